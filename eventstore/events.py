@@ -1,0 +1,173 @@
+"""What can happen: every event, beside the command that asks for it. Pure.
+
+| command (eventstore.commands) | event |
+|---|---|
+| SubmitAgenda    | AgendaSubmitted |
+| DispatchAgenda  | AgendaDispatched |
+| ReturnDispatch  | DispatchReturned |
+| ExpireDispatch  | DispatchExpired |
+| ReportProgress  | ProgressReported, ReportSuperseded |
+| DeleteAgenda    | AgendaDeleted |
+| DeleteProgress  | ProgressDeleted |
+| ReapRun         | RunReaped |
+| SaveCustomer    | CustomerSaved |
+| SaveResourcePool| ResourcePoolSaved |
+| SaveInsight     | InsightSaved |
+| (opening a log) | LogOpened |
+
+An event carries results, not requests: a fold lays them over the rows and computes nothing that could be
+computed differently next year. When it happened is the envelope's time; whose it is, the envelope's customer.
+
+To add one: the command, the event, a line in EVENTS, its fold in projections.folds, its decider, a golden record
+in tests/golden. To change one: a new class with the next version in EVENTS, and the old one in upcasters.RETIRED.
+"""
+
+from eventstore.model import (
+    Agenda,
+    AgendaProgress,
+    Customer,
+    Fact,
+    Insight,
+    OperationProgress,
+    ResourcePool,
+)
+
+
+class LogOpened(Fact, frozen=True, kw_only=True):
+    """Offset 0 of every partition: which log this is, for ever (design 4.7)."""
+
+    log_id: str
+    partitions: int
+
+
+class AgendaSubmitted(Fact, frozen=True, kw_only=True):
+    """An agenda was accepted, with its progress and one OperationProgress per operation (spec 4.3)."""
+
+    agenda: Agenda
+    progress: AgendaProgress
+    operations: list[OperationProgress]
+    #: in the line since (epoch ms), or None: `doNotRun`
+    ready: int | None = None
+    #: the catalogue position that the binding was decided on
+    catalogue_offset: int | None = None
+
+
+class AgendaDispatched(Fact, frozen=True, kw_only=True):
+    """An agenda was given to a puller; opens an attempt (design 4.2, 4.8)."""
+
+    agenda_id: str
+    dispatch_id: str
+    attempt: int
+    queue: str
+    insight_id: str
+    #: decision number: the scheduler's epoch and its count within it
+    epoch: int
+    number: int
+    algorithm: str
+    #: the numbers that the choice was based on
+    basis: dict[str, int] | None = None
+    #: epoch ms by which a sign of life is due
+    expires: int
+
+
+class DispatchReturned(Fact, frozen=True, kw_only=True):
+    """A dispatched body could not be delivered: front of the line again, same place (design 4.2)."""
+
+    agenda_id: str
+    attempt: int
+    ready: int
+
+
+class DispatchExpired(Fact, frozen=True, kw_only=True):
+    """No sign of life came within the dispatch timeout: back in its place in the line."""
+
+    agenda_id: str
+    attempt: int
+    ready: int
+
+
+class ProgressReported(Fact, frozen=True, kw_only=True):
+    """What an executor's report changed (spec 7.2, design 4.8)."""
+
+    #: which agenda's attempt this report belongs to; None when the run has no agenda
+    agenda_id: str | None = None
+    attempt: int = 0
+    #: the executor's start time that is bound to the attempt from now on (epoch ms)
+    bound: int | None = None
+    #: only what changed
+    progress: AgendaProgress
+    operations: list[OperationProgress] | None = None
+
+
+class ReportSuperseded(Fact, frozen=True, kw_only=True):
+    """An executor whose attempt is over still reported; nothing else changed (design 4.8)."""
+
+    agenda_id: str
+    attempt: int
+    started_time: int
+
+
+class AgendaDeleted(Fact, frozen=True, kw_only=True):
+    """The agenda is gone; its progress stays (spec 2.5)."""
+
+    agenda_id: str
+
+
+class ProgressDeleted(Fact, frozen=True, kw_only=True):
+    """The progress and its operations are gone; agendas of the run stay (spec 2.5)."""
+
+
+class RunReaped(Fact, frozen=True, kw_only=True):
+    """The last trace of a deleted run left the views, a day or more after its deletion (design 4.3)."""
+
+
+class CustomerSaved(Fact, frozen=True, kw_only=True):
+    """A customer was put: the fields that were said."""
+
+    customer: Customer
+
+
+class ResourcePoolSaved(Fact, frozen=True, kw_only=True):
+    """A resource pool was put: the fields that were said."""
+
+    resource_pool: ResourcePool
+
+
+class InsightSaved(Fact, frozen=True, kw_only=True):
+    """An Insight was put: the fields that were said."""
+
+    insight: Insight
+
+
+RunEvent = (
+    AgendaSubmitted
+    | AgendaDispatched
+    | DispatchReturned
+    | DispatchExpired
+    | ProgressReported
+    | ReportSuperseded
+    | AgendaDeleted
+    | ProgressDeleted
+    | RunReaped
+)
+CatalogueEvent = CustomerSaved | ResourcePoolSaved | InsightSaved
+Event = RunEvent | CatalogueEvent | LogOpened
+
+#: Type name on the wire -> class: the versions that are written now. Written down, never derived, because
+#: these names stand in the log for ever.
+EVENTS: dict[str, type[Event]] = {
+    "agendum.LogOpened.v1": LogOpened,
+    "agendum.AgendaSubmitted.v1": AgendaSubmitted,
+    "agendum.AgendaDispatched.v1": AgendaDispatched,
+    "agendum.DispatchReturned.v1": DispatchReturned,
+    "agendum.DispatchExpired.v1": DispatchExpired,
+    "agendum.ProgressReported.v2": ProgressReported,
+    "agendum.ReportSuperseded.v1": ReportSuperseded,
+    "agendum.AgendaDeleted.v1": AgendaDeleted,
+    "agendum.ProgressDeleted.v1": ProgressDeleted,
+    "agendum.RunReaped.v1": RunReaped,
+    "agendum.CustomerSaved.v1": CustomerSaved,
+    "agendum.ResourcePoolSaved.v1": ResourcePoolSaved,
+    "agendum.InsightSaved.v1": InsightSaved,
+}
+TYPES: dict[type[Event], str] = {cls: name for name, cls in EVENTS.items()}

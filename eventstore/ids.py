@@ -1,0 +1,26 @@
+"""Ids and the partitions that they fall into (design 4.5). Pure: randomness comes in as a callable."""
+
+from collections.abc import Callable
+from uuid import UUID, uuid5
+from zlib import crc32
+
+#: Namespace of ids that are derived from a request (RFC 9562, version 5).
+NAMESPACE = UUID("5d0f7a3e-5c0b-5d5a-9a0e-6a0f4c1d2b7e")
+
+
+def partition_of(key: str | bytes, partitions: int) -> int:
+    """librdkafka's `consistent` partitioner: crc32(key) mod P. Never changes."""
+    return crc32(key.encode() if isinstance(key, str) else key) % partitions
+
+
+def derive(subject: str, route: str, key: str, *parts: object) -> str:
+    """The id that a request with an Idempotency-Key always leads to: uuid5(subject, route, key, parts)."""
+    return str(uuid5(NAMESPACE, "\x1f".join([subject, route, key, *map(str, parts)])))
+
+
+def draw(make: Callable[[int], str], fits: Callable[[str], bool]) -> str:
+    """The first of make(0), make(1), … that fits: ids of one run are drawn until they share its partition."""
+    n = 0
+    while not fits(candidate := make(n)):
+        n += 1
+    return candidate

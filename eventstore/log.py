@@ -1,0 +1,56 @@
+"""The log as everything else sees it: an append, a read, an end. `memory` and `kafka` are its two twins,
+held to one contract suite (tests/contract).
+"""
+
+from collections.abc import AsyncIterator, Sequence
+from typing import Protocol
+
+import msgspec
+
+
+class Record(Protocol):
+    """One record as it stands in a topic (the shape of aiokafka's ConsumerRecord, which is passed on as it is)."""
+
+    topic: str
+    partition: int
+    offset: int
+    #: epoch ms at which the broker appended it (LogAppendTime)
+    timestamp: int
+    key: bytes | None
+    value: bytes | None
+    headers: Sequence[tuple[str, bytes]]
+
+
+class NewRecord(msgspec.Struct, frozen=True, gc=False):
+    """Bytes to append; a re-send sends exactly these again."""
+
+    key: bytes
+    value: bytes | None
+    headers: list[tuple[str, bytes]]
+
+
+class EventLog(Protocol):
+    """Append-only partitions of records."""
+
+    async def append(self, topic: str, partition: int, record: NewRecord) -> None:
+        """Return once at least one copy is acknowledged by all in-sync replicas.
+
+        A send of unknown outcome is sent again, the identical bytes, for as long as the caller waits: copies are
+        possible, loss is not. Cancelling stops the re-sending; the record may be in the log all the same.
+        Which offset it got is not said: a retried send may learn a wrong one (design 4.3).
+        """
+
+    def read(self, topic: str, partition: int, start: int, stop: int) -> AsyncIterator[Sequence[Record]]:
+        """Batches of the records with start <= offset < stop; raises RangeGone if the range is not whole."""
+
+    def follow(self, topic: str, partition: int, start: int) -> AsyncIterator[Sequence[Record]]:
+        """Batches from `start` on, for ever; an empty batch about once a second while nothing comes."""
+
+    async def ends(self, topic: str) -> dict[int, int]:
+        """Per partition the offset that the next record will get; raises Unavailable without an answer."""
+
+    async def starts(self, topic: str) -> dict[int, int]:
+        """Per partition the first offset that is still there."""
+
+    async def offsets_at(self, topic: str, epoch_ms: int) -> dict[int, int]:
+        """Per partition the first offset appended at or after a moment; the end where there is none."""

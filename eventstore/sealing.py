@@ -1,0 +1,93 @@
+"""Payload fields are sealed at the edge, before any decision (design 4.7). Pure, given a cipher.
+
+A sealed value is the text "<key id>:<mac>:<data>": which key, an HMAC of the plain JSON under the customer's key,
+and the JSON itself in whatever form the cipher makes of it. Two seals of one value need not be equal bytes:
+equality and digests use the mac (`same`, `fingerprint`). decide and evolve never open.
+"""
+
+import hmac
+from base64 import urlsafe_b64encode
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+import orjson
+
+from eventstore.model import Sealed, SealedField
+
+
+class Cipher(Protocol):
+    """Turns plain JSON into a sealed value of a customer and back."""
+
+    def seal(self, customer_id: str, plain: bytes) -> Sealed:
+        """Seal JSON text."""
+
+    def open(self, customer_id: str, sealed: Sealed) -> bytes:
+        """The JSON text again."""
+
+
+class PlainCipher:
+    """Keeps the JSON readable: what runs until customers can be erased by dropping a key (design 8)."""
+
+    def __init__(self, secret: bytes) -> None:
+        self._secret = secret
+        self._keys: dict[str, bytes] = {}
+
+    def seal(self, customer_id: str, plain: bytes) -> Sealed:
+        """See Cipher."""
+        key = self._keys.get(customer_id)
+        if key is None:
+            if len(self._keys) > 10_000:
+                self._keys.clear()
+            key = self._keys[customer_id] = hmac.digest(self._secret, customer_id.encode(), "sha256")
+        mac = urlsafe_b64encode(hmac.digest(key, plain, "sha256")[:15]).decode()
+        return f"plain:{mac}:{plain.decode()}"
+
+    def open(self, customer_id: str, sealed: Sealed) -> bytes:
+        """See Cipher."""
+        return sealed.split(":", 2)[2].encode()
+
+
+def mac_of(sealed: Sealed) -> str:
+    """What stands for the value wherever values are compared."""
+    return sealed.split(":", 2)[1]
+
+
+def fingerprint(field: SealedField | None) -> Any:
+    """A sealed field with every seal replaced by its mac: equal iff the plain values are."""
+    match field:
+        case None:
+            return None
+        case str():
+            return mac_of(field)
+        case dict():
+            return {name: mac_of(value) for name, value in field.items()}
+        case list():
+            return [None if value is None else mac_of(value) for value in field]
+
+
+def seal_value(cipher: Cipher, customer_id: str, value: Any) -> Sealed:
+    """Seal one JSON value whole."""
+    return cipher.seal(customer_id, orjson.dumps(value))
+
+
+def seal_map(cipher: Cipher, customer_id: str, values: Mapping[str, Any]) -> dict[str, str]:
+    """Seal a map value by value; its keys stay plain."""
+    return {name: seal_value(cipher, customer_id, value) for name, value in values.items()}
+
+
+def seal_list(cipher: Cipher, customer_id: str, values: list[Any]) -> list[str | None]:
+    """Seal a list entry by entry; null entries stay null."""
+    return [None if value is None else seal_value(cipher, customer_id, value) for value in values]
+
+
+def seal_field(cipher: Cipher, customer_id: str, value: Any) -> SealedField | None:
+    """Seal any JSON value: maps by value, lists by entry, scalars whole; None stays None."""
+    match value:
+        case None:
+            return None
+        case dict():
+            return seal_map(cipher, customer_id, value)
+        case list():
+            return seal_list(cipher, customer_id, value)
+        case _:
+            return seal_value(cipher, customer_id, value)
