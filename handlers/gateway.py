@@ -1,0 +1,60 @@
+"""How the edge reaches the owners: one interface for endpoints, inbox, timers and scheduler.
+
+`handlers.routing` is the real one (local call or one hop). Tests of the edge use the same command path on an
+in-memory log behind it.
+"""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import msgspec
+
+from eventstore.commands import Caller, CatalogueCommand, RunCommand
+from projections.views import Answer, Query
+
+
+class Pull(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """A puller's wish for work (spec 7.1)."""
+
+    insight_id: str
+    #: agendas at the most
+    count: int
+    #: seconds that the puller waits if there is nothing
+    wait: float
+    caller: Caller
+    #: our own executor, which promises a report at once (design 4.2)
+    prompt: bool = False
+
+
+class Gateway(Protocol):
+    """Commands, queries and pulls, from wherever they come to wherever they are decided."""
+
+    async def command(self, command: RunCommand) -> Answer:
+        """Decide a command at the owner of its stream and wait for the verdict.
+
+        The answer holds the rows that the command is about, as they are now (SubmitAgenda: the agenda;
+        DispatchAgenda: agenda, progress with operations, added). Raises Rejected (nothing was written),
+        Unavailable (503: unknown outcome, try again with the same id).
+        """
+
+    async def query(self, query: Query) -> Answer:
+        """Read from the owner, or from all owners; raises Unavailable rather than answer in part."""
+
+    async def pull(self, pull: Pull) -> Sequence[Answer]:
+        """Agendas for a puller, each an answer as of its dispatch; empty when the wait is over.
+
+        Cancelling it (the puller is gone) lets nothing be handed out; what was handed out meanwhile is returned.
+        """
+
+    async def catalogue(self, command: CatalogueCommand) -> int:
+        """Decide a catalogue command here and wait until this worker's own tail has it; its offset."""
+
+    def owned_stream(self, make: "StreamMaker") -> str:
+        """A new stream id of a partition that this worker owns, so that a submission needs no hop."""
+
+
+class StreamMaker(Protocol):
+    """Makes candidate ids, the n-th of a request."""
+
+    def __call__(self, n: int) -> str:
+        """The n-th candidate."""

@@ -1,0 +1,137 @@
+"""The fold of a run: which rows an applied event leaves behind. Pure.
+
+Deterministic, and a function of the rows and the record alone: that is what makes every row true as of its source
+offset, on whichever worker and at whatever time it was folded (design 4.4).
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from msgspec.structs import replace
+
+from eventstore.envelope import Envelope
+from eventstore.events import (
+    AgendaDeleted,
+    AgendaDispatched,
+    AgendaSubmitted,
+    DispatchExpired,
+    DispatchReturned,
+    Event,
+    ProgressDeleted,
+    ProgressReported,
+    ReportSuperseded,
+    RunReaped,
+)
+from eventstore.model import OperationProgress, merge
+from projections.folds import head as heads
+from projections.rows import (
+    AgendaHead,
+    Changes,
+    Head,
+    agenda_key,
+    head_key,
+    operation_key,
+    progress_key,
+)
+from projections.run import Run
+
+
+def evolve(run: Run, envelope: Envelope, event: Event, link: str) -> Changes:
+    """The rows that an applied event changes; `link` is that of the event's own record."""
+    head = heads.advance(run.head, envelope, link)
+    return _FOLDS[type(event)](run, head, event, envelope)
+
+
+def _submitted(run: Run, head: Head, event: AgendaSubmitted, _: Envelope) -> Changes:
+    agenda_id = event.agenda.id or ""
+    stored = run.progress()
+    changes: Changes = {
+        head_key(run.stream): _with_agenda(replace(head, progress=True), agenda_id, heads.submitted(event)),
+        agenda_key(run.stream, agenda_id): event.agenda,
+        progress_key(run.stream): event.progress if stored is None else merge(stored, event.progress),
+    }
+    for entry in event.operations:
+        _lay_operation(run, changes, entry)
+    return changes
+
+
+def _dispatched(run: Run, head: Head, event: AgendaDispatched, _: Envelope) -> Changes:
+    return _head_only(run, head, event.agenda_id, lambda agenda: heads.dispatched(agenda, event))
+
+
+def _requeued(run: Run, head: Head, event: DispatchReturned | DispatchExpired, _: Envelope) -> Changes:
+    return _head_only(run, head, event.agenda_id, lambda agenda: heads.requeued(agenda, event))
+
+
+def _reported(run: Run, head: Head, event: ProgressReported, _: Envelope) -> Changes:
+    agenda = None if event.agenda_id is None else head.agendas.get(event.agenda_id)
+    if agenda is not None and event.agenda_id is not None:
+        head = _with_agenda(head, event.agenda_id, heads.reported(agenda, event))
+    stored = run.progress()
+    changes: Changes = {
+        head_key(run.stream): head,
+        progress_key(run.stream): event.progress if stored is None else merge(stored, event.progress),
+    }
+    for entry in event.operations or ():
+        _lay_operation(run, changes, entry)
+    return changes
+
+
+def _superseded(run: Run, head: Head, event: ReportSuperseded, _: Envelope) -> Changes:
+    return _head_only(run, head, event.agenda_id, lambda agenda: heads.refused(agenda, event))
+
+
+def _agenda_deleted(run: Run, head: Head, event: AgendaDeleted, envelope: Envelope) -> Changes:
+    left = {name: agenda for name, agenda in head.agendas.items() if name != event.agenda_id}
+    gone = None if left or head.progress else envelope.time
+    return {
+        head_key(run.stream): replace(head, agendas=left, deleted=gone),
+        agenda_key(run.stream, event.agenda_id): None,
+    }
+
+
+def _progress_deleted(run: Run, head: Head, _: ProgressDeleted, envelope: Envelope) -> Changes:
+    gone = None if head.agendas else envelope.time
+    changes: Changes = {
+        head_key(run.stream): replace(head, progress=False, deleted=gone),
+        progress_key(run.stream): None,
+    }
+    for key in run.operation_keys():
+        changes[key] = None
+    return changes
+
+
+def _reaped(run: Run, _: Head, __: RunReaped, ___: Envelope) -> Changes:
+    return {head_key(run.stream): None}
+
+
+_FOLDS: dict[type, Callable[[Run, Head, Any, Envelope], Changes]] = {
+    AgendaSubmitted: _submitted,
+    AgendaDispatched: _dispatched,
+    DispatchReturned: _requeued,
+    DispatchExpired: _requeued,
+    ProgressReported: _reported,
+    ReportSuperseded: _superseded,
+    AgendaDeleted: _agenda_deleted,
+    ProgressDeleted: _progress_deleted,
+    RunReaped: _reaped,
+}
+
+
+def _head_only(run: Run, head: Head, agenda_id: str, change: Callable[[AgendaHead], AgendaHead]) -> Changes:
+    # An event that names an agenda which is not there still advances the stream: the fold never fails, or one
+    # wrong record would stop every reader for good.
+    agenda = head.agendas.get(agenda_id)
+    if agenda is not None:
+        head = _with_agenda(head, agenda_id, change(agenda))
+    return {head_key(run.stream): head}
+
+
+def _with_agenda(head: Head, agenda_id: str, agenda: AgendaHead) -> Head:
+    return replace(head, agendas={**head.agendas, agenda_id: agenda})
+
+
+def _lay_operation(run: Run, changes: Changes, entry: OperationProgress) -> None:
+    name = entry.operation or ""
+    stored = run.operation(name)
+    changes[operation_key(run.stream, name)] = entry if stored is None else merge(stored, entry)

@@ -1,0 +1,69 @@
+"""One run as its rows show it: what deciders and folds read. Pure, given a lookup.
+
+Rows are read when asked for, and only those: a report on one operation of ten thousand touches three rows.
+"""
+
+from collections.abc import Callable, Iterable
+
+from eventstore.model import Agenda, AgendaProgress, OperationProgress
+from projections.rows import (
+    Head,
+    agenda_key,
+    head_key,
+    operation_key,
+    operations_prefix,
+    progress_key,
+    read_row,
+)
+
+
+class Run:
+    """The rows of one stream. `get` answers a stored value, `keys` the present keys under a prefix."""
+
+    __slots__ = ("_get", "_head", "_keys", "stream")
+
+    def __init__(
+        self,
+        stream: str,
+        get: Callable[[bytes], bytes | None],
+        keys: Callable[[bytes], Iterable[bytes]],
+    ) -> None:
+        self.stream = stream
+        self._get = get
+        self._keys = keys
+        self._head: Head | None | bool = False
+
+    @property
+    def head(self) -> Head | None:
+        """The head row; None where nothing ever was (or its last trace was reaped)."""
+        if self._head is False:
+            key = head_key(self.stream)
+            self._head = read_row(key, self._get(key))
+        return self._head  # type: ignore[return-value]  # False was replaced above
+
+    def agenda(self, agenda_id: str) -> Agenda | None:
+        """One agenda of the run."""
+        key = agenda_key(self.stream, agenda_id)
+        found: Agenda | None = read_row(key, self._get(key))
+        return found
+
+    def progress(self) -> AgendaProgress | None:
+        """The run's progress, without its operations."""
+        key = progress_key(self.stream)
+        found: AgendaProgress | None = read_row(key, self._get(key))
+        return found
+
+    def operation(self, name: str) -> OperationProgress | None:
+        """The progress of one operation."""
+        key = operation_key(self.stream, name)
+        found: OperationProgress | None = read_row(key, self._get(key))
+        return found
+
+    def operation_keys(self) -> list[bytes]:
+        """Keys of all operation rows, in order of the operations' names."""
+        return list(self._keys(operations_prefix(self.stream)))
+
+    def operations(self) -> list[OperationProgress]:
+        """The progress of all operations, in order of their names."""
+        rows = (read_row(key, self._get(key)) for key in self.operation_keys())
+        return [row for row in rows if row is not None]

@@ -1,0 +1,55 @@
+"""What can be asked, and the shape of the answers. Pure.
+
+Queries and answers travel one hop between workers, like commands. An answer carries the position it is true at.
+"""
+
+from typing import Literal
+
+import msgspec
+
+from eventstore.model import Agenda, AgendaProgress, OperationProgress
+
+Kind = Literal["agenda", "progress", "operation"]
+
+
+class ById(msgspec.Struct, frozen=True, kw_only=True, tag=True, gc=False):
+    """One object by its id; none is an empty answer, never an error (spec 2.3)."""
+
+    kind: Kind
+    id: str
+
+
+class ByAttribute(msgspec.Struct, frozen=True, kw_only=True, tag=True, gc=False):
+    """Objects whose attributes equal all of these (spec 2.4), merged by (addedTime, id); asks every owner.
+
+    `where` maps wire names (linkId, customerId, agendaId, externalId, title, …) to text; at least one is indexed,
+    or every row of the kind is looked at.
+    """
+
+    kind: Kind
+    where: dict[str, str]
+    limit: int = 100
+
+
+Query = ById | ByAttribute
+
+
+class ProgressView(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+    """An AgendaProgress with its operations, waiting messages filled in (design 4.8)."""
+
+    progress: AgendaProgress
+    operations: list[OperationProgress] = []
+
+
+class Answer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+    """Rows as they are at a position of the log."""
+
+    agendas: list[Agenda] = []
+    progresses: list[ProgressView] = []
+    operations: list[OperationProgress] = []
+    #: per agenda id the time (epoch ms) since which it waited in the line; for a dispatched body (spec 7.1)
+    added: dict[str, int] = {}
+    #: partition of `agendas` -> offset of the last record folded there
+    position: dict[int, int] = {}
+    #: ms since this worker could last prove that it owns what it read; None: it can (design 5)
+    stale: int | None = None
