@@ -49,12 +49,8 @@ class Gateway(Protocol):
     async def catalogue(self, command: CatalogueCommand) -> int:
         """Decide a catalogue command here and wait until this worker's own tail has it; its offset."""
 
-    def owned_stream(self, make: "StreamMaker") -> str:
-        """A new stream id of a partition that this worker owns, so that a submission needs no hop."""
+    def is_mine(self, stream: str) -> bool:
+        """Whether a new stream of this id would be decided here: saves a submission its hop (design 4.5).
 
-
-class StreamMaker(Protocol):
-    """Makes candidate ids, the n-th of a request."""
-
-    def __call__(self, n: int) -> str:
-        """The n-th candidate."""
+        True for all while this worker owns nothing.
+        """
