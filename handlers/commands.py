@@ -1,0 +1,165 @@
+"""The command path: a command at the owner of its stream (design 4.1, 4.3). The only caller of deciders.
+
+Lock the stream, decide on its rows as they are, append one record, wait until the own fold gave its verdict on that
+event's id, answer from the view. The log is the arbiter: an owner that was deposed without knowing appends in vain.
+"""
+
+import asyncio
+from collections.abc import Callable
+
+from msgspec.structs import replace
+
+from eventstore.codec import encode
+from eventstore.commands import DispatchAgenda, RunCommand, SubmitAgenda
+from eventstore.envelope import Envelope
+from eventstore.errors import BadRequest, Conflict, Moving, OutcomeUnknown
+from eventstore.events import TYPES, ReportSuperseded, RunEvent
+from eventstore.ids import partition_of
+from eventstore.log import EventLog, NewRecord
+from handlers.deciders.registry import decide
+from handlers.locks import Locks
+from projections.partition import Partition
+from projections.queries import dispatched
+from projections.run import Run
+from projections.verdict import Verdict
+from projections.views import Answer
+
+#: How often a command is decided again when another writer's event came first (design 4.3).
+ATTEMPTS = 4
+#: What one event may weigh, headers and all (design 4.9), in bytes.
+EVENT_BYTES = 2 << 20
+
+
+class CommandPath:
+    """Decides commands on the runs that this worker owns."""
+
+    def __init__(
+        self,
+        *,
+        owner: Callable[[int], Partition | None],
+        partitions: int,
+        log: EventLog,
+        topic: str,
+        source: str,
+        now: Callable[[], int],
+    ) -> None:
+        self._owner = owner
+        self._partitions = partitions
+        self._log = log
+        self._topic = topic
+        self._source = source
+        self._now = now
+        self._locks = Locks()
+        self._tasks: set[asyncio.Task[Answer]] = set()
+
+    async def decide(self, command: RunCommand) -> Answer:
+        """Carry a command out. Raises Rejected, Moving (nothing happened), OutcomeUnknown.
+
+        The caller may go away: the command is a task of its stream, and ends when its verdict is known.
+        """
+        task = asyncio.create_task(self._decide(command))
+        self._tasks.add(task)
+        task.add_done_callback(self._done)
+        return await asyncio.shield(task)
+
+    async def settle(self, seconds: float) -> None:
+        """Let what is under way come to its end."""
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=seconds)
+
+    def _done(self, task: "asyncio.Task[Answer]") -> None:
+        self._tasks.discard(task)
+        if not task.cancelled():
+            task.exception()  # whoever asked may have left: an error that nobody reads is not a warning
+
+    async def _decide(self, command: RunCommand) -> Answer:
+        number = partition_of(command.stream, self._partitions)
+        async with self._locks.hold(command.stream):
+            for _ in range(ATTEMPTS):
+                partition = self._owner(number)
+                if partition is None:
+                    raise Moving(f"partition {number} is between two owners; ask again")
+                run = partition.run(command.stream)
+                command = replace(command, now=self._now())
+                event = decide(command, run)
+                if event is None:
+                    return _answer(partition, command)
+                verdict = await self._append(partition, run, command, event)
+                if verdict is Verdict.APPLIED or verdict is Verdict.DUPLICATE:
+                    _refuse_superseded(event)
+                    return _answer(partition, command)
+        raise OutcomeUnknown(f"expected to decide {command.id} on a state that lasts, but it changed {ATTEMPTS} times")
+
+    async def _append(
+        self, partition: Partition, run: Run, command: RunCommand, event: RunEvent
+    ) -> Verdict:
+        record = self._record(run, command, event)
+        verdict: asyncio.Future[Verdict | None] = asyncio.get_running_loop().create_future()
+        partition.expect(command.id, lambda seen: verdict.done() or verdict.set_result(seen))
+        send = asyncio.create_task(self._log.append(self._topic, partition.number, record))
+        send.add_done_callback(lambda done: _pass_on(done, verdict))
+        try:
+            seen = await verdict
+        finally:
+            partition.forget(command.id)
+            send.cancel()
+        if seen is None:
+            raise OutcomeUnknown(f"the partition moved before {command.id} was seen; the same key finds out")
+        return seen
+
+    def _record(self, run: Run, command: RunCommand, event: RunEvent) -> NewRecord:
+        head = run.head
+        envelope = Envelope(
+            id=command.id,
+            type=TYPES[type(event)],
+            source=self._source,
+            time=command.now,
+            version=1 if head is None else head.version + 1,
+            prev=None if head is None else head.link,
+            customer_id=_customer(run, command),
+            correlation=command.correlation,
+            request=command.request,
+        )
+        value, headers = encode(envelope, event)
+        weight = len(value) + sum(len(name) + len(content) for name, content in headers)
+        if weight > EVENT_BYTES:
+            raise BadRequest(f"expected an event of at most {EVENT_BYTES} bytes, found {weight}: send less at once")
+        return NewRecord(run.stream.encode(), value, headers)
+
+
+def _customer(run: Run, command: RunCommand) -> str | None:
+    if isinstance(command, SubmitAgenda):
+        return command.agenda.customer_id
+    head = run.head
+    agendas = [] if head is None else [*head.agendas.values()]
+    if agendas:
+        return agendas[-1].customer_id
+    progress = run.progress()
+    return None if progress is None else progress.customer_id
+
+
+def _pass_on(send: "asyncio.Task[None]", verdict: "asyncio.Future[Verdict | None]") -> None:
+    wrong = None if send.cancelled() else send.exception()
+    if wrong is not None and not verdict.done():
+        verdict.set_exception(wrong)
+
+
+def _refuse_superseded(event: RunEvent) -> None:
+    if isinstance(event, ReportSuperseded):
+        raise Conflict(
+            f"expected a report of the latest attempt of agenda {event.agenda_id}, but its executor (started "
+            f"{event.started_time}) was superseded: stop working on it"
+        )
+
+
+def _answer(partition: Partition, command: RunCommand) -> Answer:
+    run = partition.run(command.stream)
+    position = {partition.number: partition.position}
+    match command:
+        case SubmitAgenda(agenda=agenda):
+            row = run.agenda(agenda.id or "")
+            return Answer(agendas=[] if row is None else [row], position=position)
+        case DispatchAgenda(agenda_id=agenda_id):
+            return replace(dispatched(run, agenda_id), position=position)
+        case _:
+            return Answer(position=position)

@@ -1,0 +1,202 @@
+"""The worker group: a Faust app whose assignments become holdings (design 4.4).
+
+Faust gives each worker its partitions and standbys, opens the table's RocksDB files and tells every worker who owns
+what. `Group` turns each assignment into one `Holdings.hold`, ends it at every revocation, and leaves when the log can
+not be read here any more or when heartbeats stay away although the broker answers.
+"""
+
+import asyncio
+import logging
+from pathlib import Path
+from typing import Any
+
+import faust
+import msgspec
+from faust.types import TP
+
+from eventstore.errors import ForeignLog, TooNew
+from eventstore.topics import Topics
+from projections.holdings import Holdings
+from projections.ownership import Lease
+from projections.store import RocksStore, Store
+from projections.transport import Hooks, Transport
+
+logger = logging.getLogger(__name__)
+
+RESTART_SECONDS = 0.5
+STOP_SECONDS = 8.0
+
+
+class GroupSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """What a worker tells its group."""
+
+    bootstrap: str
+    topics: Topics
+    #: where other workers reach this one: its internal listener
+    url: str
+    data: Path
+    session: float = 10.0
+    heartbeat: float = 1.0
+    rebalance: float = 10.0
+    standbys: int = 1
+
+
+class RocksTable:
+    """The stores of Faust's table `views`."""
+
+    def __init__(self, table: Any) -> None:
+        self._table = table
+        self._stores: dict[int, RocksStore] = {}
+
+    def open(self, number: int) -> Store:
+        """See projections.holdings.Table."""
+        store = self._stores[number] = RocksStore(self._table.data._db_for_partition(number))
+        return store
+
+    def release(self, number: int) -> None:
+        """See projections.holdings.Table."""
+        store = self._stores.pop(number, None)
+        if store is not None:
+            store.release()
+
+
+class Group:
+    """Membership: from `start` to `stop`; `fatal` is set when this worker must leave."""
+
+    def __init__(self, settings: GroupSettings, lease: Lease) -> None:
+        self._settings = settings
+        self.app = _app(settings)
+        self.app.hooks = Hooks(lease, self._lost, self._kept)
+        self._views = self.app.Table(
+            "views",
+            key_type=bytes,
+            value_type=bytes,
+            partitions=settings.topics.partitions,
+            # Faust's defaults are 2 GiB of cache and 192 MiB of buffers per partition.
+            options={
+                "block_cache_size": 32 << 20,
+                "write_buffer_size": 8 << 20,
+                "max_write_buffer_number": 2,
+                "max_open_files": 256,
+            },
+        )
+        self.table = RocksTable(self._views)
+        self.fatal: asyncio.Future[BaseException] | None = None
+        self._holdings: Holdings | None = None
+        self._task: asyncio.Task[None] | None = None
+
+    async def start(self, holdings: Holdings) -> None:
+        """Join; returns once a first assignment was worked on, raises what made that impossible."""
+        self._holdings = holdings
+        self.fatal = asyncio.get_running_loop().create_future()
+        topics = self._settings.topics
+        for name in (topics.agendas.name, topics.inbox.name):
+            self.app.topics.add(self.app.topic(name, key_type=bytes, value_type=bytes))
+        self.app.on_rebalance_complete.connect(self._assigned, weak=False)
+        await self.app.start()
+
+    async def stop(self) -> None:
+        """Leave the group, so that others take over at once."""
+        self._lost()
+        self._kept(set())
+        try:
+            await asyncio.wait_for(self.app.stop(), STOP_SECONDS)
+        except TimeoutError:
+            logger.error("leaving the group took too long", extra={"action": "leave"})
+
+    def owners(self) -> dict[int, str]:
+        """Partition -> internal address of the worker it is assigned to, as of the last rebalance."""
+        changelog = self._settings.topics.changelog.name
+        return {
+            number: str(url).rstrip("/")
+            for url, distribution in self.app.assignor.changelog_distribution.items()
+            for number in distribution.get(changelog, ())
+        }
+
+    def broken(self) -> str | None:
+        """Why membership is lost for good although this process runs; None while it is sound."""
+        if self.app.crashed:
+            return f"Faust crashed: {self.app.crash_reason!r}"
+        consumer = self.app.consumer._thread._consumer  # type: ignore[attr-defined]  # Faust never asks itself
+        try:
+            consumer._coordinator.check_errors()
+        except Exception as wrong:  # noqa: BLE001  # whatever ended the coordinator's task
+            return f"the group's coordinator task ended: {wrong!r}"
+        return None
+
+    def _lost(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
+            self._task = None
+        if self._holdings is not None:
+            self._holdings.lost()
+
+    def _kept(self, assigned: set[TP]) -> None:
+        changelog = self._settings.topics.changelog.name
+        if self._holdings is not None:
+            self._holdings.keep({tp.partition for tp in assigned if tp.topic == changelog})
+
+    async def _assigned(self, *_: Any, **__: Any) -> None:
+        if self._holdings is None or self._task is not None:
+            return
+        assignor, changelog = self.app.assignor, self._settings.topics.changelog.name
+        actives = {tp.partition for tp in assignor.assigned_actives() if tp.topic == changelog}
+        standbys = {tp.partition for tp in assignor.assigned_standbys() if tp.topic == changelog} - actives
+        logger.info(
+            "assigned",
+            extra={"action": "assign", "actives": sorted(actives), "standbys": sorted(standbys)},
+        )
+        self._task = asyncio.create_task(self._hold(self._holdings, actives, standbys))
+
+    async def _hold(self, holdings: Holdings, actives: set[int], standbys: set[int]) -> None:
+        while True:
+            try:
+                await holdings.hold(actives, standbys)
+                return
+            except Exception as wrong:  # noqa: BLE001  # whatever it was: leave, or begin again
+                if (refused := _refusal(wrong)) is not None:
+                    self._leave(refused)
+                    return
+                logger.exception("holding failed: begins again", extra={"action": "hold"})
+            holdings.lost()
+            await asyncio.sleep(RESTART_SECONDS)
+
+    def _leave(self, reason: BaseException) -> None:
+        if self.fatal is not None and not self.fatal.done():
+            self.fatal.set_result(reason)
+
+
+def _refusal(wrong: BaseException) -> BaseException | None:
+    """The error, in a group of them, that says that this worker can not go on."""
+    if isinstance(wrong, BaseExceptionGroup):
+        found = (_refusal(inner) for inner in wrong.exceptions)
+        return next((inner for inner in found if inner is not None), None)
+    return wrong if isinstance(wrong, TooNew | ForeignLog) else None
+
+
+def _app(settings: GroupSettings) -> Any:
+    topics = settings.topics
+    app = faust.App(
+        topics.prefix,
+        broker=";".join(f"kafka://{server}" for server in settings.bootstrap.split(",")),
+        store="rocksdb://",
+        datadir=str(settings.data),
+        canonical_url=settings.url,
+        web_enabled=False,
+        topic_allow_declare=False,
+        topic_disable_leader=True,
+        topic_partitions=topics.partitions,
+        table_standby_replicas=settings.standbys,
+        recovery_consistency_check=False,
+        broker_session_timeout=settings.session,
+        broker_heartbeat_interval=settings.heartbeat,
+        broker_rebalance_timeout=settings.rebalance,
+        broker_request_timeout=max(settings.session, 10.0),
+        # Nothing is fetched through the group's consumer, which must not be taken for an idle one.
+        broker_max_poll_interval=1e9,
+        consumer_max_fetch_size=64 << 10,
+        key_serializer="raw",
+        value_serializer="raw",
+    )
+    app.transport = Transport(app.conf.broker_consumer, app)
+    return app

@@ -1,0 +1,142 @@
+"""What this worker holds: partitions it owns, and replicas it keeps warm for others (design 4.4).
+
+One rebalance, one task: `hold` restores, takes over, then feeds and writes until `lost` ends it. Owned means: assigned,
+restored, folded to the end asked for after the assignment, and a lease that nobody else can contradict.
+"""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from typing import Protocol
+
+from eventstore.log import EventLog
+from projections.feed import Feed
+from projections.ownership import Lease
+from projections.partition import Partition
+from projections.replica import Replica
+from projections.restore import Restore
+from projections.store import Store
+from projections.writer import Changelog, Writer
+
+
+class Table(Protocol):
+    """The stores of the partitions, as Faust's table opens them."""
+
+    def open(self, number: int) -> Store:
+        """The store of an assigned partition."""
+
+    def release(self, number: int) -> None:
+        """Let go of a store: its partition is assigned elsewhere, or this worker stops."""
+
+
+class Holdings:
+    """Everything that a rebalance may take away; `owner` is the door for commands and queries."""
+
+    def __init__(
+        self,
+        *,
+        log: EventLog,
+        topic: str,
+        log_ids: Mapping[int, str],
+        table: Table,
+        lease: Lease,
+        feed: Feed,
+        restore: Restore,
+        changelog: Changelog,
+        born: Callable[[int, Store, int], Partition],
+        failpoint: Callable[[str], None] = lambda _: None,
+    ) -> None:
+        self.lease = lease
+        self.owned: dict[int, Partition] = {}
+        self.writers: dict[int, Writer] = {}
+        self.replicas: dict[int, Replica] = {}
+        #: rises at every loss: what was begun under another generation is void
+        self.generation = 0
+        self.rebuilds = 0
+        #: partitions that this worker would own if it could prove it; None: not assigned yet
+        self.assigned: frozenset[int] | None = None
+        self._log = log
+        self._topic = topic
+        self._log_ids = log_ids
+        self._table = table
+        self._feed = feed
+        self._restore = restore
+        self._changelog = changelog
+        self._born = born
+        self._failpoint = failpoint
+        self._changes: list[asyncio.Future[None]] = []
+
+    def owner(self, number: int) -> Partition | None:
+        """The partition, if this worker can prove now that it owns it and has seen all of it."""
+        partition = self.owned.get(number)
+        return partition if partition is not None and partition.caught_up and self.lease.holds() else None
+
+    def ready(self) -> bool:
+        """Whether everything that was assigned is owned."""
+        return self.assigned is not None and all(self.owner(number) for number in self.assigned)
+
+    async def changed(self, seconds: float) -> None:
+        """Wait until some ownership may have begun or ended."""
+        change: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._changes.append(change)
+        await asyncio.wait([change], timeout=seconds)
+
+    def announce(self) -> None:
+        """Wake whoever waits for a change."""
+        changes, self._changes = self._changes, []
+        for change in changes:
+            if not change.done():
+                change.set_result(None)
+
+    def lost(self) -> None:
+        """Every ownership ends, overlays and all: at once, from within the rebalance."""
+        self.generation += 1
+        for writer in self.writers.values():
+            writer.ended = True
+        owned, self.owned, self.writers, self.assigned = self.owned, {}, {}, None
+        for partition in owned.values():
+            partition.abandon()
+        self.announce()
+
+    def keep(self, numbers: set[int]) -> None:
+        """Only these partitions are, or will be, assigned in any role: let go of all other stores."""
+        for number in self.replicas.keys() - numbers:
+            del self.replicas[number]
+            self._table.release(number)
+
+    async def hold(self, actives: set[int], standbys: set[int]) -> None:
+        """Serve an assignment until cancelled. Raises TooNew, ForeignLog: this worker must leave."""
+        for number in actives | standbys:
+            if number not in self.replicas:
+                self.replicas[number] = Replica(number, self._table.open(number))
+                await asyncio.sleep(0)
+        replicas = {number: self.replicas[number] for number in actives | standbys}
+        await self._restore.catch_up(replicas, actives)
+        ends = await self._restore.patiently(lambda: self._log.ends(self._topic))
+        for number in actives:
+            self._take_over(number, ends[number])
+        self.assigned = frozenset(actives)
+        async with asyncio.TaskGroup() as tasks:
+            for writer in self.writers.values():
+                tasks.create_task(writer.run())
+            tasks.create_task(self._feed.run(self.owned, self._folded))
+            tasks.create_task(self._restore.stand_by(replicas, standbys))
+
+    def _take_over(self, number: int, end: int) -> None:
+        replica, log_id = self.replicas[number], self._log_ids[number]
+        if (flaw := replica.flaw(log_id, end)) is not None:
+            self.rebuilds += 1
+            self._restore.report(number, flaw)
+            replica.wipe(replica.position)
+        applied = replica.applied()
+        partition = self._born(number, replica.store, 0 if applied is None else applied.offset + 1)
+        partition.want = end
+        self.owned[number] = partition
+        self.writers[number] = Writer(
+            partition, replica, self._changelog, log_id, self.lease.holds, self._failpoint
+        )
+
+    def _folded(self, partition: Partition, caught_up: bool) -> None:
+        self._failpoint("folded")
+        self.writers[partition.number].wake()
+        if caught_up:
+            self.announce()

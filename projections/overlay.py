@@ -1,0 +1,43 @@
+"""Rows that are folded and not yet on disk: readable at once, because their events are durable (design 4.4). Pure."""
+
+from collections.abc import Iterator
+
+
+class Overlay:
+    """Two layers over a store: `dirty` grows while `flying` is on its way to changelog and disk."""
+
+    def __init__(self) -> None:
+        self.dirty: dict[bytes, bytes] = {}
+        self.flying: dict[bytes, bytes] = {}
+        #: bytes put since the last take-off: bounds what an outage of the changelog may pile up
+        self.size = 0
+
+    def get(self, key: bytes) -> bytes | None:
+        """The newest stored form of a row that is not on disk yet."""
+        found = self.dirty.get(key)
+        return self.flying.get(key) if found is None else found
+
+    def put(self, key: bytes, value: bytes) -> None:
+        """A row as it is now."""
+        self.dirty[key] = value
+        self.size += len(value)
+
+    def take_off(self) -> dict[bytes, bytes]:
+        """Everything dirty, which flies from now on; the last flight has landed."""
+        self.flying, self.dirty, self.size = self.dirty, {}, 0
+        return self.flying
+
+    def land(self) -> None:
+        """What flew is on disk."""
+        self.flying = {}
+
+    def keys(self, prefix: bytes) -> set[bytes]:
+        """Keys of either layer under a prefix."""
+        return {key for layer in (self.dirty, self.flying) for key in layer if key.startswith(prefix)}
+
+    def items(self) -> Iterator[tuple[bytes, bytes]]:
+        """Every row of either layer, the newer where both have it."""
+        yield from self.dirty.items()
+        for key, value in self.flying.items():
+            if key not in self.dirty:
+                yield key, value

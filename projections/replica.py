@@ -1,0 +1,148 @@
+"""A partition's rows as its changelog tells them: restored before a takeover, kept warm as a standby (design 4.4).
+
+The changelog has no fence: a worker that was paused past its session may write old rows behind its successor's. What
+saves us is that every row is true as of its source offset. So per key the row with the *greatest source offset* stays,
+across the local store and everything the changelog holds, never simply the last. And because the `applied` row says
+what all rows sum to, whatever a changelog lost, compacted or corrupted is found, and the partition rebuilt.
+"""
+
+from collections.abc import Sequence
+
+import msgspec
+
+from eventstore.errors import ForeignLog
+from eventstore.log import Record
+from projections.digest import in_hex, row_digest
+from projections.indexes import index_keys
+from projections.rows import (
+    APPLIED,
+    FOLD_VERSION,
+    PREFIX_LENGTH,
+    Applied,
+    fold_of,
+    is_primary,
+    offset_of,
+    read_row,
+)
+from projections.store import Store
+
+#: Where Faust keeps the changelog offset that a store holds everything up to (faust.stores.rocksdb.Store.offset_key).
+POSITION = b"__faust\0offset__"
+#: The changelog header that carries the ten bytes before a row's JSON, so that a removal may be null.
+ROW_HEADER = "row"
+
+_decode_applied = msgspec.json.Decoder(Applied).decode
+
+
+class Landing:
+    """What putting rows into a store changes: index rows out and in, and the sum of all rows."""
+
+    def __init__(self, store: Store, rows: list[tuple[bytes, bytes]]) -> None:
+        self.puts = rows
+        self.entries: list[tuple[bytes, bytes]] = []
+        self.removals: set[bytes] = set()
+        self.digest = 0
+        self.newest = -1
+        for key, value in rows:
+            if is_primary(key):
+                self._weigh(key, store.get(key), value)
+
+    def _weigh(self, key: bytes, old: bytes | None, new: bytes) -> None:
+        self.digest += row_digest(key, new) - row_digest(key, old)
+        self.newest = max(self.newest, offset_of(new))
+        before = index_keys(key, read_row(key, old))
+        after = index_keys(key, read_row(key, new))
+        if before != after:
+            self.removals |= before - after
+            self.entries.extend((entry, b"") for entry in after - before)
+
+
+class Replica:
+    """One partition's store, with its changelog position and the sum of its rows kept beside it.
+
+    Opening reads every row once: a store that was changed by hand, or by a failing disk, is found that way.
+    """
+
+    def __init__(self, number: int, store: Store) -> None:
+        self.number = number
+        self.store = store
+        position = store.get(POSITION)
+        #: offset of the last changelog record that is in the store; -1: none
+        self.position = -1 if position is None else int(position)
+        self.digest = 0
+        #: greatest source offset of any row
+        self.newest = -1
+        #: keys whose last changelog record is older than the row here: the owner sends them again
+        self.inverted: set[bytes] = set()
+        self.ignored = 0
+        for key, value in store.scan(b""):
+            if is_primary(key):
+                self.digest += row_digest(key, value)
+                self.newest = max(self.newest, offset_of(value))
+
+    def applied(self) -> Applied | None:
+        """Up to where all rows are in the store, and what they sum to."""
+        value = self.store.get(APPLIED)
+        return None if value is None else _decode_applied(value[PREFIX_LENGTH:])
+
+    def absorb(self, records: Sequence[Record]) -> None:
+        """Keep the greatest source offset per key, of the store and these; one atomic write."""
+        best: dict[bytes, bytes] = {}
+        for record in records:
+            value = _stored_form(record)
+            if value is None or record.key is None:
+                self.ignored += 1
+                continue
+            self._weigh(best, record.key, value)
+        self.position = records[-1].offset
+        self.land(Landing(self.store, [*best.items()]))
+
+    def land(self, landing: Landing) -> None:
+        """Put rows on the disk, with their index rows and the changelog position, in one atomic write."""
+        position = (POSITION, b"%d" % self.position)
+        self.store.write([*landing.puts, *landing.entries, position], landing.removals)
+        self.digest += landing.digest
+        self.newest = max(self.newest, landing.newest)
+
+    def _weigh(self, best: dict[bytes, bytes], key: bytes, value: bytes) -> None:
+        known = best.get(key) or self.store.get(key)
+        if known is None or fold_of(known) != FOLD_VERSION or offset_of(value) >= offset_of(known):
+            best[key] = value
+            self.inverted.discard(key)
+        elif key != APPLIED:
+            self.inverted.add(key)
+
+    def flaw(self, log_id: str, end: int) -> str | None:
+        """Why the rows cannot be trusted, in words; None where they can. `end` is that of the source.
+
+        Raises ForeignLog if they were folded from another log.
+        """
+        applied = self.applied()
+        if applied is None:
+            return None if self.newest < 0 else "rows without an applied row"
+        if applied.log_id != log_id:
+            raise ForeignLog(
+                f"expected rows of partition {self.number} folded from log {log_id}, found log {applied.log_id}: the "
+                "topic was recreated; use a new prefix, or remove the data directory and the changelog topic"
+            )
+        if applied.fold != FOLD_VERSION:
+            return f"rows of fold version {applied.fold}, this release folds to {FOLD_VERSION}"
+        if applied.offset >= end or self.newest >= end:
+            return f"rows as of offset {max(applied.offset, self.newest)}, beyond the log's end {end}"
+        if self.newest <= applied.offset and in_hex(self.digest) != applied.digest:
+            return f"rows that sum to {in_hex(self.digest)}, expected {applied.digest} at offset {applied.offset}"
+        return None
+
+    def wipe(self, position: int) -> None:
+        """Begin again with nothing, as of a changelog position; the log tells everything."""
+        self.store.clear()
+        self.store.write([(POSITION, b"%d" % position)])
+        self.position, self.digest, self.newest = position, 0, -1
+        self.inverted.clear()
+
+
+def _stored_form(record: Record) -> bytes | None:
+    for name, prefix in record.headers:
+        if name == ROW_HEADER and len(prefix) == PREFIX_LENGTH and fold_of(prefix) == FOLD_VERSION:
+            return prefix + (record.value or b"")
+    return None

@@ -1,0 +1,77 @@
+"""From the changelog to the stores: before a takeover, and all the time for standbys (design 4.4)."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from typing import TypeVar
+
+from eventstore.errors import Unavailable
+from eventstore.log import EventLog
+from projections.feed import IDLE_SECONDS, RETRY_SECONDS, Source
+from projections.replica import Replica
+
+logger = logging.getLogger(__name__)
+T = TypeVar("T")
+
+
+class Restore:
+    """Reads the changelog's partitions into replicas."""
+
+    def __init__(self, log: EventLog, topic: str, source: Source) -> None:
+        self._log = log
+        self._topic = topic
+        self._source = source
+        #: changelog records put into stores
+        self.rows = 0
+
+    async def catch_up(self, replicas: Mapping[int, Replica], actives: set[int]) -> None:
+        """Bring the actives to the changelog's end as it is now; all others follow on from where they are.
+
+        Raises RangeGone if the changelog is cut meanwhile: begin again.
+        """
+        if not replicas:
+            return
+        ends = await self.patiently(lambda: self._log.ends(self._topic))
+        starts = await self.patiently(lambda: self._log.starts(self._topic))
+        for number, replica in replicas.items():
+            if replica.position >= ends[number]:
+                self.report(number, f"changelog ends at {ends[number]}, before position {replica.position}")
+                replica.wipe(ends[number] - 1)
+        self._source.follow(
+            {number: max(replica.position + 1, starts[number]) for number, replica in replicas.items()}
+        )
+        behind = {number for number in actives if replicas[number].position + 1 < ends[number]}
+        while behind:
+            await self._absorb(replicas)
+            behind = {number for number in behind if await self._source.position(number) < ends[number]}
+        for number in actives:
+            self._source.pause(number)
+            replicas[number].position = max(replicas[number].position, ends[number] - 1)
+
+    async def stand_by(self, replicas: Mapping[int, Replica], standbys: set[int]) -> None:
+        """Keep the standbys warm until cancelled. Raises RangeGone: begin again, the changelog was cut or recreated."""
+        while standbys:
+            await self._absorb(replicas)
+
+    async def _absorb(self, replicas: Mapping[int, Replica]) -> None:
+        try:
+            found = await self._source.batches(IDLE_SECONDS)
+        except Unavailable:
+            await asyncio.sleep(RETRY_SECONDS)
+            return
+        for number, records in found.items():
+            replicas[number].absorb(records)
+            self.rows += len(records)
+            await asyncio.sleep(0)
+
+    async def patiently(self, ask: Callable[[], Awaitable[T]]) -> T:
+        """The answer to a question to the broker, however long it stays away."""
+        while True:
+            try:
+                return await ask()
+            except Unavailable:
+                await asyncio.sleep(RETRY_SECONDS)
+
+    def report(self, number: int, flaw: str) -> None:
+        """A partition is rebuilt from the log: say why."""
+        logger.error("partition is rebuilt", extra={"action": "rebuild", "partition": number, "reason": flaw})

@@ -1,0 +1,205 @@
+"""From the overlay to the changelog, and only when that is acknowledged to the disk: one task per partition.
+
+The drain loop never waits for this. One batch is in flight, and what is folded meanwhile coalesces. A batch holds whole
+streams, never a split one, and only the last of a flight carries the `applied` row: so after any crash a stream's rows
+are of one moment, and `applied` vouches for rows that are there (design 4.4).
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Iterator
+from typing import Protocol
+
+import msgspec
+
+from eventstore.errors import Unavailable
+from eventstore.log import NewRecord, Record
+from projections.digest import in_hex
+from projections.partition import Partition
+from projections.replica import ROW_HEADER, Landing, Replica
+from projections.rows import (
+    APPLIED,
+    FOLD_VERSION,
+    PREFIX_LENGTH,
+    Applied,
+    offset_of,
+    prefix,
+    stream_of,
+)
+
+#: Keys and values of one batch add up to at most this, unless one stream alone is more (bytes).
+BATCH_BYTES = 400_000
+#: What Kafka adds to a row in a batch, generously (bytes).
+OVERHEAD = 60
+RETRY_SECONDS = 0.2
+
+Rows = list[tuple[bytes, bytes]]
+
+
+class Changelog(Protocol):
+    """The changelog topic as a writer sees it."""
+
+    async def append(self, partition: int, records: list[NewRecord]) -> int:
+        """Append one batch whole; the offset of its first record as the broker tells it (-1: it did not)."""
+
+    async def read(self, partition: int, start: int, stop: int) -> list[Record]:
+        """The records with start <= offset < stop that are still there."""
+
+
+class Writer:
+    """Carries one owned partition's rows to changelog and disk until its ownership ends."""
+
+    def __init__(
+        self,
+        partition: Partition,
+        replica: Replica,
+        changelog: Changelog,
+        log_id: str,
+        holds: Callable[[], bool],
+        failpoint: Callable[[str], None] = lambda _: None,
+    ) -> None:
+        self._partition = partition
+        self._replica = replica
+        self._changelog = changelog
+        self._log_id = log_id
+        self._holds = holds
+        self._failpoint = failpoint
+        self._work = asyncio.Event()
+        self._written = partition.position
+        self.ended = False
+        #: rows written, batches written, rows sent again because another worker's record had buried them
+        self.rows = self.batches = self.resent = 0
+
+    def wake(self) -> None:
+        """There is something to write."""
+        self._work.set()
+
+    @property
+    def idle(self) -> bool:
+        """Everything folded is on disk."""
+        return self._written == self._partition.position and not self._partition.overlay.dirty
+
+    async def run(self) -> None:
+        """Write until `ended`."""
+        for key in self._replica.inverted:
+            self._send_again(key)
+        while not self.ended:
+            await self._work.wait()
+            self._work.clear()
+            while not self.ended and not self.idle:
+                await self._fly()
+
+    async def _fly(self) -> None:
+        offset = self._partition.position
+        batches = [*whole_streams(self._partition.overlay.take_off())] or [[]]
+        digest = self._replica.digest
+        for number, rows in enumerate(batches, 1):
+            landing = Landing(self._replica.store, rows)
+            digest += landing.digest
+            if number == len(batches):
+                landing.puts.append((APPLIED, self._applied_row(offset, digest)))
+            if not await self._write(landing):
+                return
+        self._written = offset
+        self._partition.overlay.land()
+
+    def _applied_row(self, offset: int, digest: int) -> bytes:
+        row = Applied(log_id=self._log_id, offset=offset, fold=FOLD_VERSION, digest=in_hex(digest))
+        return prefix(offset) + msgspec.json.encode(row)
+
+    async def _write(self, landing: Landing) -> bool:
+        base = await self._append([record_of(key, value) for key, value in landing.puts])
+        self._failpoint("acked")
+        if self.ended or base is None:
+            # Ownership ended while the ack was under way: another worker's rows may follow ours by now. The rows are
+            # true all the same; what may not happen is that this store claims to be as far as that ack.
+            return False
+        replica, count = self._replica, len(landing.puts)
+        gap = None
+        if base == replica.position + 1:
+            replica.position = base + count - 1
+        elif base > replica.position:
+            gap = (replica.position + 1, base, base + count - 1)
+        replica.land(landing)
+        self.rows += count
+        self.batches += 1
+        self._failpoint("written")
+        if gap is not None:
+            await self._close_gap(*gap)
+        return True
+
+    async def _append(self, records: list[NewRecord]) -> int | None:
+        while not self.ended:
+            if not self._holds():
+                await asyncio.sleep(RETRY_SECONDS / 4)
+                continue
+            try:
+                return await self._changelog.append(self._partition.number, records)
+            except Unavailable:
+                await asyncio.sleep(RETRY_SECONDS)
+        return None
+
+    async def _close_gap(self, start: int, stop: int, last: int) -> None:
+        """Offsets before an own ack that are not ours are another worker's records: send again what they buried.
+
+        Only then does the position move past them (design 4.4: without it compaction lost rows for good).
+        """
+        records = await self._read(start, stop)
+        if self.ended or records is None:
+            return
+        for record in records:
+            if record.key is None or record.key == APPLIED:
+                continue
+            mine = self._replica.store.get(record.key)
+            if mine is not None and _source_offset(record) < offset_of(mine):
+                self._send_again(record.key)
+        if self._replica.position == start - 1:
+            self._replica.position = last
+
+    async def _read(self, start: int, stop: int) -> list[Record] | None:
+        while not self.ended:
+            try:
+                return await self._changelog.read(self._partition.number, start, stop)
+            except Unavailable:
+                await asyncio.sleep(RETRY_SECONDS)
+        return None
+
+    def _send_again(self, key: bytes) -> None:
+        value = self._partition.get(key)
+        if value is not None:
+            self._partition.overlay.dirty.setdefault(key, value)
+            self.resent += 1
+            self._work.set()
+
+
+def whole_streams(rows: dict[bytes, bytes]) -> Iterator[Rows]:
+    """Batches of rows such that no stream is in two; each within BATCH_BYTES unless one stream alone is more."""
+    streams: dict[str, Rows] = {}
+    for item in rows.items():
+        streams.setdefault(stream_of(item[0]), []).append(item)
+    batch: Rows = []
+    size = 0
+    for group in streams.values():
+        weight = _weight(group)
+        if batch and size + weight > BATCH_BYTES:
+            yield batch
+            batch, size = [], 0
+        batch += group
+        size += weight
+    if batch:
+        yield batch
+
+
+def record_of(key: bytes, value: bytes) -> NewRecord:
+    """The changelog record of a row: a grave is a null value, its offset is in the header."""
+    return NewRecord(key, value[PREFIX_LENGTH:] or None, [(ROW_HEADER, value[:PREFIX_LENGTH])])
+
+
+def _weight(group: Iterable[tuple[bytes, bytes]]) -> int:
+    return sum(len(key) + len(value) + OVERHEAD for key, value in group)
+
+
+def _source_offset(record: Record) -> int:
+    for name, value in record.headers:
+        if name == ROW_HEADER and len(value) == PREFIX_LENGTH:
+            return offset_of(value)
+    return -1
