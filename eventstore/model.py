@@ -155,7 +155,5 @@ F = TypeVar("F", bound=Fact)
 
 def merge(stored: F, change: F) -> F:
     """Lay the non-None fields of `change` over `stored`: POP's sparse merge (spec 2.5)."""
-    said = {
-        name: value for name in stored.__struct_fields__ if (value := getattr(change, name)) is not None
-    }
+    said = {name: value for name in stored.__struct_fields__ if (value := getattr(change, name)) is not None}
     return msgspec.structs.replace(stored, **said)

@@ -13,7 +13,8 @@ Body = dict[str, Any]
 
 def _progress_reported_v1(body: Body) -> Body:
     """v1 named the operations' diagnostics as POP's documentation does; the code of POP's clients says
-    `diagnosticEvents` (spec 1.7), so v2 does."""
+    `diagnosticEvents` (spec 1.7), so v2 does.
+    """
     operations = [
         {("diagnosticEvents" if name == "diagnostics" else name): value for name, value in entry.items()}
         for entry in body.get("operations") or []

@@ -90,12 +90,10 @@ class CommandPath:
                     return _answer(partition, command)
         raise OutcomeUnknown(f"expected to decide {command.id} on a state that lasts, but it changed {ATTEMPTS} times")
 
-    async def _append(
-        self, partition: Partition, run: Run, command: RunCommand, event: RunEvent
-    ) -> Verdict:
+    async def _append(self, partition: Partition, run: Run, command: RunCommand, event: RunEvent) -> Verdict:
         record = self._record(run, command, event)
         verdict: asyncio.Future[Verdict | None] = asyncio.get_running_loop().create_future()
-        partition.expect(command.id, lambda seen: verdict.done() or verdict.set_result(seen))
+        partition.expect(command.id, lambda seen: _tell(verdict, seen))
         send = asyncio.create_task(self._log.append(self._topic, partition.number, record))
         send.add_done_callback(lambda done: _pass_on(done, verdict))
         try:
@@ -136,6 +134,11 @@ def _customer(run: Run, command: RunCommand) -> str | None:
         return agendas[-1].customer_id
     progress = run.progress()
     return None if progress is None else progress.customer_id
+
+
+def _tell(verdict: "asyncio.Future[Verdict | None]", seen: Verdict | None) -> None:
+    if not verdict.done():
+        verdict.set_result(seen)
 
 
 def _pass_on(send: "asyncio.Task[None]", verdict: "asyncio.Future[Verdict | None]") -> None:

@@ -16,13 +16,11 @@ from aiohttp import web
 from eventstore import errors
 from eventstore.errors import AgendumError, Moving, OutcomeUnknown
 
-SECRET_HEADER = "Agendum-Secret"
+SECRET_HEADER = "Agendum-Secret"  # noqa: S105  # a header's name
 CONTENT = "application/msgpack"
 #: Rejected and Unavailable travel by name; anything else is a fault of this program.
 ERRORS: dict[str, type[AgendumError]] = {
-    name: kind
-    for name, kind in vars(errors).items()
-    if isinstance(kind, type) and issubclass(kind, AgendumError)
+    name: kind for name, kind in vars(errors).items() if isinstance(kind, type) and issubclass(kind, AgendumError)
 }
 
 Q = TypeVar("Q")

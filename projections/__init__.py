@@ -1,1 +1,4 @@
-"""What is true now: rows, the folds that make them, the feed and the table that keep them, and queries. Imports eventstore only."""
+"""What is true now: rows, the folds that make them, the feed and the table that keep them, and queries.
+
+Imports eventstore only.
+"""

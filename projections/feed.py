@@ -20,12 +20,23 @@ Folded = Callable[[Partition, bool], None]
 class Source(Protocol):
     """Partitions of a topic, followed from given offsets (eventstore.kafka.tail.Tail)."""
 
-    def follow(self, positions: Mapping[int, int]) -> None: ...
-    def seek(self, partition: int, offset: int) -> None: ...
-    def pause(self, partition: int) -> None: ...
-    def resume(self, partition: int) -> None: ...
-    async def batches(self, seconds: float) -> dict[int, Sequence[Record]]: ...
-    async def position(self, partition: int) -> int: ...
+    def follow(self, positions: Mapping[int, int]) -> None:
+        """From now on exactly these partitions, each from its offset."""
+
+    def seek(self, partition: int, offset: int) -> None:
+        """Go on from another offset."""
+
+    def pause(self, partition: int) -> None:
+        """Fetch nothing of a partition until `resume`."""
+
+    def resume(self, partition: int) -> None:
+        """Fetch again."""
+
+    async def batches(self, seconds: float) -> dict[int, Sequence[Record]]:
+        """What has come, by partition; empty when nothing comes for that long."""
+
+    async def position(self, partition: int) -> int:
+        """Offset of the next record that `batches` will give."""
 
 
 class Feed:
@@ -51,7 +62,9 @@ class Feed:
                 await asyncio.sleep(RETRY_SECONDS)
                 continue
             except RangeGone as gone:
-                raise ForeignLog(f"{gone}: the event log was cut or recreated; rows and log do not belong together") from gone
+                raise ForeignLog(
+                    f"{gone}: the event log was cut or recreated; rows and log do not belong together"
+                ) from gone
             for number, records in found.items():
                 await self._fold(owned, number, records, folded)
             self._hold_back(owned, paused)

@@ -102,7 +102,7 @@ class Group:
         try:
             await asyncio.wait_for(self.app.stop(), STOP_SECONDS)
         except TimeoutError:
-            logger.error("leaving the group took too long", extra={"action": "leave"})
+            logger.warning("leaving the group took too long", extra={"action": "leave"})
 
     def owners(self) -> dict[int, str]:
         """Partition -> internal address of the worker it is assigned to, as of the last rebalance."""
@@ -117,7 +117,7 @@ class Group:
         """Why membership is lost for good although this process runs; None while it is sound."""
         if self.app.crashed:
             return f"Faust crashed: {self.app.crash_reason!r}"
-        consumer = self.app.consumer._thread._consumer  # type: ignore[attr-defined]  # Faust never asks itself
+        consumer = self.app.consumer._thread._consumer  # Faust never asks itself
         try:
             consumer._coordinator.check_errors()
         except Exception as wrong:  # noqa: BLE001  # whatever ended the coordinator's task

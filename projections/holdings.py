@@ -131,9 +131,7 @@ class Holdings:
         partition = self._born(number, replica.store, 0 if applied is None else applied.offset + 1)
         partition.want = end
         self.owned[number] = partition
-        self.writers[number] = Writer(
-            partition, replica, self._changelog, log_id, self.lease.holds, self._failpoint
-        )
+        self.writers[number] = Writer(partition, replica, self._changelog, log_id, self.lease.holds, self._failpoint)
 
     def _folded(self, partition: Partition, caught_up: bool) -> None:
         self._failpoint("folded")

@@ -86,7 +86,7 @@ class Partition:
 
     def keys(self, prefix: bytes) -> Iterable[bytes]:
         """Keys of the rows under a prefix, in order, without graves."""
-        stored = {key: value for key, value in self.store.scan(prefix)}
+        stored = dict(self.store.scan(prefix))
         for key in self.overlay.keys(prefix):
             stored[key] = self.overlay.get(key) or b""
         return [key for key in sorted(stored) if len(stored[key]) > PREFIX_LENGTH]

@@ -1,6 +1,7 @@
-"""Answers from the rows of one partition, as they are at its position (spec 2.4, design 4.8). Pure, given a partition."""
+"""Answers from the rows of one partition, as they are at its position (spec 2.4, design 4.8). Pure."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from typing import assert_never
 
 from msgspec.structs import replace
 
@@ -24,11 +25,13 @@ def answer(partition: Partition, query: Query) -> Answer:
             return Answer(progresses=progresses, position=_position(partition))
         case ById(kind="operation", id=identity):
             return _operations(partition, (_operation(partition, *parts) for parts in splits(identity)))
-        case ById(kind="agenda", id=identity):
+        case ById(id=identity):
             keys = _candidates(partition, "agenda", "id", identity)
             return _agendas(partition, (row for key in keys if (row := _read(partition, key)) is not None))
         case ByAttribute():
             return _by_attribute(partition, query)
+        case _ as never:
+            assert_never(never)
 
 
 def splits(identity: str) -> Iterator[tuple[str, str]]:
@@ -96,8 +99,10 @@ def _by_attribute(partition: Partition, query: ByAttribute) -> Answer:
         case "agenda":
             return _agendas(partition, (row for _, row in rows))
         case "operation":
-            found = (_operation(partition, row.agenda_progress_id or "", row.operation or "") for _, row in rows)
-            return _operations(partition, found)
+            found = (row for _, row in rows if isinstance(row, OperationProgress))
+            return _operations(
+                partition, (_operation(partition, row.agenda_progress_id or "", row.operation or "") for row in found)
+            )
         case "progress":
             views = (progress_view(partition.run(row.id or "")) for _, row in rows)
             return Answer(progresses=[view for view in views if view is not None], position=_position(partition))

@@ -37,9 +37,7 @@ class Restore:
             if replica.position >= ends[number]:
                 self.report(number, f"changelog ends at {ends[number]}, before position {replica.position}")
                 replica.wipe(ends[number] - 1)
-        self._source.follow(
-            {number: max(replica.position + 1, starts[number]) for number, replica in replicas.items()}
-        )
+        self._source.follow({number: max(replica.position + 1, starts[number]) for number, replica in replicas.items()})
         behind = {number for number in actives if replicas[number].position + 1 < ends[number]}
         while behind:
             await self._absorb(replicas)

@@ -62,7 +62,7 @@ class Head(Fact, frozen=True, kw_only=True):
     link: str
     #: id of the last applied event
     last: str
-    agendas: dict[str, AgendaHead] = {}
+    agendas: dict[str, AgendaHead] = {}  # noqa: RUF012  # msgspec copies it
     #: a progress row exists
     progress: bool = False
     #: last commands that came with an Idempotency-Key: (event id, body digest)

@@ -31,7 +31,7 @@ class Run:
         self.stream = stream
         self._get = get
         self._keys = keys
-        self._head: Head | None | bool = False
+        self._head: Head | bool | None = False
 
     @property
     def head(self) -> Head | None:

@@ -1,7 +1,7 @@
 """Where a partition's rows lie: RocksDB, or memory for tests of the model. Two twins, one contract (tests/contract)."""
 
 from collections.abc import Iterable, Iterator
-from typing import Protocol
+from typing import Protocol, cast
 
 import rocksdict
 from sortedcontainers import SortedDict
@@ -29,11 +29,12 @@ class MemoryStore:
     """Rows in memory: survives what a test calls a crash, as a disk does."""
 
     def __init__(self) -> None:
-        self._rows: SortedDict[bytes, bytes] = SortedDict()
+        self._rows = SortedDict()
 
     def get(self, key: bytes) -> bytes | None:
         """See Store."""
-        return self._rows.get(key)
+        found: bytes | None = self._rows.get(key)
+        return found
 
     def write(self, puts: Iterable[Item], removals: Iterable[bytes] = ()) -> None:
         """See Store."""
@@ -79,7 +80,8 @@ class RocksStore:
 
     def scan(self, prefix: bytes) -> Iterator[Item]:
         """See Store."""
-        for key, value in self._open.items(from_key=prefix):
+        items = cast(Iterator[Item], self._open.items(from_key=prefix))  # raw mode: bytes alone
+        for key, value in items:
             if not key.startswith(prefix):
                 return
             yield key, value

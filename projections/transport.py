@@ -79,11 +79,11 @@ class Consumer(driver.Consumer):
     async def seek_wait(self, partitions: Mapping[TP, int]) -> None:
         """Faust's recovery does not read."""
 
-    async def highwaters(self, *partitions: TP) -> Mapping[TP, int]:
+    async def highwaters(self, *_: TP) -> Mapping[TP, int]:
         """Nothing to recover, as far as Faust's own recovery goes."""
         return {}
 
-    async def earliest_offsets(self, *partitions: TP) -> Mapping[TP, int]:
+    async def earliest_offsets(self, *_: TP) -> Mapping[TP, int]:
         """See highwaters."""
         return {}
 

@@ -6,7 +6,7 @@ are of one moment, and `applied` vouches for rows that are there (design 4.4).
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Protocol
 
 import msgspec

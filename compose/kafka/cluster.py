@@ -2,11 +2,11 @@
 
 import asyncio
 import base64
+import os
 import signal
 import socket
 import subprocess
 import time
-import uuid
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -27,7 +27,7 @@ class LocalKafka:
         self.nodes = [
             Node(number, folder / f"node-{number}", ports[number - 1], voters, settings or {}) for number in voters
         ]
-        self._cluster = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")  # a cluster's own name
+        self._cluster = base64.urlsafe_b64encode(os.urandom(16)).decode().rstrip("=")  # a cluster's own name
 
     @property
     def bootstrap(self) -> str:

@@ -40,7 +40,9 @@ def fetch(folder: Path) -> None:
     """Let Maven copy the jars into a folder that did not exist before."""
     for tool, hint in (("mvn", "Apache Maven"), ("java", "Java 17 or newer")):
         if shutil.which(tool) is None:
-            raise JarsRefused(f"expected {hint} ({tool}) on the PATH: install it, or give AGENDUM_TEST_KAFKA an address")
+            raise JarsRefused(
+                f"expected {hint} ({tool}) on the PATH: install it, or give AGENDUM_TEST_KAFKA an address"
+            )
     fresh = folder.with_name(f"libs-{os.getpid()}")
     command = ["mvn", "-q", "-B", "-f", str(HERE / "pom.xml"), "dependency:copy-dependencies"]
     done = subprocess.run(

@@ -102,7 +102,7 @@ class Node:
                 stderr=subprocess.STDOUT,
                 # Its own group: a terminal's Ctrl-C is for us, and we stop it.
                 process_group=0,
-                preexec_fn=_die_with_parent,
+                preexec_fn=_die_with_parent,  # noqa: PLW1509  # one system call that touches no lock
                 env={**os.environ, "JAVA_TOOL_OPTIONS": ""},
             )
 

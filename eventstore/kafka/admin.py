@@ -88,10 +88,7 @@ async def _create(admin: AIOKafkaAdminClient, topics: list[Topic], replication: 
     if not missing:
         return
     answer = await admin.create_topics(
-        [
-            NewTopic(topic.name, topic.partitions, replication, topic_configs=dict(topic.settings))
-            for topic in missing
-        ]
+        [NewTopic(topic.name, topic.partitions, replication, topic_configs=dict(topic.settings)) for topic in missing]
     )
     for name, code, *rest in answer.topic_errors:
         if code and for_code(code) is not TopicAlreadyExistsError:

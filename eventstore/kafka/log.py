@@ -50,18 +50,18 @@ class KafkaLog:
 
     async def ends(self, topic: str) -> dict[int, int]:
         """See EventLog."""
-        return await self._ask(topic, lambda places: self._asking.end_offsets(places))
+        return await self._ask(topic, self._asking.end_offsets)
 
     async def starts(self, topic: str) -> dict[int, int]:
         """See EventLog."""
-        return await self._ask(topic, lambda places: self._asking.beginning_offsets(places))
+        return await self._ask(topic, self._asking.beginning_offsets)
 
     async def offsets_at(self, topic: str, epoch_ms: int) -> dict[int, int]:
         """See EventLog."""
         places = self._places(topic)
         try:
             async with asyncio.timeout(ASK_SECONDS):
-                found = await self._asking.offsets_for_times({place: epoch_ms for place in places})
+                found = await self._asking.offsets_for_times(dict.fromkeys(places, epoch_ms))
         except (KafkaError, TimeoutError, OSError) as wrong:
             raise Unavailable(f"expected Kafka to tell offsets of {topic}: {wrong!r}") from wrong
         ends = await self.ends(topic)

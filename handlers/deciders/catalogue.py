@@ -1,0 +1,60 @@
+"""POST and PUT of customers, pools and Insights (spec 2.5). Pure."""
+
+from typing import TypeVar, assert_never
+
+from msgspec.structs import replace
+
+from eventstore.commands import CatalogueCommand, SaveCustomer, SaveInsight, SaveResourcePool
+from eventstore.errors import Forbidden, Invalid, NotFound
+from eventstore.events import CatalogueEvent, CustomerSaved, InsightSaved, ResourcePoolSaved
+from eventstore.model import CatalogueObject, Customer, Insight, ResourcePool
+
+F = TypeVar("F", Customer, ResourcePool, Insight)
+
+
+def decide_catalogue(command: CatalogueCommand, stored: CatalogueObject | None) -> CatalogueEvent:
+    """The event that a command leads to; raises Rejected."""
+    match command:
+        case SaveCustomer(customer=customer):
+            _check(command, customer, stored, titled=True)
+            return CustomerSaved(customer=_stamped(command, customer))
+        case SaveResourcePool(resource_pool=pool):
+            _check(command, pool, stored, titled=False)
+            return ResourcePoolSaved(resource_pool=_stamped(command, pool))
+        case SaveInsight(insight=insight):
+            _check(command, insight, stored, titled=True)
+            return InsightSaved(insight=_stamped(command, _with_defaults(command, insight)))
+        case _ as never:
+            assert_never(never)
+
+
+def _check(command: CatalogueCommand, said: CatalogueObject, stored: CatalogueObject | None, *, titled: bool) -> None:
+    if command.must_exist:
+        if stored is None:
+            raise NotFound(f"Unable to get object by id {said.id}")
+    elif not (said.customer_id or "").strip():
+        raise Invalid("The customerId field must be specified.")
+    elif titled and not (said.title or "").strip():
+        raise Invalid("The title field must be specified.")
+    # Tighter than POP: a POST that meets a stored object needs the right to that one too (design 5).
+    for customer_id in (None if stored is None else stored.customer_id, said.customer_id):
+        if customer_id is not None and not command.caller.may_touch(customer_id):
+            raise Forbidden(f"You do not have permission to perform this action for customerId {customer_id}")
+
+
+def _stamped(command: CatalogueCommand, said: F) -> F:
+    added = said.added_time if command.must_exist else command.now
+    return replace(said, added_time=added, updated_time=command.now)
+
+
+def _with_defaults(command: CatalogueCommand, said: Insight) -> Insight:
+    if said.allowed_customer_ids is not None:
+        lowered = {customer.lower() for customer in said.allowed_customer_ids}
+        said = replace(said, allowed_customer_ids=sorted(lowered))
+    if command.must_exist:
+        return said
+    return replace(
+        said,
+        queue_size=0 if said.queue_size is None else said.queue_size,
+        is_global=False if said.is_global is None else said.is_global,
+    )

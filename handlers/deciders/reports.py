@@ -1,0 +1,136 @@
+"""What an executor's report changes (spec 7.2, 14.5 to 14.9, design 4.8). Pure."""
+
+from typing import Any, TypeVar
+
+from msgspec.structs import replace
+
+from eventstore.commands import ReportProgress
+from eventstore.errors import BadRequest, Conflict
+from eventstore.events import ProgressReported, ReportSuperseded
+from eventstore.model import AgendaProgress, Fact, OperationProgress, ProcessingState
+from eventstore.sealing import fingerprint
+from handlers.deciders.attempts import Attempt, Superseded, attempt_of
+from projections.run import Run
+
+F = TypeVar("F", bound=Fact)
+COMPLETE = ProcessingState.COMPLETE
+#: Fields whose stored form is sealed: equal values need not be equal bytes.
+SEALED = frozenset({"diagnostic_events", "params", "result_payload"})
+
+
+def report(command: ReportProgress, run: Run) -> ProgressReported | ReportSuperseded | None:
+    """Merge a report into the run: only what changes is in the event, and nothing if nothing does."""
+    stored, head = run.progress(), run.head
+    if stored is None or head is None or not _may_report(command, stored):
+        raise BadRequest(f"The AgendaProgress specified was not found or is not visible: {run.stream}")
+    attempt = attempt_of(head, stored.agenda_id, command.progress.started_time)
+    if isinstance(attempt, Superseded):
+        return _refuse(attempt)
+    operations = _operations(command, run, stored, attempt)
+    known = None if attempt.agenda_id is None else head.agendas[attempt.agenda_id]
+    opens = known is not None and (attempt.number > known.attempt or attempt.bound != known.bound)
+    finished = not opens and known is not None and not known.open and stored.processing_state is COMPLETE
+    progress = _progress(command, stored, finished=finished)
+    if known is not None and command.progress.processing_state is COMPLETE and (opens or known.open):
+        # Said even where the run already is complete: it ends this attempt.
+        progress = replace(progress or AgendaProgress(), processing_state=COMPLETE)
+    heard = opens or (known is not None and known.ready) or bool(operations) or progress is not None
+    if not heard and (stored.updated_time or 0) + command.quiet > command.now:
+        return None
+    return ProgressReported(
+        agenda_id=attempt.agenda_id,
+        attempt=attempt.number,
+        bound=attempt.bound,
+        progress=replace(progress or AgendaProgress(), id=run.stream, updated_time=command.now),
+        operations=operations or None,
+    )
+
+
+def _may_report(command: ReportProgress, stored: AgendaProgress) -> bool:
+    insight = stored.agenda_insight.insight_id if stored.agenda_insight else None
+    allowed = command.insights
+    return allowed is None or insight in allowed or command.caller.may_touch(stored.customer_id)
+
+
+def _refuse(attempt: Superseded) -> ReportSuperseded:
+    if attempt.recorded:
+        raise Conflict(
+            f"expected a report of attempt {attempt.attempt} of agenda {attempt.agenda_id}, but its executor (started "
+            f"{attempt.started_time}) was superseded: stop working on it"
+        )
+    return ReportSuperseded(agenda_id=attempt.agenda_id, attempt=attempt.attempt, started_time=attempt.started_time)
+
+
+def _progress(command: ReportProgress, stored: AgendaProgress, *, finished: bool) -> AgendaProgress | None:
+    # Of a run whose attempt is complete, an older report of the same executor says nothing new (spec 14.5, 14.7).
+    if finished and command.progress.processing_state is not COMPLETE:
+        return None
+    change = _changed(stored, command.progress)
+    if command.progress.processing_state is COMPLETE and stored.processing_state is not COMPLETE:
+        return replace(change or AgendaProgress(), attempts_completed=(stored.attempts_completed or 0) + 1)
+    return change
+
+
+def _operations(
+    command: ReportProgress, run: Run, progress: AgendaProgress, attempt: Attempt
+) -> list[OperationProgress]:
+    changes: dict[str, OperationProgress] = {}
+    for entry in command.operations:
+        name = entry.operation or "null"  # POP's `...-null` (spec 7.2)
+        if name in changes:
+            continue  # newest first: what follows is older (spec 14.7)
+        stored = run.operation(name)
+        change = _created(entry, name, run.stream, progress) if stored is None else _merged(stored, entry, attempt)
+        if change is not None:
+            changes[name] = _counted(change, stored, attempt, command.now)
+    return [*changes.values()]
+
+
+def _created(entry: OperationProgress, name: str, stream: str, progress: AgendaProgress) -> OperationProgress:
+    return replace(
+        entry,
+        id=f"{stream}-{name}",
+        operation=name,
+        agenda_progress_id=stream,
+        customer_id=progress.customer_id,
+        cid=entry.cid or progress.cid,
+        processing_state=entry.processing_state or ProcessingState.WAITING,
+    )
+
+
+def _merged(stored: OperationProgress, entry: OperationProgress, attempt: Attempt) -> OperationProgress | None:
+    # The first completion of an operation is final within its attempt: a stale array, sent again, changes nothing.
+    if stored.processing_state is COMPLETE and stored.attempt == attempt.number:
+        return None
+    return _changed(stored, entry)
+
+
+def _counted(
+    change: OperationProgress, stored: OperationProgress | None, attempt: Attempt, now: int
+) -> OperationProgress:
+    change = replace(change, updated_time=now, added_time=now if stored is None else None)
+    if stored is not None and stored.attempt == attempt.number:
+        return change
+    count = (0 if stored is None else stored.attempt_count or 0) + 1
+    return replace(change, attempt=attempt.number, attempt_count=count, attempt_time=now)
+
+
+def _changed(stored: F, said: F) -> F | None:
+    """The fields of `said` that are said and differ from the stored ones; None if there are none."""
+    differs: dict[str, Any] = {}
+    for name in stored.__struct_fields__:
+        value = getattr(said, name)
+        if value is None or name in _KEPT:
+            continue
+        known = getattr(stored, name)
+        same = fingerprint(known) == fingerprint(value) if name in SEALED else known == value
+        if not same:
+            differs[name] = value
+    return type(stored)(**differs) if differs else None
+
+
+#: What a report cannot change, whatever it says (spec 7.2).
+_KEPT = frozenset(
+    {"id", "customer_id", "operation", "agenda_progress_id", "added_time", "updated_time"}
+    | {"attempt", "attempt_count", "attempt_time"}
+)

@@ -1,0 +1,103 @@
+"""What every worker knows of customers, pools and Insights, and what can be looked up in it (design 4.6). Pure."""
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from typing import TypeVar
+
+from eventstore.log import Record
+from eventstore.model import Customer, Insight, ResourcePool
+from eventstore.reading import Dropped, Read
+from projections.folds.catalogue import Item, evolve, judge
+from projections.verdict import Verdict
+
+C = TypeVar("C", Customer, ResourcePool, Insight)
+Waiter = Callable[[Verdict], None]
+
+
+class Catalogue:
+    """The whole catalogue as of `next`; objects in the order in which they were first saved."""
+
+    def __init__(self, classify: Callable[[Record], Read | Dropped]) -> None:
+        self.next = 0
+        self.items: dict[str, Item] = {}
+        self.verdicts: Counter[str] = Counter()
+        self._classify = classify
+        self._waiters: dict[str, Waiter] = {}
+
+    @property
+    def position(self) -> int:
+        """Offset of the last record folded."""
+        return self.next - 1
+
+    def expect(self, event_id: str, waiter: Waiter) -> None:
+        """Call `waiter` with the verdict on the first record with this event id."""
+        self._waiters[event_id] = waiter
+
+    def forget(self, event_id: str) -> None:
+        """Nobody waits for this event id any more."""
+        self._waiters.pop(event_id, None)
+
+    def fold(self, records: Sequence[Record]) -> None:
+        """Fold what is next; raises TooNew."""
+        for record in records:
+            if record.offset >= self.next:
+                self._fold_one(record)
+                self.next = record.offset + 1
+
+    def _fold_one(self, record: Record) -> None:
+        read = self._classify(record)
+        if isinstance(read, Dropped):
+            self.verdicts[read.reason] += 1
+            return
+        item = self.items.get(read.stream)
+        verdict = judge(item, read.envelope)
+        self.verdicts[verdict] += 1
+        if verdict is Verdict.APPLIED:
+            self.items[read.stream] = evolve(item, read.envelope, read.event, read.link)
+        waiter = self._waiters.pop(read.envelope.id, None)
+        if waiter is not None:
+            waiter(verdict)
+
+    def item(self, stream: str) -> Item | None:
+        """An object with the head of its stream."""
+        return self.items.get(stream)
+
+    def customer(self, identity: str) -> Customer | None:
+        """A customer by id."""
+        return self._one(Customer, identity)
+
+    def pool(self, identity: str) -> ResourcePool | None:
+        """A resource pool by id."""
+        return self._one(ResourcePool, identity)
+
+    def insight(self, identity: str) -> Insight | None:
+        """An Insight by id."""
+        return self._one(Insight, identity)
+
+    def all(self, kind: type[C]) -> Iterator[C]:
+        """Every object of a kind."""
+        for item in self.items.values():
+            if isinstance(item.object, kind):
+                yield item.object
+
+    def insights_of_pool(self, pool_id: str) -> list[Insight]:
+        """The Insights of a pool."""
+        return [insight for insight in self.all(Insight) if insight.resource_pool_id == pool_id]
+
+    def insights_of_queue(self, queue: str) -> list[str]:
+        """Ids of the Insights whose agendas stand in a queue."""
+        return [insight.id or "" for insight in self.all(Insight) if queue_of(insight) == queue]
+
+    def _one(self, kind: type[C], identity: str) -> C | None:
+        item = self.items.get(f"{kind.__name__.lower()}/{identity}")
+        return item.object if item is not None and isinstance(item.object, kind) else None
+
+
+def queue_of(insight: Insight) -> str:
+    """A queue is (customer of the Insight, queueName); without a queueName an Insight is its own (design 4.2).
+
+    By name alone another customer's Insight could pull this one's agendas.
+    """
+    if insight.queue_name:
+        return f"{insight.customer_id}\x1f{insight.queue_name}"
+    return f"\x1f\x1f{insight.id}"

@@ -1,0 +1,70 @@
+"""Each worker tails the catalogue whole, with a consumer of its own (design 4.6).
+
+The catalogue is small: it is read from its beginning at every start (a local snapshot, as design 4.6 has it, would save
+a second per 50,000 events). Reads and decisions that say "there is none" first wait for the end of the topic: `current`.
+"""
+
+import asyncio
+
+from eventstore.errors import Unavailable
+from eventstore.log import EventLog
+from projections.catalogue import Catalogue
+from projections.feed import IDLE_SECONDS, RETRY_SECONDS, Source
+
+#: For so long all requests share one look at the end of the topic (s).
+SHARED_SECONDS = 0.005
+#: Without an end by then, reads are marked and decisions refused (s).
+END_SECONDS = 0.2
+
+
+class CatalogueTail:
+    """Keeps `catalogue` at the end of its topic."""
+
+    def __init__(self, catalogue: Catalogue, log: EventLog, topic: str, source: Source) -> None:
+        self.catalogue = catalogue
+        self._log = log
+        self._topic = topic
+        self._source = source
+        self._moved: asyncio.Event = asyncio.Event()
+        self._end: asyncio.Task[int] | None = None
+
+    async def run(self) -> None:
+        """Follow until cancelled; raises TooNew."""
+        self._source.follow({0: self.catalogue.next})
+        while True:
+            try:
+                records = (await self._source.batches(IDLE_SECONDS)).get(0, ())
+            except Unavailable:
+                await asyncio.sleep(RETRY_SECONDS)
+                continue
+            if records:
+                self.catalogue.fold(records)
+                moved, self._moved = self._moved, asyncio.Event()
+                moved.set()
+
+    async def reach(self, offset: int) -> None:
+        """Wait until everything before an offset is folded here."""
+        while self.catalogue.next < offset:
+            await self._moved.wait()
+
+    async def current(self, seconds: float = END_SECONDS) -> bool:
+        """Bring the catalogue to the topic's end as of now; False where that could not be asked in time."""
+        try:
+            async with asyncio.timeout(seconds):
+                await self.reach(await asyncio.shield(self._ask()))
+        except (Unavailable, TimeoutError):
+            return False
+        return True
+
+    def _ask(self) -> "asyncio.Task[int]":
+        # Asked a moment after the first who wants to know, so that all who came until then share one answer, and
+        # nobody gets an answer to a question that was sent before he came.
+        if self._end is None:
+            self._end = asyncio.create_task(self._ask_soon())
+            self._end.add_done_callback(lambda done: done.cancelled() or done.exception())
+        return self._end
+
+    async def _ask_soon(self) -> int:
+        await asyncio.sleep(SHARED_SECONDS)
+        self._end = None
+        return (await self._log.ends(self._topic))[0]

@@ -1,0 +1,58 @@
+"""The catalogue as a fold: customers, pools and Insights, each a stream of its own (design 4.6). Pure.
+
+Small, and wanted whole by every worker: so it is not rows in a store but one immutable value, replaced per event.
+"""
+
+import msgspec
+
+from eventstore.envelope import Envelope
+from eventstore.events import CatalogueEvent, CustomerSaved, InsightSaved, ResourcePoolSaved
+from eventstore.model import CatalogueObject, merge
+from projections.verdict import Verdict
+
+
+class Item(msgspec.Struct, frozen=True, gc=False):
+    """One object with the head of its stream."""
+
+    version: int
+    link: str
+    last: str
+    object: CatalogueObject
+
+
+def stream_of(thing: CatalogueObject) -> str:
+    """The stream of an object: `customer/<id>`, `resourcepool/<id>`, `insight/<id>`."""
+    return f"{type(thing).__name__.lower()}/{thing.id}"
+
+
+def judge(item: Item | None, envelope: Envelope) -> Verdict:
+    """The verdict on an event, by the rule of projections.verdict."""
+    version = 0 if item is None else item.version
+    if envelope.version <= version:
+        return Verdict.DUPLICATE if item is not None and envelope.id == item.last else Verdict.STALE
+    link = None if item is None else item.link
+    return Verdict.APPLIED if (envelope.version, envelope.prev) == (version + 1, link) else Verdict.FOREIGN
+
+
+def evolve(item: Item | None, envelope: Envelope, event: CatalogueEvent, link: str) -> Item:
+    """The object after an applied event: what was said, over what is stored."""
+    said = saved(event)
+    stored = None if item is None else item.object
+    return Item(envelope.version, link, envelope.id, said if stored is None else _laid(stored, said))
+
+
+def saved(event: CatalogueEvent) -> CatalogueObject:
+    """What an event says of its object."""
+    match event:
+        case CustomerSaved(customer=customer):
+            return customer
+        case ResourcePoolSaved(resource_pool=pool):
+            return pool
+        case InsightSaved(insight=insight):
+            return insight
+
+
+def _laid(stored: CatalogueObject, said: CatalogueObject) -> CatalogueObject:
+    if type(stored) is not type(said):
+        return stored
+    return merge(stored, said)  # type: ignore[type-var]  # of one type, as was just asked

@@ -1,0 +1,139 @@
+"""Which agendas of one owned partition are ready, and which dispatches are open: aggregates, in memory. Pure.
+
+Born at a takeover from one scan, kept by the fold, gone with the ownership. No stored row is shared by two streams
+(design 4.1), so what spans streams lives here.
+
+A scheduler asks for a `Picture`, and again when `sequence` moved. Pictures are whole (decision beside design 4.2, which
+sent deltas with gaps to detect): a picture is bounded, costs as much with 10^6 ready entries as with 100, and whatever
+a scheduler had wrong ends with the next one.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from heapq import merge
+from itertools import islice
+
+import msgspec
+from sortedcontainers import SortedDict
+
+from projections.rows import AgendaHead, Head
+
+#: Oldest entries of one customer that a picture shows.
+PER_CUSTOMER = 256
+#: Oldest entries that a picture shows in all.
+IN_ALL = 512
+
+
+class Entry(msgspec.Struct, frozen=True, array_like=True, order=True, gc=False):
+    """A ready agenda; in order of the line."""
+
+    #: its place in the line: epoch ms since which it waits
+    added: int
+    agenda_id: str
+    stream: str
+    insight_id: str
+    customer_id: str
+    #: number of its latest attempt: a dispatch makes it one more
+    attempt: int
+
+
+class Picture(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """What one owner partition has ready for some Insights."""
+
+    epoch: str
+    sequence: int
+    #: the oldest, in order of the line
+    entries: list[Entry]
+    #: customer -> how many are ready in all
+    counts: dict[str, int]
+
+
+class Open(msgspec.Struct, frozen=True, gc=False):
+    """A dispatch of which nothing was heard yet."""
+
+    stream: str
+    agenda_id: str
+    attempt: int
+    #: epoch ms
+    expires: int
+
+
+class ReadyLine:
+    """The line of one partition; `epoch` names this ownership."""
+
+    def __init__(self, epoch: str, changed: Callable[[str], None] = lambda _: None) -> None:
+        self.epoch = epoch
+        #: called with an Insight's id when something became ready for it
+        self.changed = changed
+        self._lines: dict[str, dict[str, SortedDict]] = {}
+        self._sequences: dict[str, int] = {}
+        self._open = SortedDict()
+
+    def load(self, heads: Iterable[tuple[str, Head]]) -> None:
+        """Take in the head rows that a takeover found."""
+        for stream, head in heads:
+            self.update(stream, None, head)
+
+    def update(self, stream: str, before: Head | None, after: Head | None) -> None:
+        """Take in what one event did to a head; unchanged agendas are the same objects, which makes this cheap."""
+        old = {} if before is None else before.agendas
+        new = {} if after is None else after.agendas
+        if old is new:
+            return
+        for agenda_id, agenda in new.items():
+            known = old.get(agenda_id)
+            if known is not agenda:
+                self._replace(stream, agenda_id, known, agenda)
+        for agenda_id, agenda in old.items():
+            if agenda_id not in new:
+                self._replace(stream, agenda_id, agenda, None)
+
+    def picture(self, insights: Iterable[str], limit: int = IN_ALL) -> Picture:
+        """The oldest ready entries for some Insights, and how many each customer has."""
+        lines = [(customer, line) for name in insights for customer, line in self._lines.get(name, {}).items()]
+        counts: dict[str, int] = {}
+        for customer, line in lines:
+            counts[customer] = counts.get(customer, 0) + len(line)
+        oldest = merge(*(islice(line.values(), PER_CUSTOMER) for _, line in lines))
+        return Picture(
+            epoch=self.epoch,
+            sequence=self.sequence(insights),
+            entries=[*islice(oldest, limit)],
+            counts=counts,
+        )
+
+    def sequence(self, insights: Iterable[str]) -> int:
+        """Moves whenever something became ready, or ceased to be, for one of these Insights."""
+        return sum(self._sequences.get(name, 0) for name in insights)
+
+    def depths(self) -> dict[str, tuple[int, int]]:
+        """Insight -> how many are ready, and since when the oldest waits (epoch ms)."""
+        return {
+            name: (sum(map(len, lines.values())), min(line.peekitem(0)[1].added for line in lines.values() if line))
+            for name, lines in self._lines.items()
+            if any(lines.values())
+        }
+
+    def open(self) -> Iterator[Open]:
+        """Open dispatches, the one that expires first to begin with."""
+        return iter(self._open.values())
+
+    def _replace(self, stream: str, agenda_id: str, old: AgendaHead | None, new: AgendaHead | None) -> None:
+        if old is not None:
+            if old.ready and old.insight_id is not None:
+                self._lines[old.insight_id][old.customer_id].pop((old.added, agenda_id), None)
+                self._moved(old.insight_id)
+            if old.expires is not None:
+                self._open.pop((old.expires, agenda_id), None)
+        if new is None:
+            return
+        if new.ready and new.insight_id is not None and new.added is not None:
+            entry = Entry(new.added, agenda_id, stream, new.insight_id, new.customer_id, new.attempt)
+            line = self._lines.setdefault(new.insight_id, {}).setdefault(new.customer_id, SortedDict())
+            line[new.added, agenda_id] = entry
+            self._moved(new.insight_id)
+            self.changed(new.insight_id)
+        if new.expires is not None:
+            self._open[new.expires, agenda_id] = Open(stream, agenda_id, new.attempt, new.expires)
+
+    def _moved(self, insight_id: str) -> None:
+        self._sequences[insight_id] = self._sequences.get(insight_id, 0) + 1
