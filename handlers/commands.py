@@ -9,13 +9,13 @@ from collections.abc import Callable
 
 from msgspec.structs import replace
 
-from eventstore.codec import encode
 from eventstore.commands import DispatchAgenda, RunCommand, SubmitAgenda
 from eventstore.envelope import Envelope
-from eventstore.errors import BadRequest, Conflict, Moving, OutcomeUnknown
+from eventstore.errors import Conflict, Moving, OutcomeUnknown
 from eventstore.events import TYPES, ReportSuperseded, RunEvent
 from eventstore.ids import partition_of
-from eventstore.log import EventLog, NewRecord
+from eventstore.log import EventLog
+from handlers.appending import append, record_of
 from handlers.deciders.registry import decide
 from handlers.locks import Locks
 from projections.partition import Partition
@@ -26,8 +26,6 @@ from projections.views import Answer
 
 #: How often a command is decided again when another writer's event came first (design 4.3).
 ATTEMPTS = 4
-#: What one event may weigh, headers and all (design 4.9), in bytes.
-EVENT_BYTES = 2 << 20
 
 
 class CommandPath:
@@ -91,21 +89,6 @@ class CommandPath:
         raise OutcomeUnknown(f"expected to decide {command.id} on a state that lasts, but it changed {ATTEMPTS} times")
 
     async def _append(self, partition: Partition, run: Run, command: RunCommand, event: RunEvent) -> Verdict:
-        record = self._record(run, command, event)
-        verdict: asyncio.Future[Verdict | None] = asyncio.get_running_loop().create_future()
-        partition.expect(command.id, lambda seen: _tell(verdict, seen))
-        send = asyncio.create_task(self._log.append(self._topic, partition.number, record))
-        send.add_done_callback(lambda done: _pass_on(done, verdict))
-        try:
-            seen = await verdict
-        finally:
-            partition.forget(command.id)
-            send.cancel()
-        if seen is None:
-            raise OutcomeUnknown(f"the partition moved before {command.id} was seen; the same key finds out")
-        return seen
-
-    def _record(self, run: Run, command: RunCommand, event: RunEvent) -> NewRecord:
         head = run.head
         envelope = Envelope(
             id=command.id,
@@ -118,11 +101,11 @@ class CommandPath:
             correlation=command.correlation,
             request=command.request,
         )
-        value, headers = encode(envelope, event)
-        weight = len(value) + sum(len(name) + len(content) for name, content in headers)
-        if weight > EVENT_BYTES:
-            raise BadRequest(f"expected an event of at most {EVENT_BYTES} bytes, found {weight}: send less at once")
-        return NewRecord(run.stream.encode(), value, headers)
+        record = record_of(run.stream, envelope, event)
+        seen = await append(self._log, self._topic, partition.number, partition, command.id, record)
+        if seen is None:
+            raise OutcomeUnknown(f"the partition moved before {command.id} was seen; the same key finds out")
+        return seen
 
 
 def _customer(run: Run, command: RunCommand) -> str | None:
@@ -134,17 +117,6 @@ def _customer(run: Run, command: RunCommand) -> str | None:
         return agendas[-1].customer_id
     progress = run.progress()
     return None if progress is None else progress.customer_id
-
-
-def _tell(verdict: "asyncio.Future[Verdict | None]", seen: Verdict | None) -> None:
-    if not verdict.done():
-        verdict.set_result(seen)
-
-
-def _pass_on(send: "asyncio.Task[None]", verdict: "asyncio.Future[Verdict | None]") -> None:
-    wrong = None if send.cancelled() else send.exception()
-    if wrong is not None and not verdict.done():
-        verdict.set_exception(wrong)
 
 
 def _refuse_superseded(event: RunEvent) -> None:

@@ -11,7 +11,7 @@ from projections.folds.catalogue import Item, evolve, judge
 from projections.verdict import Verdict
 
 C = TypeVar("C", Customer, ResourcePool, Insight)
-Waiter = Callable[[Verdict], None]
+Waiter = Callable[[Verdict | None], None]
 
 
 class Catalogue:

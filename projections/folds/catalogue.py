@@ -55,4 +55,4 @@ def saved(event: CatalogueEvent) -> CatalogueObject:
 def _laid(stored: CatalogueObject, said: CatalogueObject) -> CatalogueObject:
     if type(stored) is not type(said):
         return stored
-    return merge(stored, said)  # type: ignore[type-var]  # of one type, as was just asked
+    return merge(stored, said)
