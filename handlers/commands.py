@@ -40,6 +40,7 @@ class CommandPath:
         topic: str,
         source: str,
         now: Callable[[], int],
+        observe: Callable[[str, str, float], None] = lambda _, __, ___: None,
     ) -> None:
         self._owner = owner
         self._partitions = partitions
@@ -47,6 +48,8 @@ class CommandPath:
         self._topic = topic
         self._source = source
         self._now = now
+        #: told each command's type, outcome and duration (s)
+        self._observe = observe
         self._locks = Locks()
         self._tasks: set[asyncio.Task[Answer]] = set()
 
@@ -71,6 +74,17 @@ class CommandPath:
             task.exception()  # whoever asked may have left: an error that nobody reads is not a warning
 
     async def _decide(self, command: RunCommand) -> Answer:
+        clock = asyncio.get_running_loop().time
+        begun, outcome = clock(), "answered"
+        try:
+            return await self._locked(command)
+        except BaseException as wrong:
+            outcome = type(wrong).__name__
+            raise
+        finally:
+            self._observe(type(command).__name__, outcome, clock() - begun)
+
+    async def _locked(self, command: RunCommand) -> Answer:
         number = partition_of(command.stream, self._partitions)
         async with self._locks.hold(command.stream):
             for _ in range(ATTEMPTS):

@@ -91,19 +91,28 @@ class Hops:
 
 
 def hop_route(
-    hop: Hop, secret: str, answer: Callable[[Any], Awaitable[Any]]
-) -> tuple[str, Callable[[web.Request], Awaitable[web.Response]]]:
-    """The path and endpoint that answer a kind of question here."""
+    hop: Hop,
+    secret: str,
+    answer: Callable[[Any], Awaitable[Any]],
+    undelivered: Callable[[Any, Any], None] = lambda _, __: None,
+) -> tuple[str, Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]]:
+    """The path and endpoint that answer a kind of question here.
+
+    `undelivered(question, answer)` is called when the asker turns out to be gone before the answer could be written.
+    """
     decoder = msgspec.msgpack.Decoder(hop.asks)
     encode = msgspec.msgpack.Encoder().encode
 
-    async def endpoint(request: web.Request) -> web.Response:
+    async def endpoint(request: web.BaseRequest) -> web.Response:
         if not hmac.compare_digest(request.headers.get(SECRET_HEADER, "").encode(), secret.encode()):
             return web.Response(status=403, text="expected the workers' shared secret")
         try:
-            found = await answer(decoder.decode(await request.read()))
+            question = decoder.decode(await request.read())
+            found = await answer(question)
         except AgendumError as wrong:
             return web.Response(status=422, body=encode(Failure.of(wrong)), content_type=CONTENT)
+        if request.transport is None or request.transport.is_closing():
+            undelivered(question, found)
         return web.Response(body=encode(found), content_type=CONTENT)
 
     return hop.path, endpoint

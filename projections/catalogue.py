@@ -5,12 +5,12 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import TypeVar
 
 from eventstore.log import Record
-from eventstore.model import Customer, Insight, ResourcePool
+from eventstore.model import CatalogueObject, Customer, Insight, ResourcePool
 from eventstore.reading import Dropped, Read
 from projections.folds.catalogue import Item, evolve, judge
 from projections.verdict import Verdict
 
-C = TypeVar("C", Customer, ResourcePool, Insight)
+C = TypeVar("C", bound=CatalogueObject)
 Waiter = Callable[[Verdict | None], None]
 
 

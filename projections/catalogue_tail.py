@@ -1,7 +1,8 @@
 """Each worker tails the catalogue whole, with a consumer of its own (design 4.6).
 
 The catalogue is small: it is read from its beginning at every start (a local snapshot, as design 4.6 has it, would
-save a second per 50,000 events). Reads and decisions that say "there is none" first wait for the end of the topic: `current`.
+save a second per 50,000 events).
+Reads and decisions that say "there is none" first wait for the end of the topic: `current`.
 """
 
 import asyncio

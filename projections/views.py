@@ -49,6 +49,8 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=F
     operations: list[OperationProgress] = []
     #: per agenda id the time (epoch ms) since which it waited in the line; for a dispatched body (spec 7.1)
     added: dict[str, int] = {}
+    #: agenda id -> id of the dispatch that the agenda was handed out with
+    dispatches: dict[str, str] = {}
     #: partition of `agendas` -> offset of the last record folded there
     position: dict[int, int] = {}
     #: ms since this worker could last prove that it owns what it read; None: it can (design 5)

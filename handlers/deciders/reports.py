@@ -82,7 +82,7 @@ def _operations(
         stored = run.operation(name)
         change = _created(entry, name, run.stream, progress) if stored is None else _merged(stored, entry, attempt)
         if change is not None:
-            changes[name] = _counted(change, stored, attempt, command.now)
+            changes[name] = _counted(replace(change, operation=name), stored, attempt, command.now)
     return [*changes.values()]
 
 

@@ -1,0 +1,183 @@
+"""The composition root: constructs a worker and returns it; the only place that builds things."""
+
+from collections.abc import Mapping
+
+import aiohttp
+
+from eventstore.reading import Classifier
+from eventstore.sealing import PlainCipher
+from handlers.catalogue_commands import CataloguePath
+from handlers.clock import draw, jitter, now
+from handlers.commands import CommandPath
+from handlers.endpoints.ask import Edge
+from handlers.failpoints import failpoint
+from handlers.health import Health
+from handlers.hops import Hops, hop_route
+from handlers.identity import SampleAuthorizer
+from handlers.kafka import Connections
+from handlers.metrics import Metrics
+from handlers.owners import DISPATCH, READY, LiveOwners, outcomes_of
+from handlers.routing import COMMAND, PULL, QUERY, Router
+from handlers.scheduling.board import Board
+from handlers.scheduling.schedulers import Schedulers
+from handlers.server import Handler, HopApi, HttpServer, PublicApi
+from handlers.settings import Settings
+from handlers.timers.loop import Timers
+from handlers.wire.responses import Opener
+from handlers.worker import Worker
+from projections.catalogue import Catalogue
+from projections.catalogue_tail import CatalogueTail
+from projections.feed import Feed
+from projections.group import Group, GroupSettings
+from projections.holdings import Holdings
+from projections.ownership import Lease
+from projections.partition import Partition
+from projections.ready import ReadyLine
+from projections.restore import Restore
+from projections.store import Store
+
+#: An owner that listens again gives executors, which report every 5 s, this long (ms).
+GRACE_MS = 30_000
+
+
+async def build(settings: Settings) -> Worker:
+    """A worker that is connected and listens, and has not joined its group yet. Raises LogError, Unavailable."""
+    connections = Connections(settings)
+    log_ids = await connections.start()
+    topics, log = connections.topics, connections.log
+    hop_server = HttpServer(lambda asked: hops_in(asked), settings.internal_host, settings.internal_port)  # noqa: PLW0108  # not there yet
+    await hop_server.start()
+    me = f"http://{settings.internal_host}:{hop_server.port}"
+    source = f"agendum/{me}"
+
+    lease = Lease(min(settings.session, settings.rebalance))
+    group = Group(
+        GroupSettings(
+            bootstrap=settings.kafka,
+            topics=topics,
+            url=me,
+            data=settings.data,
+            session=settings.session,
+            heartbeat=settings.heartbeat,
+            rebalance=settings.rebalance,
+        ),
+        lease,
+    )
+    board = Board(lambda: [part for part in holdings.owned.values() if part.caught_up and lease.holds()])
+    classify = Classifier(topics.partitions, settings.poisonous)
+
+    def born(number: int, store: Store, offset: int) -> Partition:
+        return Partition(number, store, classify, ReadyLine(draw(), board.changed), offset)
+
+    holdings = Holdings(
+        log=log,
+        topic=topics.agendas.name,
+        log_ids=log_ids,
+        table=group.table,
+        lease=lease,
+        feed=Feed(connections.agendas),
+        restore=Restore(log, topics.changelog.name, connections.rows),
+        changelog=connections.changelog,
+        born=born,
+        failpoint=failpoint(settings.failpoint),
+    )
+    catalogue = Catalogue(Classifier(1))
+    tail = CatalogueTail(catalogue, log, topics.catalogue.name, connections.catalogue)
+    health = Health(holdings=holdings, group=group, log=log, topic=topics.agendas.name, started=now())
+    metrics = Metrics(holdings, lambda: health.ends, now)
+    path = CommandPath(
+        owner=holdings.owner,
+        partitions=topics.partitions,
+        log=log,
+        topic=topics.agendas.name,
+        source=source,
+        now=now,
+        observe=metrics.command,
+    )
+    session = aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=60))
+    hops = Hops(session, settings.secret)
+    owners = LiveOwners(
+        me=me,
+        owners=group.owners,
+        partitions=topics.partitions,
+        board=board,
+        path=path,
+        hops=hops,
+        command=lambda command: router.command(command),  # noqa: PLW0108  # not there yet
+    )
+    schedulers = Schedulers(
+        catalogue=catalogue,
+        owners=owners,
+        now=now,
+        draw=draw,
+        patience_ms=settings.patience_ms,
+        prompt_patience_ms=min(settings.prompt_patience_ms, settings.patience_ms),
+    )
+    router = Router(
+        me=me,
+        owners=group.owners,
+        holdings=holdings,
+        path=path,
+        catalogue=CataloguePath(tail=tail, log=log, topic=topics.catalogue.name, source=source, now=now, jitter=jitter),
+        schedulers=schedulers,
+        hops=hops,
+        partitions=topics.partitions,
+        hold=settings.hold,
+    )
+    timers = Timers(
+        owned=lambda: [part for number in [*holdings.owned] if (part := holdings.owner(number)) is not None],
+        command=path.decide,
+        now=now,
+        draw=draw,
+        grace_ms=min(GRACE_MS, settings.patience_ms),
+    )
+    cipher = PlainCipher(settings.sealing_secret.encode())
+    edge = Edge(
+        gateway=router,
+        tail=tail,
+        cipher=cipher,
+        opener=Opener(cipher),
+        draw=draw,
+        partitions=topics.partitions,
+        poll=settings.poll,
+        quiet_ms=settings.quiet_ms,
+        customers={},
+    )
+    hops_in = HopApi(_hop_routes(settings.secret, path, router, board, owners, schedulers))
+    plain = {
+        "/healthz": health.alive,
+        "/readyz": health.ready,
+        "/metrics": lambda: (200, metrics.text(), "text/plain; version=0.0.4"),
+    }
+    identity = SampleAuthorizer(settings.auth_user, settings.auth_accounts)
+    public = PublicApi(edge, identity, metrics, plain, settings.body_bytes)
+    return Worker(
+        connections=connections,
+        group=group,
+        holdings=holdings,
+        tail=tail,
+        timers=timers,
+        schedulers=schedulers,
+        path=path,
+        health=health,
+        public=HttpServer(public, settings.host, settings.port, body_bytes=settings.body_bytes),
+        internal=hop_server,
+        session=session,
+    )
+
+
+def _hop_routes(
+    secret: str, path: CommandPath, router: Router, board: Board, owners: LiveOwners, schedulers: Schedulers
+) -> Mapping[str, Handler]:
+    async def dispatch(commands: list) -> list:  # type: ignore[type-arg]  # typed by DISPATCH
+        return outcomes_of(await owners.dispatch_here(commands))
+
+    return dict(
+        [
+            hop_route(COMMAND, secret, path.decide),
+            hop_route(QUERY, secret, router.query_here),
+            hop_route(READY, secret, lambda asked: board.wait(asked.insights, asked.known, asked.seconds)),
+            hop_route(DISPATCH, secret, dispatch),
+            hop_route(PULL, secret, schedulers.pull, undelivered=schedulers.give_back),
+        ]
+    )

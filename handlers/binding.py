@@ -1,0 +1,71 @@
+"""Which Insight an agenda is bound to: its customer's pool, and the first mapper that matches (spec 4.2). Pure."""
+
+from collections.abc import Iterable, Sequence
+
+from eventstore.errors import Invalid, NotFound
+from eventstore.model import Insight
+from handlers.wire.requests import OpenAgenda, OpenOperation
+from projections.catalogue import Catalogue
+
+
+class NoCustomer(Invalid):
+    """The agenda's customer is not there: answered inside the envelope (spec 4.2, 1)."""
+
+    title = "ValidationException"
+
+
+def bind(agenda: OpenAgenda, operations: Sequence[OpenOperation], catalogue: Catalogue) -> Insight:
+    """The Insight; raises NoCustomer, NotFound."""
+    customer_id = agenda.customer_id or ""
+    customer = catalogue.customer(customer_id)
+    if customer is None or customer.customer_id != customer_id:
+        raise NoCustomer(f"Customer not found for customerId {customer_id}")
+    pool = customer.resource_pool_id
+    insights = [] if pool is None else catalogue.insights_of_pool(pool)
+    matches = [insight for insight in insights if may_read(insight, customer_id) and _maps(insight, agenda, operations)]
+    if not matches:
+        raise NotFound("No available insights for processing agenda")
+    wanted = str((agenda.params or {}).get("defaultInsight") or "").lower()
+    named = (one for one in matches if wanted and wanted in ((one.title or "").lower(), (one.id or "").lower()))
+    return next(named, matches[0])
+
+
+def may_read(insight: Insight, account: str) -> bool:
+    """The GET rule for one account: global, its own, or allowed (spec 3.2)."""
+    return (
+        bool(insight.is_global)
+        or insight.customer_id == account
+        or account.lower() in (insight.allowed_customer_ids or ())
+    )
+
+
+def _maps(insight: Insight, agenda: OpenAgenda, operations: Sequence[OpenOperation]) -> bool:
+    return any(_mapper(name, values, agenda, operations) for name, values in (insight.mappers or {}).items())
+
+
+def _mapper(name: str, values: Iterable[str], agenda: OpenAgenda, operations: Sequence[OpenOperation]) -> bool:
+    wanted = {value.lower() for value in values}
+    match name:
+        case "operationName":
+            return any((operation.name or "").lower() in wanted for operation in operations)
+        case "operationType":
+            return any((operation.type or "").lower() in wanted for operation in operations)
+        case "paramMap":
+            return any(_has_param(value, agenda, operations) for value in wanted)
+        case _:
+            return False
+
+
+def _has_param(pair: str, agenda: OpenAgenda, operations: Sequence[OpenOperation]) -> bool:
+    key, *rest = pair.split("=")
+    if not key or not rest or not rest[0]:
+        return False
+    maps = [agenda.params or {}, *(operation.params or {} for operation in operations)]
+    return any(
+        name.lower() == key and _text(value).lower() == rest[0] for params in maps for name, value in params.items()
+    )
+
+
+def _text(value: object) -> str:
+    # As Java's toString says it.
+    return str(value).lower() if isinstance(value, bool) else str(value)

@@ -1,0 +1,80 @@
+"""Agendas: POST, GET, DELETE (spec 2.5, 4)."""
+
+from eventstore.commands import DeleteAgenda
+from eventstore.errors import BadRequest, Forbidden, Unavailable
+from handlers.binding import bind
+from handlers.endpoints.ask import Ask, Reply, reserved, where
+from handlers.intake import submission
+from handlers.validation import validate
+from handlers.wire.requests import OpenAgenda
+from handlers.wire.responses import envelope
+from projections.views import Answer, ByAttribute, ById
+
+
+async def post(ask: Ask) -> Reply:
+    """Accept an agenda: validate, bind to an Insight, create progress and operation rows (spec 4.3)."""
+    edge = ask.edge
+    agenda = await ask.body(OpenAgenda, "Agenda")
+    operations = validate(agenda)
+    assert agenda is not None  # noqa: S101  # validate refuses None
+    if not await edge.tail.current():
+        raise Unavailable("expected Kafka to tell the end of the catalogue; ask again")
+    insight = bind(agenda, operations, edge.tail.catalogue)
+    if not ask.caller.may_touch(agenda.customer_id):
+        raise Forbidden(f"You do not have permission to perform this action for customerId {agenda.customer_id}")
+    command = submission(
+        agenda,
+        operations,
+        insight,
+        await ask.origin(),
+        cipher=edge.cipher,
+        partitions=edge.partitions,
+        is_mine=edge.gateway.is_mine,
+        catalogue_offset=edge.tail.catalogue.position,
+    )
+    answer = await edge.gateway.command(command)
+    return Reply(envelope(map(edge.opener.agenda, answer.agendas), cid=ask.cid), where(answer))
+
+
+async def get(ask: Ask) -> Reply:
+    """An agenda by id, or agendas by attributes."""
+    answer, fields, count = await look_up(ask, "agenda")
+    rows = [row for row in answer.agendas if ask.caller.may_touch(row.customer_id)]
+    found = [projected(ask.edge.opener.agenda(row), fields) for row in rows]
+    body = envelope([] if count else found, cid=ask.cid, count=len(found))
+    return Reply(body, where(answer), answer.stale)
+
+
+async def delete(ask: Ask) -> Reply:
+    """Delete an agenda; its progress stays. What is gone is an empty success."""
+    if ask.object_id is None:
+        raise BadRequest("expected the id of the agenda to delete")
+    answer = await ask.edge.gateway.query(ById(kind="agenda", id=ask.object_id))
+    origin = await ask.origin()
+    for row in answer.agendas:
+        command = DeleteAgenda(
+            id=origin.identity("command", 0),
+            stream=row.progress_id or "",
+            caller=ask.caller,
+            correlation=origin.correlation,
+            agenda_id=row.id or "",
+        )
+        answer = Answer(agendas=[row], position=(await ask.edge.gateway.command(command)).position)
+    return Reply(envelope(map(ask.edge.opener.agenda, answer.agendas), cid=ask.cid), where(answer))
+
+
+async def look_up(ask: Ask, kind: "str") -> tuple[Answer, list[str] | None, bool]:
+    """What a GET asks for: one object by id, or those that all attributes fit; and how it wants them shown."""
+    wanted, limit, fields, count = reserved(ask.queries)
+    identity = ask.object_id or wanted.pop("id", None)
+    if identity is not None and not wanted:
+        return await ask.edge.gateway.query(ById(kind=kind, id=identity)), fields, count  # type: ignore[arg-type]
+    if identity is not None:
+        wanted["id"] = identity
+    query = ByAttribute(kind=kind, where=wanted, limit=limit)  # type: ignore[arg-type]
+    return await ask.edge.gateway.query(query), fields, count
+
+
+def projected(wire: dict[str, object], fields: list[str] | None) -> dict[str, object]:
+    """The fields that `byfields` names."""
+    return wire if fields is None else {name: value for name, value in wire.items() if name in fields}

@@ -1,0 +1,137 @@
+"""One request as endpoints see it, and the answer that they give."""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import cached_property
+from hashlib import sha256
+from typing import Any, TypeVar
+from urllib.parse import parse_qsl, unquote, unquote_plus
+
+import msgspec
+from aiohttp import web
+
+from eventstore.commands import Caller, ReturnDispatch
+from eventstore.errors import BadRequest
+from eventstore.ids import derive
+from eventstore.sealing import Cipher
+from handlers.gateway import Gateway
+from handlers.intake import Origin
+from handlers.wire.requests import parse
+from handlers.wire.responses import Opener
+from projections.catalogue_tail import CatalogueTail
+from projections.views import Answer
+
+T = TypeVar("T")
+
+
+class IllegalArgument(BadRequest):
+    """A parameter that is none: HTTP 400 (spec 2.3)."""
+
+    title = "IllegalArgumentException"
+
+
+class Edge(msgspec.Struct, frozen=True, kw_only=True):
+    """What endpoints work with."""
+
+    gateway: Gateway
+    tail: CatalogueTail
+    cipher: Cipher
+    opener: Opener
+    draw: Callable[[], str]
+    partitions: int
+    poll: float
+    quiet_ms: int
+    #: run -> its customer, which never changes; bounded
+    customers: dict[str, str]
+
+
+class Reply(msgspec.Struct, frozen=True):
+    """A JSON answer with HTTP status 200, and where it is true."""
+
+    body: Any
+    position: str | None = None
+    stale: int | None = None
+    #: what takes the dispatches back, if the caller turns out to be gone before the answer could be written
+    undelivered: Sequence[ReturnDispatch] = ()
+
+
+Endpoint = Callable[["Ask"], Awaitable[Reply]]
+
+
+class Ask:
+    """One request of a known caller; `object_id` is the path's, decoded."""
+
+    def __init__(self, request: web.BaseRequest, edge: Edge, caller: Caller, route: str, object_id: str | None) -> None:
+        self.request = request
+        self.edge = edge
+        self.caller = caller
+        self.route = route
+        self._object_id = object_id
+
+    @cached_property
+    def cid(self) -> str | None:
+        """POP's correlation id, echoed in every answer."""
+        return self.request.headers.get("X-pop-cid")
+
+    @cached_property
+    def params(self) -> list[tuple[str, str]]:
+        """The query string's names and values."""
+        return parse_qsl(self.request.rel_url.raw_query_string, keep_blank_values=True)
+
+    @cached_property
+    def object_id(self) -> str | None:
+        """The path's id, else `?id=` (spec 2.4)."""
+        if self._object_id is not None:
+            return unquote_plus(self._object_id)
+        return next((value for name, value in self.params if name == "id"), None)
+
+    @cached_property
+    def queries(self) -> Mapping[str, str]:
+        """`by…` names without their `by`, and their values, decoded twice as POP does (spec 2.4)."""
+        return {name[2:]: unquote(value) for name, value in self.params if name.startswith("by")}
+
+    async def body(self, kind: type[T], name: str) -> T | None:
+        """The body as a type; None if absent, blank or null. Raises Malformed."""
+        return parse(await self.request.read(), kind, name)
+
+    async def origin(self) -> Origin:
+        """Whose request this is, and the ids that follow from it (design 4.5)."""
+        key = self.request.headers.get("Idempotency-Key")
+        if key is None:
+            return Origin(self.caller, identity=lambda _, __: self.edge.draw(), correlation=self.cid)
+        subject, route = self.caller.subject, self.route
+        return Origin(
+            self.caller,
+            identity=lambda part, n: derive(subject, route, key, part, n),
+            correlation=self.cid,
+            request=sha256(await self.request.read()).hexdigest(),
+        )
+
+
+def where(answer: Answer) -> str:
+    """An answer's position as its header says it."""
+    return ",".join(f"agendas/{number}@{offset}" for number, offset in sorted(answer.position.items()))
+
+
+def reserved(queries: Mapping[str, str]) -> tuple[dict[str, str], int, list[str] | None, bool]:
+    """Attribute queries, limit, fields and whether only a count is wanted (spec 2.4). Raises IllegalArgument."""
+    where_: dict[str, str] = {}
+    limit, fields, count = 100, None, False
+    for name, value in queries.items():
+        match name.lower():
+            case "limit":
+                limit = _limit(value)
+            case "fields":
+                fields = [field.strip() for field in value.split(",") if field.strip()]
+            case "count":
+                count = True
+            case _:
+                where_["id" if name.lower() == "id" else name] = value
+    return where_, limit, fields, count
+
+
+def _limit(value: str) -> int:
+    if not value.strip():
+        return 100
+    if not value.strip().isdigit() or int(value) == 0:
+        raise IllegalArgument(f"expected bylimit to be a whole number above 0, found {value!r}")
+    return min(int(value), 10_000)

@@ -1,0 +1,94 @@
+"""The table of routes (spec 2.1). What is not here yet has no handler: 405, as POP answers."""
+
+from collections.abc import Mapping
+from functools import partial
+
+import msgspec
+
+from eventstore.errors import BadRequest
+from eventstore.model import Customer, Insight, ResourcePool
+from handlers.endpoints import agendas, catalogue, progress, work
+from handlers.endpoints.ask import Ask, Endpoint, Reply
+from handlers.wire.requests import OpenCustomer, OpenInsight, OpenResourcePool
+
+
+class Route(msgspec.Struct, frozen=True):
+    """One path: its name in metrics, its methods, and whether it answers as a service does."""
+
+    name: str
+    methods: Mapping[str, Endpoint]
+    service: bool = False
+
+
+async def not_implemented(ask: Ask) -> Reply:
+    """Services are POST only (spec 2.7)."""
+    raise BadRequest(f"{ask.request.method} is not implemented for this endpoint")
+
+
+def _service(name: str, post: Endpoint) -> Route:
+    others = dict.fromkeys(("GET", "PUT", "DELETE"), not_implemented)
+    return Route(name, {"POST": post, **others}, service=True)
+
+
+_OPERATION = Route("operation", {"GET": progress.get_operation_progress})
+
+#: Paths without an id. `service` paths win over `{objectid}` (spec 2.1).
+PATHS: Mapping[str, Route] = {
+    "pop/customer": Route(
+        "customer",
+        {
+            "GET": partial(catalogue.get, kind=Customer),
+            "POST": partial(catalogue.post, kind=OpenCustomer, name="Customer", build=catalogue.customer_command),
+            "PUT": partial(catalogue.put, kind=OpenCustomer, name="Customer", build=catalogue.customer_command),
+        },
+    ),
+    "pop/resourcepool": Route(
+        "resourcepool",
+        {
+            "GET": partial(catalogue.get, kind=ResourcePool),
+            "POST": partial(catalogue.post, kind=OpenResourcePool, name="ResourcePool", build=catalogue.pool_command),
+            "PUT": partial(catalogue.put, kind=OpenResourcePool, name="ResourcePool", build=catalogue.pool_command),
+        },
+    ),
+    "pop/insight": Route(
+        "insight",
+        {
+            "GET": partial(catalogue.get, kind=Insight),
+            "POST": partial(catalogue.post, kind=OpenInsight, name="Insight", build=catalogue.insight_command),
+            "PUT": partial(catalogue.put, kind=OpenInsight, name="Insight", build=catalogue.insight_command),
+        },
+    ),
+    "pop/agenda": Route("agenda", {"GET": agendas.get, "POST": agendas.post, "DELETE": agendas.delete}),
+    "pop/progress/agenda": Route(
+        "progress", {"GET": progress.get_agenda_progress, "DELETE": progress.delete_agenda_progress}
+    ),
+    "pop/progress/operation": _OPERATION,
+    "progress/agenda/operation": _OPERATION,
+    "pop/progress/agenda/service": _service("summary", progress.summary),
+    "pop/resourcepool/service/getAgenda": _service("getAgenda", work.get_agenda),
+    "pop/resourcepool/service/updateAgendaProgress": _service("updateAgendaProgress", work.update_agenda_progress),
+}
+
+_ROOTS = ("pop/", "progress/")
+
+
+def find(raw_path: str) -> tuple[Route, str | None] | None:
+    """The route of a raw path, and the undecoded id in it; with or without a stage in front (spec 2.1)."""
+    path = raw_path.strip("/")
+    found = _find(path)
+    if found is None and "/" in path:
+        found = _find(path.split("/", 1)[1])
+    return found
+
+
+def _find(path: str) -> tuple[Route, str | None] | None:
+    if not path.startswith(_ROOTS):
+        return None
+    route = PATHS.get(path)
+    if route is not None:
+        return route, None
+    collection, _, identity = path.rpartition("/")
+    route = PATHS.get(collection)
+    if route is None or route.service:
+        return None
+    return route, identity

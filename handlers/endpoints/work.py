@@ -1,0 +1,124 @@
+"""Work distribution: getAgenda and updateAgendaProgress (spec 7, 14)."""
+
+from collections.abc import Sequence
+
+from eventstore.commands import ReturnDispatch
+from eventstore.errors import BadRequest, Invalid
+from eventstore.model import Insight, ProcessingState
+from handlers.endpoints.ask import Ask, Reply
+from handlers.gateway import Pull
+from handlers.intake import reporting
+from handlers.wire.requests import GetAgenda, UpdateProgress
+from handlers.wire.responses import service_answer
+from projections.views import Answer, ById
+
+#: Agendas in one answer, at most (design 4.2).
+AT_MOST = 100
+#: The header by which our own executor promises a report at once (design 4.2).
+PROMPT_HEADER = "Agendum-Executor"
+REMEMBERED_CUSTOMERS = 100_000
+
+
+async def get_agenda(ask: Ask) -> Reply:
+    """Agendas for a puller, by long poll (spec 7.1)."""
+    wanted = await ask.body(GetAgenda, "GetAgendaRequest")
+    if wanted is None:
+        raise Invalid("InsightId and Count are required on getAgenda")
+    if not (wanted.insight_id or "").strip():
+        raise Invalid("InsightId is required to getAgenda.")
+    if wanted.count is None:
+        raise Invalid("Count is required to getAgenda.")
+    if wanted.count < 1:
+        raise Invalid("Count must be greater than 0 for getAgenda.")
+    insight_id = wanted.insight_id or ""
+    await _may_pull(ask, insight_id)
+    pull = Pull(
+        insight_id=insight_id,
+        count=min(wanted.count, AT_MOST),
+        wait=ask.edge.poll,
+        caller=ask.caller,
+        prompt=PROMPT_HEADER in ask.request.headers,
+    )
+    return _handed_out(ask, await ask.edge.gateway.pull(pull))
+
+
+async def update_agenda_progress(ask: Ask) -> Reply:
+    """An executor's report (spec 7.2); the right is that to the stored progress's Insight, or to the progress."""
+    body = await ask.body(UpdateProgress, "UpdateAgendaProgressRequest")
+    if body is None or body.agenda_progress is None or not (body.agenda_progress.id or "").strip():
+        raise BadRequest("expected an agendaProgress with its id")
+    identity = body.agenda_progress.id or ""
+    customer = await _customer_of(ask, identity)
+    command = reporting(
+        body.agenda_progress,
+        await ask.origin(),
+        customer=customer,
+        cipher=ask.edge.cipher,
+        insights=None if ask.caller.everywhere else _insights_of(ask),
+    )
+    answer = await ask.edge.gateway.command(command)
+    return Reply(
+        service_answer({}, cid=ask.cid),
+        ",".join(f"agendas/{number}@{offset}" for number, offset in answer.position.items()),
+    )
+
+
+async def _may_pull(ask: Ask, insight_id: str) -> None:
+    catalogue = ask.edge.tail.catalogue
+    insight = catalogue.insight(insight_id)
+    if insight is None and await ask.edge.tail.current():
+        insight = catalogue.insight(insight_id)
+    if insight is None or not ask.caller.may_touch(insight.customer_id):
+        raise BadRequest(f"The Insight specified was not found or is not visible: {insight_id}")
+
+
+def _insights_of(ask: Ask) -> list[str]:
+    insights = ask.edge.tail.catalogue.all(Insight)
+    return [insight.id or "" for insight in insights if ask.caller.may_touch(insight.customer_id)]
+
+
+async def _customer_of(ask: Ask, identity: str) -> str:
+    """The customer of a run, under whose key its report is sealed; it never changes."""
+    known = ask.edge.customers.get(identity)
+    if known is not None:
+        return known
+    answer = await ask.edge.gateway.query(ById(kind="progress", id=identity))
+    if not answer.progresses:
+        raise BadRequest(f"The AgendaProgress specified was not found or is not visible: {identity}")
+    if len(ask.edge.customers) >= REMEMBERED_CUSTOMERS:
+        ask.edge.customers.clear()
+    found = ask.edge.customers[identity] = answer.progresses[0].progress.customer_id or ""
+    return found
+
+
+def _handed_out(ask: Ask, answers: Sequence[Answer]) -> Reply:
+    opener = ask.edge.opener
+    agendas = [opener.agenda(row, answer.added.get(row.id or "")) for answer in answers for row in answer.agendas]
+    views = [view for answer in answers for view in answer.progresses]
+    progresses = [
+        opener.progress(view)
+        for view in views
+        if any(row.processing_state is not ProcessingState.WAITING for row in view.operations)
+    ]
+    for row in (row for answer in answers for row in answer.agendas):
+        ask.edge.customers[row.progress_id or ""] = row.customer_id or ""
+    fields: dict[str, object] = {"agendas": agendas, "all": agendas}
+    if progresses:
+        fields["agendaProgresses"] = progresses
+    position = ",".join(f"agendas/{n}@{offset}" for answer in answers for n, offset in answer.position.items())
+    return Reply(service_answer(fields, cid=ask.cid), position, None, returned(ask, answers))
+
+
+def returned(ask: Ask, answers: Sequence[Answer]) -> list[ReturnDispatch]:
+    """What takes back that which could not be delivered."""
+    return [
+        ReturnDispatch(
+            id=ask.edge.draw(),
+            stream=row.progress_id or "",
+            agenda_id=row.id or "",
+            dispatch_id=answer.dispatches[row.id or ""],
+        )
+        for answer in answers
+        for row in answer.agendas
+        if row.id in answer.dispatches
+    ]

@@ -1,0 +1,165 @@
+"""From open wire objects to commands: ids, sealed payloads, and what decisions need in the clear (design 4.7). Pure."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from eventstore.commands import Caller, ReportProgress, SubmitAgenda
+from eventstore.errors import BadRequest
+from eventstore.ids import draw, partition_of
+from eventstore.model import (
+    Agenda,
+    AgendaInsight,
+    AgendaProgress,
+    Insight,
+    Operation,
+    OperationProgress,
+)
+from eventstore.sealing import Cipher, seal_field, seal_list, seal_map, seal_value
+from handlers.references import operations_in
+from handlers.wire.requests import OpenAgenda, OpenOperation, OpenOperationProgress, OpenProgress, epoch_ms
+
+
+class NumberFormat(BadRequest):
+    """A number that is none, as Java calls it (spec 2.3)."""
+
+    title = "NumberFormatException"
+
+
+class Origin:
+    """Where a request comes from: who, its correlation, its key, and the ids that follow from it."""
+
+    def __init__(
+        self,
+        caller: Caller,
+        *,
+        identity: Callable[[str, int], str],
+        correlation: str | None = None,
+        request: str | None = None,
+    ) -> None:
+        self.caller = caller
+        #: identity(part, n): with an Idempotency-Key always the same, without one always another
+        self.identity = identity
+        self.correlation = correlation
+        #: digest of the body, if it came with a key
+        self.request = request
+
+
+def submission(
+    agenda: OpenAgenda,
+    operations: Sequence[OpenOperation],
+    insight: Insight,
+    origin: Origin,
+    *,
+    cipher: Cipher,
+    partitions: int,
+    is_mine: Callable[[str], bool],
+    catalogue_offset: int,
+) -> SubmitAgenda:
+    """The command that accepts an agenda. Raises NumberFormat."""
+    params = agenda.params or {}
+    # With a key every worker must come to the same id, so only without one may it be of a partition owned here.
+    fits = is_mine if origin.request is None else lambda _: True
+    stream = agenda.progress_id or draw(lambda n: origin.identity("progress", n), fits)
+    home = partition_of(stream, partitions)
+    identity = draw(
+        lambda n: origin.identity("agenda", n), lambda candidate: partition_of(candidate, partitions) == home
+    )
+    customer = agenda.customer_id or ""
+    return SubmitAgenda(
+        id=origin.identity("command", 0),
+        stream=stream,
+        caller=origin.caller,
+        correlation=origin.correlation,
+        request=origin.request,
+        agenda=Agenda(
+            id=identity,
+            cid=agenda.cid or origin.identity("cid", 0),
+            customer_id=customer,
+            title=agenda.title,
+            operations=[_operation(operation, customer, cipher) for operation in operations],
+            params=seal_map(cipher, customer, params),
+            job_id=agenda.job_id,
+            link_id=agenda.link_id,
+            progress_id=stream,
+            agenda_insight=AgendaInsight(resource_pool_id=insight.resource_pool_id, insight_id=insight.id),
+        ),
+        reuses_progress=agenda.progress_id is not None,
+        do_not_run="doNotRun" in params,
+        maximum_attempts=_whole(params.get("maximumAttempts"), "maximumAttempts"),
+        external_id=None if params.get("externalId") is None else str(params["externalId"]),
+        catalogue_offset=catalogue_offset,
+    )
+
+
+def reporting(
+    progress: OpenProgress, origin: Origin, *, customer: str, cipher: Cipher, insights: list[str] | None
+) -> ReportProgress:
+    """The command that takes in a report on a run of a customer, under whose key its payloads are sealed."""
+    entries = [entry for entry in progress.operation_progress or [] if entry is not None]
+    return ReportProgress(
+        id=origin.identity("command", 0),
+        stream=progress.id or "",
+        caller=origin.caller,
+        correlation=origin.correlation,
+        request=origin.request,
+        progress=AgendaProgress(
+            cid=origin.correlation,
+            processing_state=progress.processing_state,
+            processing_state_message=progress.processing_state_message,
+            diagnostic_events=_sealed_list(progress.diagnostic_events, customer, cipher),
+            percent_complete=progress.percent_complete,
+            started_time=epoch_ms(progress.started_time, "startedTime"),
+            completed_time=epoch_ms(progress.completed_time, "completedTime"),
+        ),
+        operations=[_operation_progress(entry, customer, cipher) for entry in entries],
+        insights=insights,
+    )
+
+
+def _operation(operation: OpenOperation, customer: str, cipher: Cipher) -> Operation:
+    params = operation.params
+    parent = None if params is None else params.get("generatedOperationParent")
+    return Operation(
+        name=operation.name or "",
+        type=operation.type,
+        id=operation.id,
+        payload=seal_field(cipher, customer, operation.payload),
+        params=None if params is None else seal_map(cipher, customer, params),
+        depends_on=_depends_on(params) or None,
+        references=operations_in(operation.payload) or None,
+        generated_parent=None if parent is None else str(parent),
+    )
+
+
+def _operation_progress(entry: OpenOperationProgress, customer: str, cipher: Cipher) -> OperationProgress:
+    return OperationProgress(
+        cid=entry.cid,
+        title=entry.title,
+        operation=entry.operation,
+        processing_state=entry.processing_state,
+        processing_state_message=entry.processing_state_message,
+        diagnostic_events=_sealed_list(entry.diagnostic_events, customer, cipher),
+        percent_complete=entry.percent_complete,
+        started_time=epoch_ms(entry.started_time, "startedTime"),
+        completed_time=epoch_ms(entry.completed_time, "completedTime"),
+        result_payload=None if entry.result_payload is None else seal_value(cipher, customer, entry.result_payload),
+        params=None if entry.params is None else seal_map(cipher, customer, entry.params),
+    )
+
+
+def _sealed_list(values: list[Any] | None, customer: str, cipher: Cipher) -> list[str | None] | None:
+    return None if values is None else seal_list(cipher, customer, values)
+
+
+def _depends_on(params: dict[str, Any] | None) -> list[str]:
+    said = None if params is None else params.get("dependsOn")
+    return [name.strip() for name in str(said).split(",") if name.strip()] if said is not None else []
+
+
+def _whole(value: object, name: str) -> int | None:
+    if value is None:
+        return None
+    try:
+        return int(str(value))
+    except ValueError:
+        raise NumberFormat(f'For input string: "{value}" ({name})') from None

@@ -1,0 +1,48 @@
+"""Everything that a worker keeps open to Kafka: made, opened, started and stopped together."""
+
+from eventstore.kafka.admin import make_topics, open_log
+from eventstore.kafka.log import KafkaChangelog, KafkaLog
+from eventstore.kafka.tail import Tail
+from eventstore.topics import Topics
+from handlers.clock import draw_uuid
+from handlers.settings import Settings
+
+
+class Connections:
+    """The log, the changelog, and the tails that follow them."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self.topics = Topics(
+            settings.prefix,
+            settings.partitions,
+            {
+                "min.compaction.lag.ms": str(settings.compaction_lag_ms),
+                "segment.ms": str(settings.segment_ms),
+            },
+        )
+        bootstrap, topics = settings.kafka, self.topics
+        self.log = KafkaLog(bootstrap, {topic.name: topic.partitions for topic in topics.all()})
+        self.changelog = KafkaChangelog(self.log, bootstrap, topics.changelog.name)
+        self.agendas = Tail(bootstrap, topics.agendas.name)
+        self.rows = Tail(bootstrap, topics.changelog.name)
+        self.catalogue = Tail(bootstrap, topics.catalogue.name)
+
+    async def start(self) -> dict[int, str]:
+        """Make and check the topics, open the logs; ids of the logs in `agendas`. Raises LogError, Unavailable."""
+        settings, topics = self._settings, self.topics
+        await make_topics(settings.kafka, topics.all(), settings.replication)
+        await self.log.start()
+        await open_log(self.log, topics.catalogue, iter(draw_uuid, None))
+        ids = await open_log(self.log, topics.agendas, iter(draw_uuid, None))
+        await self.changelog.producer.start()
+        for tail in (self.agendas, self.rows, self.catalogue):
+            await tail.start()
+        return ids
+
+    async def stop(self) -> None:
+        """Disconnect, within bounds."""
+        for tail in (self.agendas, self.rows, self.catalogue):
+            await tail.stop()
+        await self.changelog.producer.stop()
+        await self.log.stop()

@@ -1,0 +1,86 @@
+"""What operators watch, in Prometheus' terms; one registry per worker, made by the composition root."""
+
+from collections.abc import Callable, Iterable, Iterator
+
+from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from projections.holdings import Holdings
+
+BUCKETS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 15.0)
+
+
+class Metrics:
+    """Commands and requests as they happen; what the partitions hold is read when asked."""
+
+    def __init__(self, holdings: Holdings, ends: Callable[[], dict[int, int]], now: Callable[[], int]) -> None:
+        self.registry = CollectorRegistry()
+        self._commands = Histogram(
+            "agendum_command_seconds",
+            "Commands at their owner, by type and outcome",
+            ["command", "outcome"],
+            buckets=BUCKETS,
+            registry=self.registry,
+        )
+        self._requests = Counter(
+            "agendum_http_requests", "Requests, by route and HTTP status", ["route", "status"], registry=self.registry
+        )
+        self.registry.register(HoldingsCollector(holdings, ends, now))
+
+    def command(self, name: str, outcome: str, seconds: float) -> None:
+        """A command was decided."""
+        self._commands.labels(name, outcome).observe(seconds)
+
+    def request(self, route: str, status: int) -> None:
+        """A request was answered."""
+        self._requests.labels(route, str(status)).inc()
+
+    def text(self) -> bytes:
+        """Everything, as Prometheus reads it."""
+        return generate_latest(self.registry)
+
+
+class HoldingsCollector(Collector):
+    """Reads partitions and replicas when Prometheus asks."""
+
+    def __init__(self, holdings: Holdings, ends: Callable[[], dict[int, int]], now: Callable[[], int]) -> None:
+        self._holdings = holdings
+        self._ends = ends
+        self._now = now
+
+    def collect(self) -> Iterable[Metric]:
+        """See prometheus_client."""
+        yield from self._folds()
+        yield from self._queues()
+        yield CounterMetricFamily("agendum_rebuilds", "Partitions rebuilt from the log", value=self._holdings.rebuilds)
+        owned = sum(self._holdings.owner(number) is not None for number in self._holdings.owned)
+        yield GaugeMetricFamily("agendum_partitions_owned", "Partitions owned, provably", value=owned)
+
+    def _folds(self) -> Iterator[Metric]:
+        verdicts = CounterMetricFamily("agendum_records", "Records read, by verdict", labels=["partition", "verdict"])
+        lag = GaugeMetricFamily("agendum_lag_records", "Records not folded yet", labels=["partition"])
+        age = GaugeMetricFamily(
+            "agendum_lag_seconds", "Age of the last record folded, if any lag", labels=["partition"]
+        )
+        ends = self._ends()
+        for number, partition in self._holdings.owned.items():
+            for verdict, count in partition.verdicts.items():
+                verdicts.add_metric([str(number), str(verdict)], count)
+            behind = max(0, ends.get(number, 0) - partition.next)
+            lag.add_metric([str(number)], behind)
+            age.add_metric([str(number)], (self._now() - partition.timestamp) / 1000 if behind else 0)
+        yield from (verdicts, lag, age)
+
+    def _queues(self) -> Iterator[Metric]:
+        depth = GaugeMetricFamily("agendum_ready", "Ready agendas, by Insight", labels=["insight"])
+        oldest = GaugeMetricFamily("agendum_ready_age_seconds", "Age of the oldest ready agenda", labels=["insight"])
+        found: dict[str, tuple[int, int]] = {}
+        for partition in self._holdings.owned.values():
+            for insight, (count, added) in partition.ready.depths().items():
+                known = found.get(insight, (0, added))
+                found[insight] = (known[0] + count, min(known[1], added))
+        for insight, (count, added) in found.items():
+            depth.add_metric([insight], count)
+            oldest.add_metric([insight], (self._now() - added) / 1000)
+        yield from (depth, oldest)

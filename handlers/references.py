@@ -1,0 +1,36 @@
+"""References in payloads: `@<name>` and `@<name::path>` (spec 5.2). Pure."""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+_TOKEN = re.compile(r"@<(.+?)(?:::(.+?))?>")
+#: What a reference to an operation's result ends with.
+RESULT = ".out"
+#: What references to the service's own values begin with.
+SERVICE = "pop."
+
+
+def names_in(payload: Any) -> list[str]:
+    """The names of all references in a payload's string values, in order, repeats included."""
+    return [match.group(1) for text in _texts(payload) for match in _TOKEN.finditer(text)]
+
+
+def operations_in(payload: Any) -> list[str]:
+    """The operations whose results a payload refers to, each once, in order."""
+    found = (name.removesuffix(RESULT) for name in names_in(payload) if name.endswith(RESULT))
+    return [*dict.fromkeys(found)]
+
+
+def _texts(node: Any) -> Iterator[str]:
+    stack = [node]
+    while stack:
+        match stack.pop():
+            case str() as text:
+                yield text
+            case dict() as entries:
+                stack.extend(reversed(entries.values()))
+            case list() as entries:
+                stack.extend(reversed(entries))
+            case _:
+                pass

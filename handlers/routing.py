@@ -1,0 +1,224 @@
+"""The real gateway: each command and query to the owner of its stream, here or one hop away (design 4.5).
+
+While a partition moves, requests are held: POP's clients throw away answers of 400 and more, and give up a final report
+after 20 s. Only so many are held at once; beyond that, 503 with Retry-After.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from typing import TypeVar
+
+import msgspec
+
+from eventstore.commands import CatalogueCommand, RunCommand
+from eventstore.errors import Moving, OutcomeUnknown, Unavailable
+from eventstore.ids import partition_of
+from handlers.catalogue_commands import CataloguePath
+from handlers.commands import CommandPath
+from handlers.gateway import Pull
+from handlers.hops import Hop, Hops
+from handlers.scheduling.schedulers import Schedulers, scheduler_partition
+from projections.holdings import Holdings
+from projections.queries import answer, splits
+from projections.views import Answer, ById, Query
+
+HELD_AT_ONCE = 2000
+HOP_SECONDS = 12.0
+#: An answer from all owners is whole within this, or there is none (s).
+ALL_SECONDS = 5.0
+RETRY_SECONDS = 0.1
+
+T = TypeVar("T")
+
+
+class Question(msgspec.Struct, frozen=True):
+    """A query, and the partitions whose answer is wanted."""
+
+    query: Query
+    partitions: list[int]
+
+
+COMMAND = Hop("/command", RunCommand, Answer)
+QUERY = Hop("/query", Question, Answer)
+PULL = Hop("/pull", Pull, list[Answer])
+
+
+class Router:
+    """See handlers.gateway.Gateway."""
+
+    def __init__(
+        self,
+        *,
+        me: str,
+        owners: Callable[[], dict[int, str]],
+        holdings: Holdings,
+        path: CommandPath,
+        catalogue: CataloguePath,
+        schedulers: Schedulers,
+        hops: Hops,
+        partitions: int,
+        hold: float,
+    ) -> None:
+        self._me = me
+        self._owners = owners
+        self._holdings = holdings
+        self._path = path
+        self._catalogue = catalogue
+        self._schedulers = schedulers
+        self._hops = hops
+        self._partitions = partitions
+        self._hold = hold
+        self.held = 0
+
+    def is_mine(self, stream: str) -> bool:
+        """See Gateway."""
+        owned = self._holdings.owned
+        return not owned or partition_of(stream, self._partitions) in owned
+
+    async def command(self, command: RunCommand) -> Answer:
+        """See Gateway."""
+        number = partition_of(command.stream, self._partitions)
+
+        async def once() -> Answer:
+            owner = self._owner(number)
+            if owner == self._me:
+                return await self._path.decide(command)
+            return await self._ask(owner, COMMAND, command)
+
+        return await self._held(once)
+
+    async def catalogue(self, command: CatalogueCommand) -> int:
+        """See Gateway."""
+        return await self._catalogue.decide(command)
+
+    async def pull(self, pull: Pull) -> Sequence[Answer]:
+        """See Gateway."""
+        number = scheduler_partition(self._schedulers.queue(pull), self._partitions)
+
+        async def once() -> list[Answer]:
+            owner = self._owners().get(number)
+            if owner is None:
+                raise Moving(f"partition {number} is between two owners")
+            if owner == self._me:
+                return await self._schedulers.pull(pull)
+            found: list[Answer] = await self._hops.ask(owner, PULL, pull, pull.wait + HOP_SECONDS)
+            return found
+
+        return await self._held(once)
+
+    async def query(self, query: Query) -> Answer:
+        """See Gateway."""
+        if isinstance(query, ById):
+            return await self._by_id(query)
+        return await self._from_all(query, query.limit)
+
+    async def query_here(self, question: Question) -> Answer:
+        """The answer of some partitions that this worker holds; raises Moving if it does not hold them all."""
+        return merged([self._read(number, question.query) for number in question.partitions])
+
+    async def _by_id(self, query: ById) -> Answer:
+        streams = {
+            "operation": [stream for stream, _ in splits(query.id)],
+            "progress": [query.id],
+            "agenda": [query.id],
+        }
+        numbers = dict.fromkeys(partition_of(stream, self._partitions) for stream in streams[query.kind])
+        found = Answer()
+        for number in numbers:
+            found = await self._held(lambda number=number: self._from(number, query))  # type: ignore[misc]
+            if found.agendas or found.operations or found.progresses:
+                return found
+        # An agenda whose id a client chose, or whose progress was used again, may live in any run's partition.
+        return await self._from_all(query, 1) if query.kind == "agenda" else found
+
+    async def _from(self, number: int, query: Query) -> Answer:
+        if number in self._holdings.owned:
+            return self._read(number, query)
+        return await self._ask(self._owner(number), QUERY, Question(query, [number]))
+
+    def _read(self, number: int, query: Query) -> Answer:
+        partition = self._holdings.owned.get(number)
+        if partition is None or not partition.caught_up:
+            raise Moving(f"partition {number} is between two owners")
+        found = answer(partition, query)
+        if self._holdings.lease.holds():
+            return found
+        age = self._holdings.lease.age()
+        return msgspec.structs.replace(found, stale=int(1000 * (age or 0)))
+
+    async def _from_all(self, query: Query, limit: int) -> Answer:
+        async def once() -> Answer:
+            by_owner: dict[str, list[int]] = {}
+            for number in range(self._partitions):
+                by_owner.setdefault(self._owner(number), []).append(number)
+            asked = (
+                self.query_here(Question(query, numbers))
+                if owner == self._me
+                else self._ask(owner, QUERY, Question(query, numbers))
+                for owner, numbers in by_owner.items()
+            )
+            return merged(await asyncio.gather(*asked), limit)
+
+        try:
+            async with asyncio.timeout(ALL_SECONDS):
+                return await self._held(once)
+        except TimeoutError:
+            raise Unavailable(f"expected all owners to answer within {ALL_SECONDS:.0f} s; ask again") from None
+
+    def _owner(self, number: int) -> str:
+        if number in self._holdings.owned:
+            return self._me
+        owner = self._owners().get(number)
+        if owner is None or owner == self._me:
+            raise Moving(f"partition {number} is between two owners")
+        return owner
+
+    async def _ask(self, owner: str, hop: Hop, question: object) -> Answer:
+        found: Answer = await self._hops.ask(owner, hop, question, HOP_SECONDS)
+        return found
+
+    async def _held(self, once: Callable[[], Awaitable[T]]) -> T:
+        """Ask until the partition has come to rest.
+
+        An unknown outcome is asked for again as well: deciding the same command on what is true by now records nothing
+        twice.
+        """
+        try:
+            return await once()
+        except (Moving, OutcomeUnknown):
+            if self.held >= HELD_AT_ONCE:
+                raise
+        self.held += 1
+        try:
+            return await self._until_settled(once)
+        finally:
+            self.held -= 1
+
+    async def _until_settled(self, once: Callable[[], Awaitable[T]]) -> T:
+        clock = asyncio.get_running_loop().time
+        deadline = clock() + self._hold
+        while True:
+            await self._holdings.changed(RETRY_SECONDS)
+            try:
+                return await once()
+            except (Moving, OutcomeUnknown):
+                if clock() > deadline:
+                    raise
+
+
+def merged(answers: Sequence[Answer], limit: int | None = None) -> Answer:
+    """One answer of several partitions', in order of (addedTime, id)."""
+    stale = [found.stale for found in answers if found.stale is not None]
+    return Answer(
+        agendas=sorted((row for found in answers for row in found.agendas), key=_order)[:limit],
+        progresses=sorted(
+            (view for found in answers for view in found.progresses), key=lambda view: _order(view.progress)
+        )[:limit],
+        operations=sorted((row for found in answers for row in found.operations), key=_order)[:limit],
+        position={number: offset for found in answers for number, offset in found.position.items()},
+        stale=max(stale) if stale else None,
+    )
+
+
+def _order(row: object) -> tuple[int, str]:
+    return getattr(row, "added_time", None) or 0, getattr(row, "id", None) or ""

@@ -1,0 +1,251 @@
+"""The scheduler of one queue: level-triggered, late, for all waiting pullers at once (design 4.2).
+
+It runs while someone asks. Feeds keep a picture of what each owner has ready; when there are callers and entries it
+chooses synchronously, marks what it chose, and lets the owners decide concurrently. What waits in a committed buffer
+cannot be overtaken: so nothing is chosen before there is someone to give it to.
+"""
+
+import asyncio
+import contextlib
+from collections import deque
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+from msgspec.structs import replace
+
+from eventstore.commands import DispatchAgenda, ReturnDispatch
+from eventstore.errors import AgendumError, Rejected, Unavailable
+from handlers.gateway import Pull
+from handlers.scheduling.queue import Algorithm, Choice, Queue
+from projections.ready import Picture
+from projections.views import Answer
+
+POLL_SECONDS = 0.5
+#: Between two pictures of one owner: they are whole, so more often is only dearer.
+PAUSE_SECONDS = 0.004
+IDLE_SECONDS = 2.0
+BACKOFF_SECONDS = 1.0
+#: How long a dispatch may take to begin at its owner (ms).
+DEADLINE_MS = 1000
+
+Box = tuple["Caller", Sequence[Choice]]
+
+
+class Owners(Protocol):
+    """The owners of partitions, wherever they are (handlers.routing)."""
+
+    def all(self) -> set[str]:
+        """Names of the workers that own anything."""
+
+    def of(self, stream: str) -> str | None:
+        """The worker that owns a stream."""
+
+    async def ready(self, owner: str, insights: list[str], known: tuple[str, int], seconds: float) -> Picture:
+        """An owner's picture by long poll; raises Unavailable."""
+
+    async def dispatch(self, owner: str, commands: list[DispatchAgenda]) -> list[Answer | AgendumError]:
+        """Let an owner decide dispatches concurrently; raises Unavailable when it does not answer."""
+
+    def take_back(self, command: ReturnDispatch) -> None:
+        """Return a dispatch, in the background."""
+
+
+class Caller:
+    """One waiting puller."""
+
+    __slots__ = ("answer", "pull")
+
+    def __init__(self, pull: Pull) -> None:
+        self.pull = pull
+        self.answer: asyncio.Future[list[Answer]] = asyncio.get_running_loop().create_future()
+
+
+class Scheduler:
+    """One queue's scheduler; `epoch` and a count number its decisions."""
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        insights: Callable[[], list[str]],
+        algorithm: Callable[[], tuple[str, Algorithm]],
+        owners: Owners,
+        now: Callable[[], int],
+        draw: Callable[[], str],
+        patience: Callable[[Pull], int],
+    ) -> None:
+        self.name = name
+        self._insights = insights
+        self._owners = owners
+        self._now = now
+        self._draw = draw
+        self._patience = patience
+        self._algorithm_name, algorithm_found = algorithm()
+        self._queue = Queue(algorithm_found)
+        self._callers: deque[Caller] = deque()
+        self._news = asyncio.Event()
+        self._feeds: dict[str, asyncio.Task[None]] = {}
+        self._serving: set[asyncio.Task[None]] = set()
+        self._loop: asyncio.Task[None] | None = None
+        self._epoch = now()
+        self._number = 0
+
+    async def pull(self, pull: Pull) -> list[Answer]:
+        """Agendas for a puller; empty when its wait is over. Cancelled, it lets nothing get lost."""
+        caller = Caller(pull)
+        self._callers.append(caller)
+        self._news.set()
+        if self._loop is None or self._loop.done():
+            self._loop = asyncio.create_task(self._run())
+        try:
+            await asyncio.wait([caller.answer], timeout=pull.wait)
+        except asyncio.CancelledError:
+            if caller.answer.done() and not caller.answer.cancelled():
+                self.give_back(caller.answer.result())
+            caller.answer.cancel()
+            raise
+        if caller.answer.done() and not caller.answer.cancelled():
+            return caller.answer.result()
+        caller.answer.cancel()
+        return []
+
+    def give_back(self, answers: Sequence[Answer]) -> None:
+        """Return what was dispatched and cannot be delivered."""
+        for answer in answers:
+            for agenda in answer.agendas:
+                command = ReturnDispatch(
+                    id=self._draw(),
+                    stream=agenda.progress_id or "",
+                    agenda_id=agenda.id or "",
+                    dispatch_id=answer.dispatches[agenda.id or ""],
+                )
+                self._owners.take_back(command)
+
+    async def stop(self) -> None:
+        """Answer everyone who waits with nothing, and end."""
+        for caller in self._callers:
+            if not caller.answer.done():
+                caller.answer.set_result([])
+        if self._loop is not None:
+            self._loop.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._loop
+
+    async def _run(self) -> None:
+        try:
+            idle_since: float | None = None
+            clock = asyncio.get_running_loop().time
+            while idle_since is None or clock() - idle_since < IDLE_SECONDS:
+                self._follow_owners()
+                self._serve_all(clock())
+                self._news.clear()
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self._news.wait(), POLL_SECONDS)
+                if self._callers:
+                    idle_since = None
+                elif idle_since is None:
+                    idle_since = clock()
+        finally:
+            for feed in self._feeds.values():
+                feed.cancel()
+            self._feeds.clear()
+
+    def _follow_owners(self) -> None:
+        owners = self._owners.all()
+        for owner in self._feeds.keys() - owners:
+            self._feeds.pop(owner).cancel()
+            self._queue.lose(owner)
+        for owner in owners - self._feeds.keys():
+            self._feeds[owner] = asyncio.create_task(self._feed(owner))
+
+    async def _feed(self, owner: str) -> None:
+        known = ("", -1)
+        while True:
+            try:
+                picture = await self._owners.ready(owner, self._insights(), known, POLL_SECONDS)
+            except Unavailable:
+                self._queue.lose(owner)
+                known = ("", -1)
+                await asyncio.sleep(POLL_SECONDS)
+                continue
+            if (version := (picture.epoch, picture.sequence)) != known:
+                known = version
+                self._queue.see(owner, picture)
+                self._news.set()
+            await asyncio.sleep(PAUSE_SECONDS)
+
+    def _serve_all(self, clock: float) -> None:
+        boxes: list[Box] = []
+        while self._callers:
+            caller = self._callers.popleft()
+            if caller.answer.done():
+                continue
+            chosen = self._queue.choose(caller.pull.count, clock)
+            if not chosen:
+                self._callers.appendleft(caller)
+                break
+            boxes.append((caller, chosen))
+        if boxes:
+            serving = asyncio.create_task(self._serve(boxes))
+            self._serving.add(serving)
+            serving.add_done_callback(self._serving.discard)
+
+    async def _serve(self, boxes: list[Box]) -> None:
+        by_owner: dict[str, list[tuple[Choice, DispatchAgenda]]] = {}
+        for caller, chosen in boxes:
+            for choice in chosen:
+                owner = self._owners.of(choice.entry.stream) or ""
+                by_owner.setdefault(owner, []).append((choice, self._command(choice, caller.pull)))
+        answers: dict[tuple[str, int], Answer] = {}
+        await asyncio.gather(*(self._dispatch(owner, wanted, answers) for owner, wanted in by_owner.items()))
+        for caller, chosen in reversed(boxes):
+            keys = [(choice.entry.agenda_id, choice.entry.attempt) for choice in chosen]
+            self._deliver(caller, [answers[key] for key in keys if key in answers])
+        self._news.set()
+
+    def _deliver(self, caller: Caller, found: list[Answer]) -> None:
+        if caller.answer.done():
+            self.give_back(found)
+        elif found:
+            caller.answer.set_result(found)
+        else:
+            self._callers.appendleft(caller)
+
+    async def _dispatch(
+        self,
+        owner: str,
+        wanted: list[tuple[Choice, DispatchAgenda]],
+        answers: dict[tuple[str, int], Answer],
+    ) -> None:
+        outcomes: Sequence[Answer | AgendumError]
+        try:
+            outcomes = await self._owners.dispatch(owner, [command for _, command in wanted])
+        except Unavailable as wrong:
+            outcomes = [wrong] * len(wanted)
+        clock = asyncio.get_running_loop().time()
+        for (choice, command), outcome in zip(wanted, outcomes, strict=True):
+            if isinstance(outcome, Answer):
+                if outcome.agendas:
+                    key = (choice.entry.agenda_id, choice.entry.attempt)
+                    answers[key] = replace(outcome, dispatches={command.agenda_id: command.dispatch_id})
+            elif not isinstance(outcome, Rejected):
+                self._queue.put_aside(choice.entry, clock + BACKOFF_SECONDS)
+
+    def _command(self, choice: Choice, pull: Pull) -> DispatchAgenda:
+        self._number += 1
+        identity = self._draw()
+        return DispatchAgenda(
+            id=identity,
+            stream=choice.entry.stream,
+            agenda_id=choice.entry.agenda_id,
+            dispatch_id=identity,
+            attempt=choice.entry.attempt,
+            queue=self.name,
+            insight_id=choice.entry.insight_id,
+            epoch=self._epoch,
+            number=self._number,
+            algorithm=self._algorithm_name,
+            basis=choice.basis,
+            deadline=self._now() + DEADLINE_MS,
+            patience=self._patience(pull),
+        )

@@ -1,0 +1,75 @@
+"""The schedulers of this worker, one per queue that someone asks for; which algorithm a queue has."""
+
+from collections.abc import Callable
+
+from eventstore.errors import BadRequest
+from eventstore.ids import partition_of
+from handlers.gateway import Pull
+from handlers.scheduling import fifo
+from handlers.scheduling.queue import Algorithm
+from handlers.scheduling.scheduler import Owners, Scheduler
+from projections.catalogue import Catalogue, queue_of
+from projections.views import Answer
+
+#: Algorithm name -> choose. What is not here, or not named, is first in first out.
+ALGORITHMS: dict[str, Algorithm] = {fifo.NAME: fifo.choose}
+
+
+def scheduler_partition(queue: str, partitions: int) -> int:
+    """The partition whose owner schedules a queue (design 4.2)."""
+    return partition_of(queue, partitions)
+
+
+class Schedulers:
+    """Pulls go to the scheduler of their queue."""
+
+    def __init__(
+        self,
+        *,
+        catalogue: Catalogue,
+        owners: Owners,
+        now: Callable[[], int],
+        draw: Callable[[], str],
+        patience_ms: int,
+        prompt_patience_ms: int,
+    ) -> None:
+        self._catalogue = catalogue
+        self._owners = owners
+        self._now = now
+        self._draw = draw
+        self._patience = (patience_ms, prompt_patience_ms)
+        self._schedulers: dict[str, Scheduler] = {}
+
+    def queue(self, pull: Pull) -> str:
+        """The queue of a pull; raises BadRequest if its Insight is not there."""
+        insight = self._catalogue.insight(pull.insight_id)
+        if insight is None:
+            raise BadRequest(f"The Insight specified was not found or is not visible: {pull.insight_id}")
+        return queue_of(insight)
+
+    async def pull(self, pull: Pull) -> list[Answer]:
+        """See Scheduler.pull."""
+        return await self._scheduler(self.queue(pull)).pull(pull)
+
+    def give_back(self, pull: Pull, answers: list[Answer]) -> None:
+        """See Scheduler.give_back."""
+        self._scheduler(self.queue(pull)).give_back(answers)
+
+    async def stop(self) -> None:
+        """Answer everyone who waits with nothing."""
+        for scheduler in self._schedulers.values():
+            await scheduler.stop()
+
+    def _scheduler(self, queue: str) -> Scheduler:
+        scheduler = self._schedulers.get(queue)
+        if scheduler is None:
+            scheduler = self._schedulers[queue] = Scheduler(
+                queue,
+                insights=lambda: self._catalogue.insights_of_queue(queue),
+                algorithm=lambda: (fifo.NAME, ALGORITHMS[fifo.NAME]),
+                owners=self._owners,
+                now=self._now,
+                draw=self._draw,
+                patience=lambda pull: self._patience[pull.prompt],
+            )
+        return scheduler

@@ -1,0 +1,66 @@
+"""Everything that can be set, from the environment (`AGENDUM_…`), with its unit and default."""
+
+import ipaddress
+from pathlib import Path
+
+from pydantic import Field, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """One worker's settings."""
+
+    model_config = SettingsConfigDict(env_prefix="AGENDUM_", frozen=True)
+
+    kafka: str = Field("127.0.0.1:9092", description="Kafka's addresses, a comma between them")
+    prefix: str = Field("agendum", description="what the topics' names begin with")
+    partitions: int = Field(12, ge=1, le=1024, description="partitions of `agendas`; fixed for ever at creation")
+    replication: int = Field(1, ge=1, description="copies of each topic at creation")
+    data: Path = Field(Path("agendum-data"), description="directory of this worker's rows; one per worker")
+
+    host: str = Field("127.0.0.1", description="address of the public listener")
+    port: int = Field(8080, ge=0, le=65535, description="port of the public listener; 0: any free one")
+    internal_host: str = Field("127.0.0.1", description="address at which other workers reach this one")
+    internal_port: int = Field(0, ge=0, le=65535, description="port of the internal listener; 0: any free one")
+    secret: str = Field("agendum", description="what workers prove to each other that they are workers")
+    allow_remote: bool = Field(False, description="listen beyond loopback although any token is accepted")
+
+    auth_user: str = Field("agendum", description="name of every caller, as POP's sample authorizer has it")
+    auth_accounts: str = Field("*", description="accounts of every caller, | between them; * for all")
+    sealing_secret: str = Field("agendum", description="secret of the MACs of sealed payloads; never change it")
+
+    session: float = Field(10.0, gt=0, description="s of silence after which the group gives partitions away")
+    rebalance: float = Field(10.0, gt=0, description="s that a rebalance waits for a member")
+    heartbeat: float = Field(1.0, gt=0, description="s between heartbeats")
+    patience_ms: int = Field(600_000, gt=0, description="ms within which a dispatched agenda must be heard of")
+    prompt_patience_ms: int = Field(30_000, gt=0, description="the same, of our own executor, which reports at once")
+    quiet_ms: int = Field(60_000, gt=0, description="ms in which an unchanged report is not an event")
+    body_bytes: int = Field(1 << 20, gt=0, description="bytes of a request's body at most")
+    hold: float = Field(15.0, ge=0, description="s that a request is held while its partition moves")
+    poll: float = Field(5.0, ge=0, description="s that getAgenda waits for work")
+    poisonous: list[tuple[int, int]] = Field([], description="(partition, offset) of records that all readers drop")
+    log_level: str = Field("INFO", description="least level of what is logged")
+
+    failpoint: str = Field("", description="for tests: `folded|acked|written:<n>` kills the process at the n-th")
+    compaction_lag_ms: int = Field(3_600_000, ge=0, description="for tests: the changelog's min.compaction.lag.ms")
+    segment_ms: int = Field(3_600_000, gt=0, description="for tests: the changelog's segment.ms")
+
+    @model_validator(mode="after")
+    def loopback_only(self) -> "Settings":
+        """Refuse to let the world in on any token."""
+        for host in (self.host, self.internal_host):
+            if not self.allow_remote and not _is_loopback(host):
+                raise ValueError(
+                    f"expected a loopback address, found {host}: the sample authorizer accepts any token; "
+                    "set AGENDUM_ALLOW_REMOTE=true if the network keeps others away"
+                )
+        return self
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

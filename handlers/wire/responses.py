@@ -1,0 +1,140 @@
+"""Objects and envelopes as POP's clients read them: camelCase, no nulls, open payloads (spec 1.1, 2.2). Pure."""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+import msgspec
+
+from eventstore.model import (
+    Agenda,
+    AgendaProgress,
+    Customer,
+    Fact,
+    Insight,
+    Operation,
+    OperationProgress,
+    ResourcePool,
+)
+from eventstore.sealing import Cipher
+from projections.views import ProgressView
+
+Wire = dict[str, Any]
+#: Fields that decisions keep beside an object and that no client sees.
+_INTERNAL = frozenset({"depends_on", "references", "generated_parent", "attempt"})
+_SEALED = frozenset({"payload", "params", "diagnostic_events", "result_payload"})
+_NULL = b"null"
+
+encode = msgspec.json.Encoder().encode
+
+
+def _fields(kind: type[Fact]) -> tuple[tuple[str, str, bool], ...]:
+    names = zip(kind.__struct_fields__, kind.__struct_encode_fields__, strict=True)
+    return tuple((name, wire, name in _SEALED) for name, wire in names if name not in _INTERNAL)
+
+
+_FIELDS: dict[type[Fact], tuple[tuple[str, str, bool], ...]] = {
+    kind: _fields(kind)
+    for kind in (Agenda, Operation, AgendaProgress, OperationProgress, Customer, ResourcePool, Insight)
+}
+
+
+class Opener:
+    """Turns stored facts into wire objects, with a cipher to open what is sealed."""
+
+    def __init__(self, cipher: Cipher) -> None:
+        self._cipher = cipher
+
+    def agenda(self, row: Agenda, added: int | None = None) -> Wire:
+        """An agenda; `added` is put among its params in getAgenda's answer alone (spec 7.1)."""
+        customer = row.customer_id or ""
+        found = self._object(row, customer)
+        if row.operations is not None:
+            found["operations"] = [self._object(operation, customer) for operation in row.operations]
+        if added is not None:
+            found["params"] = {**found.get("params", {}), "added": added}
+        return found
+
+    def progress(self, view: ProgressView, *, operations: bool = True) -> Wire:
+        """An AgendaProgress with its operations."""
+        found = self._object(view.progress, view.progress.customer_id or "")
+        if operations:
+            found["operationProgress"] = [self.operation(row) for row in view.operations]
+        return found
+
+    def operation(self, row: OperationProgress) -> Wire:
+        """An OperationProgress."""
+        return self._object(row, row.customer_id or "")
+
+    def _object(self, row: Fact, customer: str) -> Wire:
+        found: Wire = {}
+        for name, wire, sealed in _FIELDS[type(row)]:
+            value = getattr(row, name)
+            if value is not None:
+                found[wire] = self._opened(value, customer) if sealed else value
+        return found
+
+    def _opened(self, value: Any, customer: str) -> Any:
+        match value:
+            case str():
+                return self._raw(customer, value)
+            case dict():
+                opened = ((name, self._raw(customer, entry)) for name, entry in value.items())
+                return {name: raw for name, raw in opened if bytes(raw) != _NULL}
+            case list():
+                return [None if entry is None else self._raw(customer, entry) for entry in value]
+            case _:
+                return value
+
+    def _raw(self, customer: str, sealed: str) -> msgspec.Raw:
+        text = self._cipher.open(customer, sealed)
+        # Only a text in which "null" occurs can hold a null in a map, which the wire leaves out.
+        if _NULL in text and text != _NULL:
+            text = encode(without_nulls(msgspec.json.decode(text)))
+        return msgspec.Raw(text)
+
+
+def without_nulls(node: Any) -> Any:
+    """JSON without null entries of maps; null elements of lists stay (spec 1.1)."""
+    match node:
+        case dict():
+            return {name: without_nulls(value) for name, value in node.items() if value is not None}
+        case list():
+            return [without_nulls(value) for value in node]
+        case _:
+            return node
+
+
+def catalogue_object(row: Customer | ResourcePool | Insight, insight_ids: Callable[[str], list[str]]) -> Wire:
+    """A customer, pool or Insight; a pool with the ids of its Insights, an Insight with `global` twice (spec 1.1)."""
+    found = {wire: value for name, wire, _ in _FIELDS[type(row)] if (value := getattr(row, name)) is not None}
+    if isinstance(row, ResourcePool):
+        found["insightIds"] = insight_ids(row.id or "")
+    if isinstance(row, Insight) and row.is_global is not None:
+        found["global"] = row.is_global
+    return found
+
+
+def envelope(objects: Iterable[Any], *, cid: str | None = None, count: int | None = None) -> Wire:
+    """The answer of a data object's endpoint (spec 2.2)."""
+    found = [*objects]
+    answer: Wire = {"all": found, "count": len(found) if count is None else count, "error": False}
+    if cid is not None:
+        answer["cid"] = cid
+    return answer
+
+
+def service_answer(fields: Mapping[str, Any], *, cid: str | None = None) -> Wire:
+    """The answer of a service endpoint (spec 2.7)."""
+    answer: Wire = {**fields, "error": False}
+    if cid is not None:
+        answer["cid"] = cid
+    return answer
+
+
+def error_response(title: str, description: str, code: int, correlation: str | None) -> Wire:
+    """ErrorResponse (spec 2.2); the trace names the error, never our insides."""
+    found: Wire = {"title": title, "description": description, "responseCode": code}
+    if correlation is not None:
+        found["correlationId"] = correlation
+    found["serverStackTrace"] = f"{title}: {description}"
+    return found

@@ -1,0 +1,92 @@
+"""One worker process: joins, serves, leaves. Made by handlers.app."""
+
+import asyncio
+import logging
+import signal
+from contextlib import suppress
+
+import aiohttp
+import msgspec
+
+from handlers.commands import CommandPath
+from handlers.health import Health
+from handlers.kafka import Connections
+from handlers.scheduling.schedulers import Schedulers
+from handlers.server import HttpServer
+from handlers.timers.loop import Timers
+from projections.catalogue_tail import CatalogueTail
+from projections.group import Group
+from projections.holdings import Holdings
+
+logger = logging.getLogger(__name__)
+
+#: What is in flight may come to its end for so long once no more is accepted (s).
+SETTLE_SECONDS = 1.5
+
+
+class Worker(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything that starts and stops together."""
+
+    connections: Connections
+    group: Group
+    holdings: Holdings
+    tail: CatalogueTail
+    timers: Timers
+    schedulers: Schedulers
+    path: CommandPath
+    health: Health
+    public: HttpServer
+    internal: HttpServer
+    session: aiohttp.ClientSession
+
+    async def run(self, ready: "asyncio.Future[int] | None" = None) -> str | None:
+        """Serve until SIGTERM or SIGINT (None), or until this worker must leave (why)."""
+        loop = asyncio.get_running_loop()
+        end: asyncio.Future[str | None] = loop.create_future()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, _finish, end, None)
+        tasks = [
+            loop.create_task(self.tail.run()),
+            loop.create_task(self.timers.run()),
+            loop.create_task(self.health.watch(lambda why: _finish(end, why))),
+        ]
+        for task in tasks:
+            task.add_done_callback(lambda done: _failed(end, done))
+        try:
+            await self.public.start()
+            await self.group.start(self.holdings)
+            if self.group.fatal is not None:
+                self.group.fatal.add_done_callback(lambda done: _finish(end, str(done.result())))
+            if ready is not None:
+                ready.set_result(self.public.port)
+            return await end
+        finally:
+            await self._stop(tasks)
+
+    async def _stop(self, tasks: "list[asyncio.Task[None]]") -> None:
+        # In this order: nothing new comes in, open polls are answered with nothing, what is in flight ends, and then
+        # the partitions are given away at once instead of after a session.
+        await self.public.close()
+        await self.schedulers.stop()
+        await self.path.settle(SETTLE_SECONDS)
+        for task in tasks:
+            task.cancel()
+        await self.group.stop()
+        await self.public.stop()
+        await self.internal.stop()
+        await self.session.close()
+        await self.connections.stop()
+        for task in tasks:
+            with suppress(asyncio.CancelledError, Exception):
+                await task
+        logger.info("left", extra={"action": "stop"})
+
+
+def _finish(end: "asyncio.Future[str | None]", why: str | None) -> None:
+    if not end.done():
+        end.set_result(why)
+
+
+def _failed(end: "asyncio.Future[str | None]", task: "asyncio.Task[None]") -> None:
+    if not task.cancelled() and (wrong := task.exception()) is not None:
+        _finish(end, f"{type(wrong).__name__}: {wrong}")
