@@ -1,0 +1,120 @@
+"""Short ways to say what a test is about."""
+
+from typing import Any
+
+from eventstore.commands import (
+    SERVICE,
+    Caller,
+    DeleteAgenda,
+    DeleteProgress,
+    DispatchAgenda,
+    ExpireDispatch,
+    ReapRun,
+    ReportProgress,
+    ReturnDispatch,
+    SubmitAgenda,
+)
+from eventstore.model import (
+    Agenda,
+    AgendaInsight,
+    AgendaProgress,
+    Operation,
+    OperationProgress,
+    ProcessingState,
+)
+
+RUN = "r1"
+NOW = 1_000_000
+WAITING, EXECUTING, COMPLETE = ProcessingState
+ALICE = Caller(subject="alice", accounts=["alice"])
+MALLORY = Caller(subject="mallory", accounts=["mallory"])
+
+
+def agenda(agenda_id: str = "a1", *operations: str, customer: str = "alice") -> Agenda:
+    """An agenda of some operations, bound to Insight i1."""
+    return Agenda(
+        id=agenda_id,
+        customer_id=customer,
+        progress_id=RUN,
+        operations=[Operation(name=name, type="t") for name in operations or ("x", "y")],
+        agenda_insight=AgendaInsight(resource_pool_id="p1", insight_id="i1"),
+    )
+
+
+def submit(agenda_id: str = "a1", *operations: str, **more: Any) -> SubmitAgenda:
+    """Submit an agenda."""
+    return SubmitAgenda(
+        **{"id": f"submit-{agenda_id}", "stream": RUN, "now": NOW, "agenda": agenda(agenda_id, *operations), **more}
+    )
+
+
+def dispatch(attempt: int = 0, **more: Any) -> DispatchAgenda:
+    """Dispatch agenda a1 as it was seen in an attempt."""
+    fields: dict[str, Any] = {
+        "id": f"dispatch-{attempt}",
+        "stream": RUN,
+        "now": NOW + 10,
+        "agenda_id": "a1",
+        "dispatch_id": f"d{attempt}",
+        "attempt": attempt,
+        "queue": "q",
+        "insight_id": "i1",
+        "epoch": 7,
+        "number": attempt + 1,
+        "algorithm": "FirstInFirstOut",
+        "deadline": NOW + 1000,
+        "patience": 5000,
+    }
+    return DispatchAgenda(**{**fields, **more})
+
+
+def take_back(dispatch_id: str = "d0", **more: Any) -> ReturnDispatch:
+    """Return a dispatch of agenda a1."""
+    return ReturnDispatch(
+        **{"id": "return", "stream": RUN, "now": NOW + 20, "agenda_id": "a1", "dispatch_id": dispatch_id, **more}
+    )
+
+
+def expire(attempt: int = 1, **more: Any) -> ExpireDispatch:
+    """Expire the dispatch that made an attempt of agenda a1."""
+    return ExpireDispatch(
+        **{"id": "expire", "stream": RUN, "now": NOW + 6000, "agenda_id": "a1", "attempt": attempt, **more}
+    )
+
+
+def report(
+    started: int | None = 500, *operations: OperationProgress, identity: str = "report", **more: Any
+) -> ReportProgress:
+    """A report of an executor that started at a time; `state`, `percent`, `message` are of the run."""
+    progress = AgendaProgress(
+        started_time=started,
+        processing_state=more.pop("state", EXECUTING),
+        percent_complete=more.pop("percent", None),
+        processing_state_message=more.pop("message", None),
+        diagnostic_events=more.pop("diagnostics", None),
+    )
+    fields = {"id": identity, "stream": RUN, "now": NOW + 100, "progress": progress, "operations": [*operations]}
+    return ReportProgress(**{**fields, **more})
+
+
+def operation(name: str, state: ProcessingState | None = COMPLETE, **more: Any) -> OperationProgress:
+    """What a report says of an operation."""
+    return OperationProgress(operation=name, processing_state=state, **more)
+
+
+def delete_agenda(**more: Any) -> DeleteAgenda:
+    """Delete agenda a1."""
+    return DeleteAgenda(**{"id": "delete-a1", "stream": RUN, "now": NOW + 200, "agenda_id": "a1", **more})
+
+
+def delete_progress(**more: Any) -> DeleteProgress:
+    """Delete the progress."""
+    return DeleteProgress(**{"id": "delete-p", "stream": RUN, "now": NOW + 200, **more})
+
+
+def reap(**more: Any) -> ReapRun:
+    """Reap the run, two days later."""
+    return ReapRun(**{"id": "reap", "stream": RUN, "now": NOW + 2 * 86_400_000, **more})
+
+
+__all__ = ["ALICE", "MALLORY", "NOW", "RUN", "SERVICE"]

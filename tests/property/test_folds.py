@@ -1,0 +1,94 @@
+"""Whatever happens to a run, the real fold and the referee come to the same rows, byte for byte."""
+
+from types import SimpleNamespace
+from typing import Any
+
+from hypothesis import given as for_all
+from hypothesis import settings
+from hypothesis import strategies as st
+
+from eventstore.commands import RunCommand
+from eventstore.errors import Rejected
+from eventstore.events import EVENTS, CatalogueEvent, LogOpened
+from eventstore.ids import partition_of
+from projections.folds.run import _FOLDS
+from projections.rows import PREFIX_LENGTH
+from tests import builders as b
+from tests.independent_fold import fold
+from tests.spec import World
+
+P = 12
+STARTS = st.sampled_from([None, 500, 600, 700])
+STATES = st.sampled_from([None, *b.ProcessingState])
+
+
+@st.composite
+def commands(draw: st.DrawFn) -> RunCommand:
+    """Any command on the run, at any time."""
+    at: dict[str, Any] = {"now": b.NOW + draw(st.integers(0, 10)) * 1000, "id": f"c{draw(st.integers(0, 10**6))}"}
+    if draw(st.booleans()):
+        at["request"] = draw(st.sampled_from(["one", "two"]))
+    attempt, agenda = draw(st.integers(0, 3)), draw(st.sampled_from(["a1", "a2"]))
+    rows = [b.operation(name, draw(STATES), percent_complete=draw(st.sampled_from([None, 1.5]))) for name in "xyz"]
+    identity = at.pop("id")
+    some = st.sampled_from(
+        [
+            b.submit(agenda, **at, id=identity, reuses_progress=draw(st.booleans()), do_not_run=draw(st.booleans())),
+            b.dispatch(attempt, **at, id=identity, agenda_id=agenda, deadline=b.NOW * 2),
+            b.take_back(f"d{attempt}", **at, id=identity, agenda_id=agenda),
+            b.expire(attempt, **at, id=identity, agenda_id=agenda),
+            b.report(draw(STARTS), *rows[: draw(st.integers(0, 3))], identity=identity, state=draw(STATES), **at),
+            b.delete_agenda(**at, id=identity, agenda_id=agenda),
+            b.delete_progress(**at, id=identity),
+            b.reap(id=identity),
+        ]
+    )
+    return draw(some)
+
+
+def live(rows: dict[bytes, bytes]) -> dict[bytes, bytes]:
+    return {key: value for key, value in rows.items() if len(value) > PREFIX_LENGTH}
+
+
+def as_records(world: World) -> list[Any]:
+    partition = partition_of(b.RUN, P)
+    return [
+        SimpleNamespace(partition=partition, offset=offset, key=key, value=value, headers=headers)
+        for offset, (key, value, headers) in enumerate(world.records)
+    ]
+
+
+@for_all(st.lists(commands(), max_size=25), st.data())
+@settings(max_examples=150, deadline=None)
+def test_the_fold_equals_the_referee_after_any_commands(history: list[RunCommand], data: st.DataObject) -> None:
+    world = World()
+    for command in [b.submit(), *history]:
+        try:
+            world.carry_out(command)
+        except Rejected:
+            continue
+        if world.records and data.draw(st.integers(0, 5)) == 0:
+            world.fold(*data.draw(st.sampled_from(world.records)))  # any record once more, at any later time
+    assert live(world.rows) == fold(as_records(world), P)
+
+
+@for_all(st.lists(commands(), max_size=25), st.integers(0, 30))
+@settings(max_examples=50, deadline=None)
+def test_a_replay_from_anywhere_comes_to_the_same_rows(history: list[RunCommand], stop: int) -> None:
+    world = World()
+    for command in [b.submit(), *history]:
+        try:
+            world.carry_out(command)
+        except Rejected:
+            continue
+    again = World()
+    for record in [*world.records[:stop], *world.records]:
+        again.fold(*record)
+    assert {key: value[8:] for key, value in live(again.rows).items()} == {
+        key: value[8:] for key, value in live(world.rows).items()
+    }
+
+
+def test_every_event_of_a_run_has_a_fold() -> None:
+    others = {LogOpened, *CatalogueEvent.__args__}  # type: ignore[attr-defined]
+    assert set(EVENTS.values()) - others == set(_FOLDS)

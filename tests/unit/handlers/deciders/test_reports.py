@@ -1,0 +1,150 @@
+"""ReportProgress (spec 7.2, 14, design 4.8): it happens, it is refused, it stays quiet."""
+
+from eventstore.errors import BadRequest, Conflict
+from eventstore.events import AgendaDispatched, ProgressReported, ReportSuperseded
+from eventstore.sealing import seal_list
+from tests.builders import (
+    ALICE,
+    COMPLETE,
+    EXECUTING,
+    MALLORY,
+    NOW,
+    RUN,
+    WAITING,
+    delete_progress,
+    dispatch,
+    expire,
+    operation,
+    report,
+    submit,
+    take_back,
+)
+from tests.ciphers import RandomisingCipher
+from tests.spec import given
+
+DONE = {"state": COMPLETE, "message": "succeeded", "percent": 100.0}
+
+
+def test_takes_in_what_changed_and_nothing_else() -> None:
+    event = given(submit(), dispatch()).when(report(500, operation("x"), percent=50.0)).then(ProgressReported)
+    assert (event.progress.id, event.progress.processing_state, event.progress.percent_complete) == (
+        RUN,
+        EXECUTING,
+        50.0,
+    )
+    assert event.progress.maximum_attempts is None
+    assert [(row.operation, row.processing_state) for row in event.operations] == [("x", COMPLETE)]
+
+
+def test_binds_an_executor_to_the_attempt_that_its_dispatch_opened() -> None:
+    given(submit(), dispatch()).when(report(500)).then(ProgressReported, attempt=1, bound=500)
+
+
+def test_opens_an_attempt_for_a_plain_script() -> None:
+    given(submit(do_not_run=True)).when(report(500)).then(ProgressReported, attempt=1, bound=500)
+
+
+def test_counts_the_attempts_of_an_operation_at_its_first_report_in_each() -> None:
+    first = given(submit(), dispatch()).when(report(500, operation("x", EXECUTING))).then(ProgressReported)
+    assert (first.operations[0].attempt_count, first.operations[0].attempt_time) == (1, NOW + 100)
+    past = (submit(), dispatch(), report(500, operation("x", EXECUTING)))
+    again = given(*past).when(report(500, operation("x"), identity="r2")).then(ProgressReported)
+    assert again.operations[0].attempt_count is None
+
+
+def test_creates_operations_that_it_does_not_know() -> None:
+    event = (
+        given(submit(), dispatch())
+        .when(report(500, operation("new", None), operation("", None)))
+        .then(ProgressReported)
+    )
+    rows = [(row.id, row.operation, row.processing_state) for row in event.operations]
+    assert rows == [(f"{RUN}-new", "new", WAITING), (f"{RUN}-null", "null", WAITING)]
+
+
+def test_counts_a_completed_attempt_of_the_run() -> None:
+    event = given(submit(), dispatch()).when(report(500, **DONE)).then(ProgressReported)
+    assert event.progress.attempts_completed == 1
+
+
+def test_an_accepted_late_report_takes_the_run_out_of_the_line() -> None:
+    spec = given(submit(), dispatch(), expire()).when(report(500, percent=5.0))
+    spec.then(ProgressReported, attempt=1, bound=500)
+    head = spec.world.run().head
+    assert head is not None
+    assert not head.agendas["a1"].ready
+
+
+def test_the_first_completion_of_an_operation_is_final_within_its_attempt() -> None:
+    past = (submit(), dispatch(), report(500, operation("x", processing_state_message="succeeded")))
+    given(*past).when(report(500, operation("x", EXECUTING), identity="r2")).then()
+
+
+def test_an_older_report_does_not_take_a_complete_run_back() -> None:
+    past = (submit(), dispatch(), report(500, percent=10.0), report(500, identity="r2", **DONE))
+    given(*past).when(report(500, percent=90.0, identity="r3")).then()
+
+
+def test_records_a_superseded_executor_once_and_then_only_refuses_it() -> None:
+    past = (submit(), dispatch(), report(500), report(600, identity="x"))
+    given(*past[:3]).when(past[3]).then(ReportSuperseded, started_time=600, attempt=1)
+    again = (
+        submit(),
+        dispatch(),
+        expire(),
+        dispatch(1, deadline=NOW + 9999),
+        report(700),
+    )
+    given(*again).when(report(800, identity="y")).then(ReportSuperseded)
+
+
+def test_a_later_dispatch_supersedes_the_executor_before_it() -> None:
+    past = (submit(), dispatch(), report(500))
+    # Its run went back into the line only by a rerun, which is not here yet: a dispatch after an expiry is the way.
+    given(submit(), dispatch(), expire(), dispatch(1, deadline=NOW + 9999)).when(report(500)).then(
+        ProgressReported, attempt=2, bound=500
+    )
+    given(*past).when(dispatch(1)).refused(Conflict)
+
+
+def test_refuses_a_report_on_a_progress_that_is_not_there() -> None:
+    text = f"The AgendaProgress specified was not found or is not visible: {RUN}"
+    given().when(report()).refused(BadRequest, text)
+    given(submit(), delete_progress()).when(report()).refused(BadRequest, text)
+
+
+def test_refuses_a_caller_without_the_right_in_the_same_words() -> None:
+    given(submit()).when(report(caller=MALLORY, insights=[])).refused(BadRequest, "not found or is not visible")
+    given(submit()).when(report(caller=MALLORY, insights=["i1"])).then(ProgressReported)
+    given(submit()).when(report(caller=ALICE, insights=[])).then(ProgressReported)
+
+
+def test_an_identical_report_stays_quiet() -> None:
+    past = (submit(), dispatch(), report(500, operation("x"), percent=5.0))
+    given(*past).when(report(500, operation("x"), percent=5.0, identity="again")).then()
+
+
+def test_an_unchanged_report_is_a_sign_of_life_once_the_last_is_old() -> None:
+    past = (submit(), dispatch(), report(500, percent=5.0))
+    later = report(500, percent=5.0, identity="again", now=NOW + 100 + 60_000)
+    event = given(*past).when(later).then(ProgressReported)
+    assert event.progress.updated_time == NOW + 60_100
+    assert event.progress.percent_complete is None
+
+
+def test_sealed_fields_are_compared_by_what_they_say() -> None:
+    cipher = RandomisingCipher()
+    said = [seal_list(cipher, "alice", [{"message": "m"}, None]) for _ in range(2)]
+    assert said[0] != said[1]
+    past = (submit(), dispatch(), report(500, diagnostics=said[0]))
+    given(*past).when(report(500, diagnostics=said[1], identity="again")).then()
+
+
+def test_a_report_without_a_start_time_is_of_the_latest_attempt() -> None:
+    given(submit(), dispatch()).when(report(None, percent=5.0)).then(ProgressReported, attempt=1, bound=None)
+
+
+def test_a_returned_dispatch_leaves_its_attempt_open_for_a_late_report() -> None:
+    given(submit(), dispatch(), take_back()).when(report(500)).then(ProgressReported, attempt=1)
+    given(submit(), dispatch(), take_back(), dispatch(1)).when(report(500)).then(ProgressReported, attempt=2)
+    assert AgendaDispatched
