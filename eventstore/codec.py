@@ -35,9 +35,8 @@ def decode_event(name: str, value: bytes) -> Event:
         if decoder is not None:
             return decoder.decode(value)
         if name in RETIRED:
-            current, body = upcast(name, msgspec.json.decode(value, type=dict))
-            return msgspec.convert(body, EVENTS[current])
-    except (msgspec.MsgspecError, UnicodeDecodeError) as wrong:
+            return _lift(name, value)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as wrong:
         raise Unreadable(f"expected the JSON of a {name}: {wrong}") from None
     if name.startswith("agendum."):
         raise TooNew(
@@ -45,3 +44,13 @@ def decode_event(name: str, value: bytes) -> Event:
             "a newer release writes to this log; upgrade this worker"
         )
     raise Unreadable(f"expected an event type of ours (agendum.…), found {name!r}")
+
+
+def _lift(name: str, value: bytes) -> Event:
+    body = msgspec.json.decode(value, type=dict)
+    try:
+        current, body = upcast(name, body)
+    except (AttributeError, KeyError, TypeError, ValueError) as wrong:
+        # A step is written for bodies that its version allowed; what stands here never was one.
+        raise Unreadable(f"expected the JSON of a {name}, which its upcaster can lift: {wrong!r}") from None
+    return msgspec.convert(body, EVENTS[current])
