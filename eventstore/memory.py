@@ -1,17 +1,19 @@
 """The log in memory: the twin of `eventstore.kafka`, for tests and models, under the same contract suite.
 
-What Kafka may do, a test can ask for: `held` appends wait until they are let go, in the order of the test's choosing.
+What Kafka may do, a test can ask for, by an attribute: appends wait (`hold`), land twice (`copies`), or land without
+an acknowledgement for the first sends (`lost_acks`), so that the same bytes are sent again.
 """
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from eventstore.errors import RangeGone
 from eventstore.log import NewRecord, Record
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class MemoryRecord:
     """One record as it stands in a topic."""
 
@@ -33,6 +35,20 @@ class InMemoryLog:
         self._next: dict[tuple[str, int], int] = {}
         self._news = asyncio.Event()
         self._now = now
+        #: each append lands so many times
+        self.copies = 1
+        #: so many sends land, and their acknowledgement is lost: sent again at once, as the producer does
+        self.lost_acks = 0
+        self._gate = asyncio.Event()
+        self._gate.set()
+
+    def hold(self) -> None:
+        """From now on appends wait; cancelled ones never land."""
+        self._gate.clear()
+
+    def release(self) -> None:
+        """Let the held appends land, in the order in which they were asked for."""
+        self._gate.set()
 
     def put(self, topic: str, partition: int, record: NewRecord) -> int:
         """Append at once; the record's offset."""
@@ -63,7 +79,12 @@ class InMemoryLog:
 
     async def append(self, topic: str, partition: int, record: NewRecord) -> None:
         """See EventLog."""
-        self.put(topic, partition, record)
+        await self._gate.wait()
+        while self.lost_acks:
+            self.lost_acks -= 1
+            self.put(topic, partition, record)
+        for _ in range(self.copies):
+            self.put(topic, partition, record)
 
     async def ends(self, topic: str) -> dict[int, int]:
         """See EventLog."""
@@ -103,10 +124,10 @@ class InMemoryLog:
 
     async def news(self, seconds: float) -> None:
         """Wait for the next append anywhere."""
-        try:
-            await asyncio.wait_for(self._news.wait(), seconds)
-        except TimeoutError:
-            return
+        # Not asyncio.wait_for: in Python 3.11 it may swallow a cancellation that meets the result.
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._news.wait()
 
 
 class MemorySource:
