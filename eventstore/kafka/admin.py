@@ -25,7 +25,7 @@ async def make_topics(bootstrap: str, topics: Iterable[Topic], replication: int)
     admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap, request_timeout_ms=10_000)
     try:
         await admin.start()
-    except KafkaError as wrong:
+    except (KafkaError, OSError) as wrong:
         await admin.close()
         raise Unavailable(f"expected Kafka at {bootstrap} to answer: {wrong!r}") from wrong
     try:
@@ -33,6 +33,8 @@ async def make_topics(bootstrap: str, topics: Iterable[Topic], replication: int)
         await _create(admin, wanted, replication)
         for topic in wanted:
             await _check(admin, topic)
+    except (KafkaError, TimeoutError, OSError) as wrong:
+        raise Unavailable(f"expected Kafka at {bootstrap} to tell of its topics: {wrong!r}; try again") from wrong
     finally:
         await admin.close()
 

@@ -42,7 +42,8 @@ class KafkaLog:
         """Disconnect, within bounds."""
         await self.producer.stop()
         with suppress(TimeoutError, KafkaError):
-            await asyncio.wait_for(self._asking.stop(), STOP_SECONDS)
+            async with asyncio.timeout(STOP_SECONDS):
+                await self._asking.stop()
 
     async def append(self, topic: str, partition: int, record: NewRecord) -> None:
         """See EventLog."""

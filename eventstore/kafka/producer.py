@@ -10,12 +10,13 @@ import asyncio
 import logging
 import time
 from collections import deque
+from collections.abc import Iterable
 from contextlib import suppress
 
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError, MessageSizeTooLargeError, UnknownTopicOrPartitionError
 
-from eventstore.errors import BadRequest, Unavailable
+from eventstore.errors import BadRequest, OutcomeUnknown, Unavailable
 from eventstore.log import NewRecord
 from eventstore.topics import MESSAGE_BYTES
 
@@ -71,12 +72,16 @@ class Producer:
         self._stopped = True
         for sender in self._senders.values():
             sender.cancel()
+        for queue in self._queues.values():
+            _refuse(queue)
         if self._producer is not None:
             await _stop(self._producer)
             self._producer = None
 
     async def append(self, topic: str, partition: int, record: NewRecord) -> None:
         """Return once at least one copy is acknowledged; cancelling ends the re-sending."""
+        if self._stopped:
+            raise Unavailable("this producer was stopped: ask another worker")
         place = (topic, partition)
         append = Append(record, asyncio.get_running_loop().create_future())
         self._queues.setdefault(place, deque()).append(append)
@@ -100,6 +105,12 @@ class Producer:
             self._senders.pop(place, None)
 
     async def _send_batch(self, place: Place, batch: list[Append]) -> None:
+        try:
+            await self._send_until_answered(place, batch)
+        finally:
+            _refuse(batch)
+
+    async def _send_until_answered(self, place: Place, batch: list[Append]) -> None:
         while batch := [append for append in batch if not append.done.done()]:
             try:
                 await self._attempt(place, [append.record for append in batch])
@@ -170,6 +181,13 @@ class Producer:
         await _stop(broken)
 
 
+def _refuse(appends: Iterable[Append]) -> None:
+    # Only when the producer was stopped is anyone left here; without this they would wait for ever.
+    for append in appends:
+        if not append.done.done():
+            append.done.set_exception(OutcomeUnknown("this producer was stopped; the record may be in the log"))
+
+
 def _next_batch(queue: deque[Append]) -> list[Append]:
     batch, weight = [queue.popleft()], 0
     weight = batch[0].weight
@@ -182,4 +200,14 @@ def _next_batch(queue: deque[Append]) -> list[Append]:
 
 async def _stop(producer: AIOKafkaProducer) -> None:
     with suppress(TimeoutError, KafkaError, OSError):
-        await asyncio.wait_for(producer.stop(), STOP_SECONDS)
+        async with asyncio.timeout(STOP_SECONDS):
+            await producer.stop()
+            return
+    # It waits to flush what nobody waits for any more. Abandoned as it is, its sender would go on for ever and add
+    # copies when the broker is back, and stop() returns at once from now on: end the sender itself.
+    sender = producer._sender.sender_task  # noqa: SLF001  # there is no public way
+    if sender is not None:
+        sender.cancel()
+    with suppress(TimeoutError, KafkaError, OSError):
+        async with asyncio.timeout(STOP_SECONDS):
+            await producer.client.close()

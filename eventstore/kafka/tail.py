@@ -48,7 +48,8 @@ class Tail:
     async def stop(self) -> None:
         """Disconnect, within bounds."""
         with suppress(TimeoutError, KafkaError):
-            await asyncio.wait_for(self._consumer.stop(), STOP_SECONDS)
+            async with asyncio.timeout(STOP_SECONDS):
+                await self._consumer.stop()
 
     def follow(self, positions: Mapping[int, int]) -> None:
         """From now on exactly these partitions, each from its offset."""
