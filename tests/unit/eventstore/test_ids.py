@@ -1,0 +1,32 @@
+from uuid import UUID
+from zlib import crc32
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from eventstore.ids import derive, draw, partition_of
+
+
+@given(st.text(st.characters(exclude_categories=["Cs"])), st.integers(1, 100))
+def test_text_and_bytes_of_a_key_fall_into_one_partition(key: str, partitions: int) -> None:
+    assert partition_of(key, partitions) == partition_of(key.encode(), partitions) == crc32(key.encode()) % partitions
+
+
+def test_partitions_never_change() -> None:
+    assert [partition_of(key, 12) for key in ("r1", "r2", "alice", "")] == [9, 11, 11, 0]
+
+
+def test_one_request_always_leads_to_one_id() -> None:
+    assert derive("alice", "POST /api/agenda", "k1", 0, 1) == derive("alice", "POST /api/agenda", "k1", 0, 1)
+    assert UUID(derive("alice", "r", "k")).version == 5
+
+
+def test_nothing_of_a_request_may_differ_for_the_same_id() -> None:
+    ids = [derive("a", "r", "k"), derive("b", "r", "k"), derive("a", "s", "k"), derive("a", "r", "l")]
+    parts = [derive("a", "r", "k", 0), derive("a", "r", "k", 1), derive("a", "r", "k", 0, 1)]
+
+    assert len({*ids, *parts}) == 7
+
+
+def test_draws_until_an_id_fits() -> None:
+    assert draw(lambda n: f"id-{n}", lambda candidate: candidate == "id-3") == "id-3"
