@@ -77,6 +77,8 @@ class KafkaLog:
         end = (await self.ends(topic))[partition]
         if start < first or stop > end:
             raise RangeGone(f"expected {topic}/{partition} to hold {start} to {stop}, found {first} to {end}")
+        if start == stop:
+            return
         tail = Tail(self._bootstrap, topic)
         try:
             await tail.start()
