@@ -1,0 +1,174 @@
+"""The producer while a real broker dies and comes back: nothing acknowledged is lost, copies are identical."""
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from compose.kafka.cluster import LocalKafka
+from eventstore.errors import BadRequest, OutcomeUnknown, Unavailable
+from eventstore.kafka.admin import make_topics
+from eventstore.kafka.log import KafkaLog
+from eventstore.log import NewRecord
+from eventstore.topics import MESSAGE_BYTES, Topics
+
+pytestmark = pytest.mark.kafka
+SECONDS = 60.0
+
+
+@pytest.fixture(scope="module")
+def mortal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalKafka]:
+    """A broker of these tests' own, because they kill it."""
+    folder: Path = tmp_path_factory.mktemp("mortal")
+    cluster = LocalKafka(folder).start()
+    yield cluster
+    cluster.stop()
+
+
+@pytest.fixture
+async def topic(mortal: LocalKafka, prefix: str) -> str:
+    topics = Topics(prefix, 2)
+    await make_topics(mortal.bootstrap, [topics.agendas], replication=1)
+    return topics.agendas.name
+
+
+@pytest.fixture
+async def log(mortal: LocalKafka, topic: str) -> AsyncIterator[KafkaLog]:
+    found = KafkaLog(mortal.bootstrap, {topic: 2})
+    await found.start()
+    yield found
+    await found.stop()
+
+
+def numbered(number: int, size: int = 2) -> NewRecord:
+    return NewRecord(b"k%d" % number, b"v" * size, [("ce_id", b"%d" % number)])
+
+
+async def counts(log: KafkaLog, topic: str) -> Counter[tuple[bytes | None, bytes | None]]:
+    found: Counter[tuple[bytes | None, bytes | None]] = Counter()
+    for partition, stop in (await log.ends(topic)).items():
+        async for batch in log.read(topic, partition, 0, stop):
+            found.update((record.key, record.value) for record in batch)
+    return found
+
+
+async def test_nothing_acknowledged_is_lost_when_the_broker_is_killed(
+    mortal: LocalKafka, log: KafkaLog, topic: str
+) -> None:
+    acknowledged: list[int] = []
+    killed = asyncio.Event()
+
+    async def write(first: int) -> None:
+        number = first
+        while not killed.is_set() or len(acknowledged) < 400:
+            await log.append(topic, number % 2, numbered(number))
+            acknowledged.append(number)
+            number += 8
+
+    async with asyncio.timeout(SECONDS):
+        async with asyncio.TaskGroup() as writers:
+            for first in range(8):
+                writers.create_task(write(first))
+            await _until(lambda: len(acknowledged) >= 200)
+            mortal.kill()
+            at_the_kill = len(acknowledged)
+            mortal.start_node()
+            await _until(lambda: len(acknowledged) >= at_the_kill + 100)
+            killed.set()
+        found = await counts(log, topic)
+
+    assert {(b"k%d" % number, b"vv") for number in acknowledged} == set(found)
+
+
+async def test_a_broken_producer_is_replaced_and_the_same_bytes_go_again(log: KafkaLog, topic: str) -> None:
+    async with asyncio.timeout(SECONDS):
+        await log.append(topic, 0, numbered(0))
+        broken = log.producer._producer
+        assert broken is not None
+        await broken.stop()
+
+        await log.append(topic, 0, numbered(1))
+        found = await counts(log, topic)
+
+    assert log.producer.renewals == 1
+    assert log.producer.failing_since is None
+    assert set(found) == {(b"k0", b"vv"), (b"k1", b"vv")}
+
+
+async def test_a_record_larger_than_a_batch_goes_alone(log: KafkaLog, topic: str) -> None:
+    sizes = [10, 2 << 20, 10, 7 << 20, 10]
+    async with asyncio.timeout(SECONDS):
+        await asyncio.gather(*(log.append(topic, 0, numbered(n, size)) for n, size in enumerate(sizes)))
+        found = await counts(log, topic)
+
+    assert found == Counter((b"k%d" % n, b"v" * size) for n, size in enumerate(sizes))
+
+
+async def test_a_record_that_no_topic_takes_is_refused_and_takes_nobody_with_it(log: KafkaLog, topic: str) -> None:
+    async with asyncio.timeout(SECONDS):
+        small, large = await asyncio.gather(
+            log.append(topic, 0, numbered(0)),
+            log.append(topic, 0, numbered(1, MESSAGE_BYTES + 1)),
+            return_exceptions=True,
+        )
+        found = await counts(log, topic)
+
+    assert small is None
+    assert isinstance(large, BadRequest)
+    assert found == Counter([(b"k0", b"vv")])
+
+
+async def test_a_batch_lands_whole_and_in_order(log: KafkaLog, topic: str) -> None:
+    async with asyncio.timeout(SECONDS):
+        first = await log.producer.append_batch(topic, 1, [numbered(number) for number in range(500)])
+        second = await log.producer.append_batch(topic, 1, [numbered(500)])
+
+    assert (first, second) == (0, 500)
+
+
+async def test_a_cancelled_caller_is_not_sent_for_any_more(mortal: LocalKafka, log: KafkaLog, topic: str) -> None:
+    async with asyncio.timeout(SECONDS):
+        mortal.kill()
+        first = asyncio.create_task(log.append(topic, 0, numbered(0)))
+        await _until(lambda: bool(log.producer._senders) and not log.producer._queues[topic, 0])
+        given_up = asyncio.create_task(log.append(topic, 0, numbered(1)))
+        await _until(lambda: bool(log.producer._queues[topic, 0]))
+        given_up.cancel()
+        with suppress(asyncio.CancelledError):
+            await given_up
+        mortal.start_node()
+        await first
+        await log.append(topic, 0, numbered(2))
+        found = await counts(log, topic)
+
+    assert set(found) == {(b"k0", b"vv"), (b"k2", b"vv")}
+
+
+async def test_stopping_answers_whoever_waits(mortal: LocalKafka, topic: str) -> None:
+    log = KafkaLog(mortal.bootstrap, {topic: 2})
+    await log.start()
+    abandoned = log.producer._producer
+    assert abandoned is not None
+    async with asyncio.timeout(SECONDS):
+        try:
+            mortal.kill()
+            waiting = [asyncio.create_task(log.append(topic, 0, numbered(number))) for number in range(3)]
+            await _until(lambda: bool(log.producer._senders))
+            await log.stop()
+            outcomes = await asyncio.gather(*waiting, return_exceptions=True)
+        finally:
+            mortal.start_node()
+            await asyncio.to_thread(mortal.wait)
+
+    assert [type(outcome) for outcome in outcomes] == [OutcomeUnknown] * 3
+    assert abandoned._sender.sender_task.done()
+    with pytest.raises(Unavailable, match="stopped"):
+        await log.append(topic, 0, numbered(3))
+
+
+async def _until(condition: Callable[[], bool]) -> None:
+    while not condition():  # noqa: ASYNC110  # under the deadline of whoever waits
+        await asyncio.sleep(0.01)
