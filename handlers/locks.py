@@ -38,6 +38,7 @@ class Locks:
 
     async def _acquire(self, lock: asyncio.Lock, stream: str) -> None:
         try:
-            await asyncio.wait_for(lock.acquire(), WAIT_SECONDS)
+            async with asyncio.timeout(WAIT_SECONDS):
+                await lock.acquire()
         except TimeoutError:
             raise Moving(f"expected a turn on {stream} within {WAIT_SECONDS:.0f} s; ask again") from None

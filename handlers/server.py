@@ -160,7 +160,8 @@ class HttpServer:
         """Close what is still open, within bounds."""
         await self.close()
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._runner.cleanup(), 2 * STOP_SECONDS)
+            async with asyncio.timeout(2 * STOP_SECONDS):
+                await self._runner.cleanup()
 
 
 def _factory(body_bytes: int) -> Any:

@@ -100,7 +100,8 @@ class Group:
         self._lost()
         self._kept(set())
         try:
-            await asyncio.wait_for(self.app.stop(), STOP_SECONDS)
+            async with asyncio.timeout(STOP_SECONDS):
+                await self.app.stop()
         except TimeoutError:
             logger.warning("leaving the group took too long", extra={"action": "leave"})
 

@@ -92,8 +92,11 @@ class Holdings:
         self.generation += 1
         for writer in self.writers.values():
             writer.ended = True
-        owned, self.owned, self.writers, self.assigned = self.owned, {}, {}, None
-        for partition in owned.values():
+        owned = [*self.owned.values()]
+        self.owned.clear()
+        self.writers.clear()
+        self.assigned = None
+        for partition in owned:
             partition.abandon()
         self.announce()
 
@@ -124,14 +127,20 @@ class Holdings:
     def _take_over(self, number: int, end: int) -> None:
         replica, log_id = self.replicas[number], self._log_ids[number]
         if (flaw := replica.flaw(log_id, end)) is not None:
-            self.rebuilds += 1
-            self._restore.report(number, flaw)
-            replica.wipe(replica.position)
-        applied = replica.applied()
-        partition = self._born(number, replica.store, 0 if applied is None else applied.offset + 1)
+            self._rebuild(replica, flaw)
+        try:
+            partition = self._born(number, replica.store, replica.resume_at)
+        except ValueError as unreadable:  # a row that is no row, where the sum could not tell
+            self._rebuild(replica, f"unreadable rows: {unreadable}")
+            partition = self._born(number, replica.store, replica.resume_at)
         partition.want = end
         self.owned[number] = partition
         self.writers[number] = Writer(partition, replica, self._changelog, log_id, self.lease.holds, self._failpoint)
+
+    def _rebuild(self, replica: Replica, flaw: str) -> None:
+        self.rebuilds += 1
+        self._restore.report(replica.number, flaw)
+        replica.wipe(replica.position)
 
     def _folded(self, partition: Partition, caught_up: bool) -> None:
         self._failpoint("folded")

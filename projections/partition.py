@@ -5,14 +5,15 @@ Born at a takeover from what restore left in the store, gone at every revocation
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from eventstore.log import Record
 from eventstore.reading import Dropped, Read
 from projections.folds.run import evolve
+from projections.indexes import DUE, READY
 from projections.overlay import Overlay
 from projections.ready import ReadyLine
-from projections.rows import PREFIX_LENGTH, Head, head_key, write_row
+from projections.rows import PREFIX_LENGTH, Head, head_key, read_row, stream_of, write_row
 from projections.run import Run
 from projections.store import Store
 from projections.verdict import Verdict, judge
@@ -49,6 +50,7 @@ class Partition:
         self.suspects: set[str] = set()
         self._classify = classify
         self._waiters: dict[str, Waiter] = {}
+        ready.load(_pending(store))
 
     @property
     def position(self) -> int:
@@ -134,3 +136,13 @@ class Partition:
             put(key, write_row(offset, row))
         after = changes[head_key(run.stream)]
         self.ready.update(run.stream, before, after if isinstance(after, Head) else None)
+
+
+def _pending(store: Store) -> Iterator[tuple[str, Head]]:
+    """The heads that have something ready or dispatched, by their index rows: a takeover reads no others."""
+    prefixes = (b"i" + READY, b"i" + DUE)
+    keys = {entry[len(prefix) :] for prefix in prefixes for entry, _ in store.scan(prefix)}
+    for key in keys:
+        head = read_row(key, store.get(key))
+        if head is not None:
+            yield stream_of(key), head

@@ -40,7 +40,7 @@ def fold(records: Iterable[Any], partitions: int, version: int = 1) -> dict[byte
 
 
 def _read(record: Any, partitions: int) -> tuple[dict[str, str], str, dict[str, Any]] | None:
-    if record.key is None or crc32(record.key) % partitions != record.partition:
+    if record.key in (None, b"\0log") or crc32(record.key) % partitions != record.partition:
         return None
     try:
         meta = {name: value.decode() for name, value in record.headers}

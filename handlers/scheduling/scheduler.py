@@ -140,7 +140,8 @@ class Scheduler:
                 self._serve_all(clock())
                 self._news.clear()
                 with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self._news.wait(), POLL_SECONDS)
+                    async with asyncio.timeout(POLL_SECONDS):
+                        await self._news.wait()
                 if self._callers:
                     idle_since = None
                 elif idle_since is None:
