@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import aiohttp
 
-from eventstore.reading import Classifier
+from eventstore.reading import CATALOGUE_EVENTS, RUN_EVENTS, Classifier
 from eventstore.sealing import PlainCipher
 from handlers.catalogue_commands import CataloguePath
 from handlers.clock import draw, jitter, now
@@ -64,7 +64,7 @@ async def build(settings: Settings) -> Worker:
         lease,
     )
     board = Board(lambda: [part for part in holdings.owned.values() if part.caught_up and lease.holds()])
-    classify = Classifier(topics.partitions, settings.poisonous)
+    classify = Classifier(topics.partitions, settings.poisonous, RUN_EVENTS)
 
     def born(number: int, store: Store, offset: int) -> Partition:
         return Partition(number, store, classify, ReadyLine(draw(), board.changed), offset)
@@ -81,7 +81,7 @@ async def build(settings: Settings) -> Worker:
         born=born,
         failpoint=failpoint(settings.failpoint),
     )
-    catalogue = Catalogue(Classifier(1))
+    catalogue = Catalogue(Classifier(1, kinds=CATALOGUE_EVENTS))
     tail = CatalogueTail(catalogue, log, topics.catalogue.name, connections.catalogue)
     health = Health(holdings=holdings, group=group, log=log, topic=topics.agendas.name, started=now())
     metrics = Metrics(holdings, lambda: health.ends, now)

@@ -4,7 +4,6 @@ import os
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from uuid import uuid4
 
 import pytest
 
@@ -35,4 +34,4 @@ def kafka() -> Iterator[Broker]:
 @pytest.fixture
 def prefix() -> str:
     """Topics of this test alone."""
-    return f"t{uuid4().hex[:10]}"
+    return f"t{os.urandom(5).hex()}"

@@ -5,16 +5,16 @@ A worker here is the real Holdings with the real feed, writer and restore; only 
 
 import asyncio
 from collections.abc import Callable
+from typing import Any
 
 from eventstore.codec import encode
-from eventstore.commands import RunCommand
 from eventstore.envelope import Envelope
 from eventstore.errors import Rejected
 from eventstore.events import TYPES, LogOpened
 from eventstore.ids import partition_of
 from eventstore.log import NewRecord, Record
 from eventstore.memory import InMemoryLog, MemorySource
-from eventstore.reading import OPENED_KEY, Classifier
+from eventstore.reading import OPENED_KEY, RUN_EVENTS, Classifier
 from handlers.deciders.registry import decide
 from projections.feed import Feed
 from projections.holdings import Holdings
@@ -67,7 +67,8 @@ class GatedChangelog:
 
     async def _land(self, partition: int, records: list[NewRecord]) -> int:
         await self._gate.wait()
-        return [self._log.put(CHANGELOG, partition, record) for record in records][0]
+        first, *_ = [self._log.put(CHANGELOG, partition, record) for record in records]
+        return first
 
 
 class ModelWorker:
@@ -86,7 +87,9 @@ class ModelWorker:
             feed=Feed(MemorySource(log, AGENDAS)),
             restore=Restore(log, CHANGELOG, MemorySource(log, CHANGELOG)),
             changelog=self.changelog,
-            born=lambda number, store, at: Partition(number, store, Classifier(partitions), ReadyLine("e"), at),
+            born=lambda number, store, at: Partition(
+                number, store, Classifier(partitions, (), RUN_EVENTS), ReadyLine("e"), at
+            ),
         )
         self.task: asyncio.Task[None] | None = None
 
@@ -140,7 +143,7 @@ class Model:
                 await asyncio.sleep(0.001)
         assert what
 
-    def decide(self, name: str, command: RunCommand) -> None:
+    def decide(self, name: str, command: Any) -> None:
         """Decide on a worker's rows as they are, whoever really owns them, and append: what a deposed owner does."""
         number = partition_of(command.stream, self.partitions)
         partition = self.workers[name].holdings.owned.get(number)
@@ -149,8 +152,8 @@ class Model:
         run = partition.run(command.stream)
         try:
             event = decide(command, run)
-        except Rejected:
-            return
+        except (Rejected, ValueError):
+            return  # a row that was corrupted by hand and not found yet decides nothing
         if event is None:
             return
         head = run.head

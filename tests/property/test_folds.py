@@ -11,6 +11,7 @@ from eventstore.commands import RunCommand
 from eventstore.errors import Rejected
 from eventstore.events import EVENTS, CatalogueEvent, LogOpened
 from eventstore.ids import partition_of
+from eventstore.model import ProcessingState
 from projections.folds.run import _FOLDS
 from projections.rows import PREFIX_LENGTH
 from tests import builders as b
@@ -19,7 +20,7 @@ from tests.spec import World
 
 P = 12
 STARTS = st.sampled_from([None, 500, 600, 700])
-STATES = st.sampled_from([None, *b.ProcessingState])
+STATES = st.sampled_from([None, *ProcessingState])
 
 
 @st.composite
@@ -31,7 +32,7 @@ def commands(draw: st.DrawFn) -> RunCommand:
     attempt, agenda = draw(st.integers(0, 3)), draw(st.sampled_from(["a1", "a2"]))
     rows = [b.operation(name, draw(STATES), percent_complete=draw(st.sampled_from([None, 1.5]))) for name in "xyz"]
     identity = at.pop("id")
-    some = st.sampled_from(
+    some: st.SearchStrategy[Any] = st.sampled_from(
         [
             b.submit(agenda, **at, id=identity, reuses_progress=draw(st.booleans()), do_not_run=draw(st.booleans())),
             b.dispatch(attempt, **at, id=identity, agenda_id=agenda, deadline=b.NOW * 2),
@@ -43,7 +44,8 @@ def commands(draw: st.DrawFn) -> RunCommand:
             b.reap(id=identity),
         ]
     )
-    return draw(some)
+    found: RunCommand = draw(some)
+    return found
 
 
 def live(rows: dict[bytes, bytes]) -> dict[bytes, bytes]:
@@ -90,5 +92,5 @@ def test_a_replay_from_anywhere_comes_to_the_same_rows(history: list[RunCommand]
 
 
 def test_every_event_of_a_run_has_a_fold() -> None:
-    others = {LogOpened, *CatalogueEvent.__args__}  # type: ignore[attr-defined]
+    others = {LogOpened, *CatalogueEvent.__args__}
     assert set(EVENTS.values()) - others == set(_FOLDS)

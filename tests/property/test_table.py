@@ -1,6 +1,7 @@
 """A model of the table under everything that two workers can suffer, against the referee (issue step 3)."""
 
 import asyncio
+from typing import Any
 
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
@@ -81,7 +82,7 @@ class TableMachine(RuleBasedStateMachine):
         if name not in self.model.workers:
             return
         self.count += 1
-        more = {"stream": stream, "id": f"c{self.count}", "now": b.NOW + self.count}
+        more: dict[str, Any] = {"stream": stream, "id": f"c{self.count}", "now": b.NOW + self.count}
         commands = [
             b.submit(f"a{self.count}", **more),
             b.dispatch(0, **more),
