@@ -39,7 +39,15 @@ class Health:
     def ready(self) -> tuple[int, bytes, str]:
         """200, or 503 with the reasons."""
         reasons = [reason for holds, reason in self._reasons() if holds]
-        body = {"ready": not reasons, "reasons": reasons, "owned": sorted(self._holdings.owned)}
+        holdings = self._holdings
+        body = {
+            "ready": not reasons,
+            "reasons": reasons,
+            # What can be proved now, and when now is: two workers never prove one partition at one time.
+            "owned": sorted(number for number in holdings.owned if holdings.owner(number) is not None),
+            "at": holdings.lease.clock(),
+            "unwritten": sum(writer.behind for writer in holdings.writers.values()),
+        }
         return 503 if reasons else 200, json.dumps(body).encode(), "application/json"
 
     async def watch(self, leave: Callable[[str], None]) -> None:

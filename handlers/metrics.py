@@ -63,6 +63,11 @@ class HoldingsCollector(Collector):
         age = GaugeMetricFamily(
             "agendum_lag_seconds", "Age of the last record folded, if any lag", labels=["partition"]
         )
+        unwritten = GaugeMetricFamily(
+            "agendum_unwritten_records", "Records folded whose rows are not on disk", labels=["partition"]
+        )
+        for number, writer in self._holdings.writers.items():
+            unwritten.add_metric([str(number)], writer.behind)
         ends = self._ends()
         for number, partition in self._holdings.owned.items():
             for verdict, count in partition.verdicts.items():
@@ -70,7 +75,7 @@ class HoldingsCollector(Collector):
             behind = max(0, ends.get(number, 0) - partition.next)
             lag.add_metric([str(number)], behind)
             age.add_metric([str(number)], (self._now() - partition.timestamp) / 1000 if behind else 0)
-        yield from (verdicts, lag, age)
+        yield from (verdicts, lag, age, unwritten)
 
     def _queues(self) -> Iterator[Metric]:
         depth = GaugeMetricFamily("agendum_ready", "Ready agendas, by Insight", labels=["insight"])

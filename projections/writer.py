@@ -74,6 +74,11 @@ class Writer:
         self._work.set()
 
     @property
+    def behind(self) -> int:
+        """Records that are folded and whose rows are not on disk."""
+        return self._partition.position - self._written
+
+    @property
     def idle(self) -> bool:
         """Everything folded is on disk."""
         return self._written == self._partition.position and not self._partition.overlay.dirty

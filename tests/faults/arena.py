@@ -1,0 +1,197 @@
+"""Two workers under load and faults, and the trial afterwards."""
+
+import asyncio
+import tempfile
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import aiohttp
+
+from eventstore.kafka.log import KafkaLog
+from eventstore.log import Record
+from eventstore.topics import Topics
+from tests.faults.judge import differences, rows_on_disk, violations
+from tests.faults.load import Load
+from tests.faults.processes import WorkerProcess
+
+SETTLE_SECONDS = 90.0
+PROBE_SECONDS = 0.1
+
+Fault = Callable[["Arena"], Awaitable[None]]
+
+
+class Arena:
+    """Workers A and B on a broker."""
+
+    def __init__(self, bootstrap: str, prefix: str, folder: Path, **settings: object) -> None:
+        self.bootstrap = bootstrap
+        self.prefix = prefix
+        self.workers = [WorkerProcess(name, bootstrap, prefix, folder, **settings) for name in "AB"]
+        self.session = aiohttp.ClientSession()
+        self.proofs: list[tuple[float, int, str]] = []
+        self.turn = 0
+
+    def next(self) -> tuple[WorkerProcess, WorkerProcess]:
+        """The worker whose turn it is to suffer, and the other."""
+        self.turn += 1
+        return self.workers[self.turn % 2], self.workers[(self.turn + 1) % 2]
+
+    async def until(self, holds: Callable[[], Awaitable[bool]], what: str, seconds: float = SETTLE_SECONDS) -> None:
+        """Wait for a condition; what must stay alive is started again."""
+        try:
+            async with asyncio.timeout(seconds):
+                while not await holds():  # noqa: ASYNC110  # of other processes: there is no event
+                    await asyncio.sleep(PROBE_SECONDS)
+        except TimeoutError:
+            health = [await worker.health(self.session) for worker in self.workers]
+            raise TimeoutError(f"expected {what} within {seconds:.0f} s: {health}") from None
+
+    async def owned(self, *workers: WorkerProcess) -> bool:
+        """Whether these workers prove all partitions between them."""
+        found: set[int] = set()
+        for worker in workers or self.workers:
+            health = await worker.health(self.session)
+            if health is not None:
+                found |= set(health["owned"])
+        return found == set(range(12))
+
+    async def ready(self, *workers: WorkerProcess, seconds: float = SETTLE_SECONDS) -> None:
+        """Wait until they do."""
+        await self.until(lambda: self.owned(*workers), "all partitions to be owned", seconds)
+
+    async def written(self) -> bool:
+        """Whether everything folded is on disk, everywhere."""
+        health = [await worker.health(self.session) for worker in self.workers if worker.alive]
+        return all(each is not None and each["ready"] and each["unwritten"] == 0 for each in health)
+
+    def revive(self) -> None:
+        """Start what has ended by itself."""
+        for worker in self.workers:
+            if not worker.alive:
+                worker.restarts += 1
+                worker.start()
+
+    async def probe(self) -> None:
+        """Note who proves what, when, until cancelled."""
+        while True:
+            await asyncio.gather(*(self._note(worker) for worker in self.workers))
+            await asyncio.sleep(PROBE_SECONDS)
+
+    async def _note(self, worker: WorkerProcess) -> None:
+        health = await worker.health(self.session)
+        if health is not None:
+            self.proofs += [(health["at"], number, worker.name) for number in health["owned"]]
+
+    def double_owners(self) -> list[str]:
+        """Partitions that one worker proved between two proofs of another within one lease."""
+        found = []
+        by_partition: dict[int, list[tuple[float, str]]] = {}
+        for at, number, name in sorted(self.proofs):
+            by_partition.setdefault(number, []).append((at, name))
+        for number, proofs in by_partition.items():
+            for (at, first), (_, second), (end, third) in zip(proofs, proofs[1:], proofs[2:], strict=False):
+                if first == third != second and end - at < 1.0:
+                    found.append(f"partition {number} had two owners at {at:.1f}")
+        return found
+
+    async def log(self) -> dict[int, list[Record]]:
+        """The whole topic."""
+        topics = Topics(self.prefix)
+        log = KafkaLog(self.bootstrap, {topic.name: topic.partitions for topic in topics.all()})
+        await log.start()
+        try:
+            ends = await log.ends(topics.agendas.name)
+            found: dict[int, list[Record]] = {number: [] for number in ends}
+            for number, end in ends.items():
+                async for records in log.read(topics.agendas.name, number, 0, end):
+                    found[number].extend(records)
+            return found
+        finally:
+            await log.stop()
+
+    async def trial(self, load: Load) -> tuple[list[str], dict[int, list[Record]]]:
+        """Stop both, compare their rows; start both on empty disks, compare again; judge what clients were told."""
+        found = []
+        for disks in ("as left", "empty"):
+            if disks == "empty":
+                for worker in self.workers:
+                    worker.wipe()
+                    worker.start()
+                await self.until(self.settled, "both workers ready again")
+            await self.until(self.written, "all rows on disk")
+            for worker in self.workers:
+                worker.stop()
+            for worker in self.workers:
+                worker.join()
+            log = await self.log()
+            for worker in self.workers:
+                rows = rows_on_disk(worker.data)
+                found += [f"{worker.name}, disk {disks}: {each}" for each in differences(rows, log)[:3]]
+        return [*found, *violations(load, log), *self.double_owners()], log
+
+    async def settled(self) -> bool:
+        """Whether both workers live and own everything between them."""
+        return all([await worker.health(self.session) is not None for worker in self.workers]) and await self.owned()
+
+
+@asynccontextmanager
+async def arena(bootstrap: str, prefix: str, **settings: object) -> AsyncIterator[Arena]:
+    """Two workers that own everything between them; ended, whatever happens."""
+    with tempfile.TemporaryDirectory(prefix="agendum-faults-") as folder:
+        found = Arena(bootstrap, prefix, Path(folder), **settings)
+        try:
+            for worker in found.workers:
+                worker.start()
+            await found.ready()
+            yield found
+        finally:
+            for worker in found.workers:
+                worker.wake()
+                worker.kill()
+            await found.session.close()
+
+
+async def storm(
+    where: Arena, faults: Sequence[Fault], *, seed: int, pause: float = 3.0, submitters: int = 6, executors: int = 9
+) -> tuple[list[str], Load]:
+    """Load, one fault after another, an end to everything, a trial."""
+    async with Load([worker.url for worker in where.workers], seed) as load:
+        await load.set_up()
+        submitting = [asyncio.create_task(load.submit(0.05)) for _ in range(submitters)]
+        executing = [asyncio.create_task(load.execute(number)) for number in range(executors)]
+        probing = asyncio.create_task(where.probe())
+        for fault in faults:
+            load.begin_gap()
+            before = len(load.accepted)
+            await fault(where)
+            await asyncio.sleep(pause)
+            where.revive()
+            await where.ready()
+            print(f"  {fault.__name__}: longest silence {load.gap:.1f} s, accepted {len(load.accepted) - before}")
+        load.stop_submitting()
+        await asyncio.gather(*submitting)
+        await where.until(lambda: finished(load), "every agenda to reach its end")
+        load.stop_executing()
+        await asyncio.gather(*executing)
+        probing.cancel()
+        found, log = await where.trial(load)
+        print(
+            f"seed {seed}: {len(load.accepted)} agendas, {len(load.reported)} acknowledged completions, "
+            f"{load.unmarked_checks} reads checked, {load.retries} retries, {sum(map(len, log.values()))} records"
+        )
+        return found, load
+
+
+async def finished(load: Load) -> bool:
+    """Whether everything accepted is complete, as its own progress says; asks in slices."""
+    keys = [key for key in load.accepted if key not in _done.setdefault(id(load), set())][:40]
+    for key in keys:
+        _, answer, _ = await load.ask("GET", f"/pop/progress/agenda/{load.accepted[key]['progressId']}")
+        if not answer["all"] or answer["all"][0].get("processingState") != "COMPLETE":
+            return False
+        _done[id(load)].add(key)
+    return not keys
+
+
+_done: dict[int, set[str]] = {}

@@ -1,0 +1,152 @@
+"""Customers that submit, executors that pull and report over HTTP; some fail, some vanish; all of it on record."""
+
+import asyncio
+import random
+from typing import Any
+
+import aiohttp
+
+CUSTOMERS = 50
+QUEUES = 3
+HEADERS = {"Authorization": "load"}
+GIVE_UP_SECONDS = 60.0
+
+
+class Load:
+    """What was asked and answered: `accepted` (key -> agenda), `reported` (progress, operation, start)."""
+
+    def __init__(self, urls: list[str], seed: int, *, most: int = 12) -> None:
+        self.urls = urls
+        self.chance = random.Random(seed)
+        self.most = most
+        self.accepted: dict[str, dict[str, Any]] = {}
+        self.reported: list[tuple[str, str, int]] = []
+        self.stale: list[str] = []
+        self.unmarked_checks = 0
+        self.retries = 0
+        self.gap = 0.0
+        self._last = 0.0
+        self._start = 1000
+        self._submitting = True
+        self._executing = True
+        self._session = aiohttp.ClientSession(headers=HEADERS, connector=aiohttp.TCPConnector(limit=0))
+
+    async def __aenter__(self) -> "Load":
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._session.close()
+
+    async def ask(self, method: str, path: str, body: Any = None, **headers: str) -> tuple[int, dict[str, Any], Any]:
+        """One answer that is an answer: everything else is asked for again, elsewhere."""
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + GIVE_UP_SECONDS
+        while True:
+            url = self.chance.choice(self.urls)
+            try:
+                async with self._session.request(
+                    method, url + path, json=body, headers=headers, timeout=aiohttp.ClientTimeout(25, sock_connect=1)
+                ) as answer:
+                    if answer.status < 500:
+                        found = await answer.json()
+                        self._heard(loop.time())
+                        return answer.status, found, answer.headers
+            except (aiohttp.ClientError, TimeoutError, OSError):
+                pass
+            self.retries += 1
+            if loop.time() > deadline:
+                raise TimeoutError(f"no answer to {method} {path} in {GIVE_UP_SECONDS:.0f} s")
+            await asyncio.sleep(0.05)
+
+    def _heard(self, now: float) -> None:
+        if self._last:
+            self.gap = max(self.gap, now - self._last)
+        self._last = now
+
+    def begin_gap(self) -> None:
+        """Measure the longest silence from here."""
+        self.gap, self._last = 0.0, asyncio.get_running_loop().time()
+
+    async def set_up(self) -> None:
+        """A pool, its customers, and three Insights for all of them."""
+        pool = {"id": "pool", "customerId": "ops", "title": "pool"}
+        await self._post("resourcepool", pool)
+        for number in range(QUEUES):
+            insight: dict[str, Any] = {
+                "id": f"i{number}",
+                "customerId": "ops",
+                "title": f"i{number}",
+                "resourcePoolId": "pool",
+            }
+            insight |= {"queueName": f"q{number}", "isGlobal": True, "mappers": {"operationType": [f"t{number}"]}}
+            await self._post("insight", insight)
+        for number in range(CUSTOMERS):
+            name = f"c{number}"
+            await self._post("customer", {"id": name, "customerId": name, "title": name, "resourcePoolId": "pool"})
+
+    async def _post(self, kind: str, body: dict[str, Any]) -> None:
+        _, answer, _ = await self.ask("POST", f"/pop/{kind}", body)
+        assert not answer["error"], answer
+
+    async def submit(self, pause: float) -> None:
+        """Submit agendas with keys until told to end."""
+        while self._submitting:
+            key = f"k{self.chance.getrandbits(64):x}"
+            count = self.chance.choice([1, 2, 3, self.chance.randint(1, self.most)])
+            kind = f"t{self.chance.randrange(QUEUES)}"
+            operations = [{"name": f"o{n}", "type": kind, "payload": {"n": n}} for n in range(count)]
+            body = {"customerId": f"c{self.chance.randrange(CUSTOMERS)}", "linkId": key, "operations": operations}
+            _, answer, _ = await self.ask("POST", "/pop/agenda", body, **{"Idempotency-Key": key})
+            assert not answer["error"], answer
+            self.accepted[key] = answer["all"][0]
+            await asyncio.sleep(pause * self.chance.random() * 2)
+
+    async def execute(self, queue: int) -> None:
+        """Pull, report, complete, until told to end."""
+        while self._executing:
+            body = {"insightId": f"i{queue % QUEUES}", "count": self.chance.randint(1, 4)}
+            _, answer, _ = await self.ask("POST", "/pop/resourcepool/service/getAgenda", body)
+            for agenda in answer.get("agendas", []):
+                self._start += 1
+                fate = self.chance.random()
+                if fate > 0.05:
+                    await self._run(agenda, self._start, fails=fate > 0.95)
+
+    async def _run(self, agenda: dict[str, Any], started: int, *, fails: bool) -> None:
+        progress = agenda["progressId"]
+        names = [operation["name"] for operation in agenda["operations"]]
+        if fails:
+            names = names[: len(names) // 2]
+        for number in range(0, len(names), 4):
+            done = names[number : number + 4]
+            entries = [{"operation": name, "processingState": "COMPLETE", "resultPayload": "{}"} for name in done]
+            report = {"processingState": "EXECUTING", "percentComplete": 100.0 * number / len(names)}
+            if not await self._report(progress, started, {**report, "operationProgress": entries}):
+                return
+            self.reported.extend((progress, name, started) for name in done)
+            if self.chance.random() < 0.2:
+                await self._read_back(progress, done)
+        state = {"processingState": "COMPLETE", "processingStateMessage": "failed" if fails else "succeeded"}
+        await self._report(progress, started, {**state, "percentComplete": 100.0})
+
+    async def _report(self, progress: str, started: int, report: dict[str, Any]) -> bool:
+        body = {"agendaProgress": {"id": progress, "startedTime": started, **report}}
+        _, answer, _ = await self.ask("POST", "/pop/resourcepool/service/updateAgendaProgress", body)
+        if answer["error"]:
+            assert "superseded" in answer["errorResponse"]["description"], answer
+        return not answer["error"]
+
+    async def _read_back(self, progress: str, done: list[str]) -> None:
+        """What was answered is there for whoever asks next, wherever: unless the answer is marked stale."""
+        _, answer, headers = await self.ask("GET", f"/pop/progress/agenda/{progress}")
+        if "Agendum-Stale" in headers:
+            return
+        self.unmarked_checks += 1
+        rows = {row["operation"]: row["processingState"] for row in answer["all"][0]["operationProgress"]}
+        self.stale += [f"{progress} {name}" for name in done if rows.get(name) != "COMPLETE"]
+
+    def stop_submitting(self) -> None:
+        self._submitting = False
+
+    def stop_executing(self) -> None:
+        self._executing = False
