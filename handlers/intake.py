@@ -56,33 +56,15 @@ def submission(
     catalogue_offset: int,
 ) -> SubmitAgenda:
     """The command that accepts an agenda. Raises NumberFormat."""
+    stream, identity = _ids(agenda, origin, partitions, is_mine)
     params = agenda.params or {}
-    # With a key every worker must come to the same id, so only without one may it be of a partition owned here.
-    fits = is_mine if origin.request is None else lambda _: True
-    stream = agenda.progress_id or draw(lambda n: origin.identity("progress", n), fits)
-    home = partition_of(stream, partitions)
-    identity = draw(
-        lambda n: origin.identity("agenda", n), lambda candidate: partition_of(candidate, partitions) == home
-    )
-    customer = agenda.customer_id or ""
     return SubmitAgenda(
         id=origin.identity("command", 0),
         stream=stream,
         caller=origin.caller,
         correlation=origin.correlation,
         request=origin.request,
-        agenda=Agenda(
-            id=identity,
-            cid=agenda.cid or origin.identity("cid", 0),
-            customer_id=customer,
-            title=agenda.title,
-            operations=[_operation(operation, customer, cipher) for operation in operations],
-            params=seal_map(cipher, customer, params),
-            job_id=agenda.job_id,
-            link_id=agenda.link_id,
-            progress_id=stream,
-            agenda_insight=AgendaInsight(resource_pool_id=insight.resource_pool_id, insight_id=insight.id),
-        ),
+        agenda=_agenda(agenda, operations, insight, (identity, stream), origin, cipher),
         reuses_progress=agenda.progress_id is not None,
         do_not_run="doNotRun" in params,
         maximum_attempts=_whole(params.get("maximumAttempts"), "maximumAttempts"),
@@ -113,6 +95,38 @@ def reporting(
         ),
         operations=[_operation_progress(entry, customer, cipher) for entry in entries],
         insights=insights,
+    )
+
+
+def _ids(agenda: OpenAgenda, origin: Origin, partitions: int, is_mine: Callable[[str], bool]) -> tuple[str, str]:
+    """Ids of the run and of the agenda, drawn until they fall into one partition (design 4.5)."""
+    # With a key every worker must come to the same id, so only without one may it be of a partition owned here.
+    fits = is_mine if origin.request is None else lambda _: True
+    stream = agenda.progress_id or draw(lambda n: origin.identity("progress", n), fits)
+    home = partition_of(stream, partitions)
+    return stream, draw(lambda n: origin.identity("agenda", n), lambda one: partition_of(one, partitions) == home)
+
+
+def _agenda(
+    agenda: OpenAgenda,
+    operations: Sequence[OpenOperation],
+    insight: Insight,
+    ids: tuple[str, str],
+    origin: Origin,
+    cipher: Cipher,
+) -> Agenda:
+    customer = agenda.customer_id or ""
+    return Agenda(
+        id=ids[0],
+        cid=agenda.cid or origin.identity("cid", 0),
+        customer_id=customer,
+        title=agenda.title,
+        operations=[_operation(operation, customer, cipher) for operation in operations],
+        params=seal_map(cipher, customer, agenda.params or {}),
+        job_id=agenda.job_id,
+        link_id=agenda.link_id,
+        progress_id=ids[1],
+        agenda_insight=AgendaInsight(resource_pool_id=insight.resource_pool_id, insight_id=insight.id),
     )
 
 

@@ -19,6 +19,7 @@ from handlers.gateway import Pull
 from handlers.hops import Hop, Hops
 from handlers.scheduling.schedulers import Schedulers, scheduler_partition
 from projections.holdings import Holdings
+from projections.merging import merged
 from projections.queries import answer, splits
 from projections.views import Answer, ById, Query
 
@@ -204,21 +205,3 @@ class Router:
             except (Moving, OutcomeUnknown):
                 if clock() > deadline:
                     raise
-
-
-def merged(answers: Sequence[Answer], limit: int | None = None) -> Answer:
-    """One answer of several partitions', in order of (addedTime, id)."""
-    stale = [found.stale for found in answers if found.stale is not None]
-    return Answer(
-        agendas=sorted((row for found in answers for row in found.agendas), key=_order)[:limit],
-        progresses=sorted(
-            (view for found in answers for view in found.progresses), key=lambda view: _order(view.progress)
-        )[:limit],
-        operations=sorted((row for found in answers for row in found.operations), key=_order)[:limit],
-        position={number: offset for found in answers for number, offset in found.position.items()},
-        stale=max(stale) if stale else None,
-    )
-
-
-def _order(row: object) -> tuple[int, str]:
-    return getattr(row, "added_time", None) or 0, getattr(row, "id", None) or ""

@@ -9,15 +9,15 @@ import asyncio
 import contextlib
 from collections import deque
 from collections.abc import Callable, Sequence
-from typing import Protocol
 
 from msgspec.structs import replace
 
 from eventstore.commands import DispatchAgenda, ReturnDispatch
 from eventstore.errors import AgendumError, Rejected, Unavailable
 from handlers.gateway import Pull
+from handlers.scheduling.calls import Caller, Owners
+from handlers.scheduling.decisions import Decisions
 from handlers.scheduling.queue import Algorithm, Choice, Queue
-from projections.ready import Picture
 from projections.views import Answer
 
 POLL_SECONDS = 0.5
@@ -25,43 +25,12 @@ POLL_SECONDS = 0.5
 PAUSE_SECONDS = 0.004
 IDLE_SECONDS = 2.0
 BACKOFF_SECONDS = 1.0
-#: How long a dispatch may take to begin at its owner (ms).
-DEADLINE_MS = 1000
 
-Box = tuple["Caller", Sequence[Choice]]
-
-
-class Owners(Protocol):
-    """The owners of partitions, wherever they are (handlers.routing)."""
-
-    def all(self) -> set[str]:
-        """Names of the workers that own anything."""
-
-    def of(self, stream: str) -> str | None:
-        """The worker that owns a stream."""
-
-    async def ready(self, owner: str, insights: list[str], known: tuple[str, int], seconds: float) -> Picture:
-        """An owner's picture by long poll; raises Unavailable."""
-
-    async def dispatch(self, owner: str, commands: list[DispatchAgenda]) -> list[Answer | AgendumError]:
-        """Let an owner decide dispatches concurrently; raises Unavailable when it does not answer."""
-
-    def take_back(self, command: ReturnDispatch) -> None:
-        """Return a dispatch, in the background."""
-
-
-class Caller:
-    """One waiting puller."""
-
-    __slots__ = ("answer", "pull")
-
-    def __init__(self, pull: Pull) -> None:
-        self.pull = pull
-        self.answer: asyncio.Future[list[Answer]] = asyncio.get_running_loop().create_future()
+Box = tuple[Caller, Sequence[Choice]]
 
 
 class Scheduler:
-    """One queue's scheduler; `epoch` and a count number its decisions."""
+    """One queue's scheduler."""
 
     def __init__(
         self,
@@ -77,18 +46,15 @@ class Scheduler:
         self.name = name
         self._insights = insights
         self._owners = owners
-        self._now = now
         self._draw = draw
-        self._patience = patience
-        self._algorithm_name, algorithm_found = algorithm()
-        self._queue = Queue(algorithm_found)
+        algorithm_name, chosen = algorithm()
+        self._decisions = Decisions(name, algorithm_name, now=now, draw=draw, patience=patience)
+        self._queue = Queue(chosen)
         self._callers: deque[Caller] = deque()
         self._news = asyncio.Event()
         self._feeds: dict[str, asyncio.Task[None]] = {}
         self._serving: set[asyncio.Task[None]] = set()
         self._loop: asyncio.Task[None] | None = None
-        self._epoch = now()
-        self._number = 0
 
     async def pull(self, pull: Pull) -> list[Answer]:
         """Agendas for a puller; empty when its wait is over. Cancelled, it lets nothing get lost."""
@@ -196,7 +162,7 @@ class Scheduler:
         for caller, chosen in boxes:
             for choice in chosen:
                 owner = self._owners.of(choice.entry.stream) or ""
-                by_owner.setdefault(owner, []).append((choice, self._command(choice, caller.pull)))
+                by_owner.setdefault(owner, []).append((choice, self._decisions.command(choice, caller.pull)))
         answers: dict[tuple[str, int], Answer] = {}
         await asyncio.gather(*(self._dispatch(owner, wanted, answers) for owner, wanted in by_owner.items()))
         for caller, chosen in reversed(boxes):
@@ -231,22 +197,3 @@ class Scheduler:
                     answers[key] = replace(outcome, dispatches={command.agenda_id: command.dispatch_id})
             elif not isinstance(outcome, Rejected):
                 self._queue.put_aside(choice.entry, clock + BACKOFF_SECONDS)
-
-    def _command(self, choice: Choice, pull: Pull) -> DispatchAgenda:
-        self._number += 1
-        identity = self._draw()
-        return DispatchAgenda(
-            id=identity,
-            stream=choice.entry.stream,
-            agenda_id=choice.entry.agenda_id,
-            dispatch_id=identity,
-            attempt=choice.entry.attempt,
-            queue=self.name,
-            insight_id=choice.entry.insight_id,
-            epoch=self._epoch,
-            number=self._number,
-            algorithm=self._algorithm_name,
-            basis=choice.basis,
-            deadline=self._now() + DEADLINE_MS,
-            patience=self._patience(pull),
-        )

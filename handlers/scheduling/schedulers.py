@@ -6,8 +6,9 @@ from eventstore.errors import BadRequest
 from eventstore.ids import partition_of
 from handlers.gateway import Pull
 from handlers.scheduling import fifo
+from handlers.scheduling.calls import Owners
 from handlers.scheduling.queue import Algorithm
-from handlers.scheduling.scheduler import Owners, Scheduler
+from handlers.scheduling.scheduler import Scheduler
 from projections.catalogue import Catalogue, queue_of
 from projections.views import Answer
 
