@@ -1,0 +1,83 @@
+"""Each private name of Faust and aiokafka in use, so that an upgrade fails loudly (projections/transport.py)."""
+
+import inspect
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import aiokafka.consumer.group_coordinator as coordinator
+import faust
+import pytest
+from faust.stores import rocksdb
+from faust.tables.recovery import Recovery
+from faust.transport import consumer
+from faust.transport.drivers import aiokafka as driver
+
+from projections.replica import POSITION
+
+
+def test_the_versions_are_those_that_were_read() -> None:
+    assert version("faust-streaming") == "0.15.3"
+    assert version("aiokafka") == "0.14.0"
+
+
+def test_the_consumer_makes_its_thread_in_one_method() -> None:
+    assert "self._thread = self._new_consumer_thread()" in inspect.getsource(consumer.ThreadDelegateConsumer)
+    assert "AIOKafkaConsumerThread(" in inspect.getsource(driver.Consumer._new_consumer_thread)
+
+
+def test_the_fetcher_reads_through_one_method_of_the_consumer() -> None:
+    assert "consumer._drain_messages(self)" in inspect.getsource(consumer.Fetcher)
+
+
+def test_the_thread_keeps_aiokafkas_consumer_and_starts_it_before_any_subscription() -> None:
+    source = inspect.getsource(driver.AIOKafkaConsumerThread.on_start)
+    assert "self._consumer = self._create_consumer(" in source
+    assert "await self._consumer.start()" in source
+    assert "subscribe" not in source
+
+
+def test_heartbeats_go_through_send_req_and_are_told_apart_by_name() -> None:
+    source = inspect.getsource(coordinator.GroupCoordinator._do_heartbeat)
+    assert "request = HeartbeatRequest(" in source
+    assert "self._send_req(request)" in source
+    assert coordinator.HeartbeatRequest.__name__.startswith("Heartbeat")
+
+
+def test_the_coordinator_can_be_asked_what_ended_it() -> None:
+    assert callable(coordinator.GroupCoordinator.check_errors)
+    assert "_coordinator" in inspect.getsource(aiokafka_start())
+
+
+def aiokafka_start() -> Any:
+    from aiokafka import AIOKafkaConsumer
+
+    return AIOKafkaConsumer.start
+
+
+@pytest.mark.parametrize("name", ["highwaters", "earliest_offsets", "seek_wait", "perform_seek", "resume_partitions"])
+def test_recovery_and_resumption_go_through_methods_that_are_overridden(name: str) -> None:
+    assert callable(getattr(driver.Consumer, name))
+    assert f"consumer.{name}" in inspect.getsource(Recovery)
+
+
+def test_without_highwaters_there_is_nothing_to_recover(tmp_path: Path) -> None:
+    app: Any = faust.App("contract", store="memory://", datadir=str(tmp_path))
+    app.tables.recovery.active_highwaters.clear()
+    assert not app.tables.recovery.need_recovery()
+
+
+def test_the_store_opens_a_partitions_database_in_raw_mode_by_one_method() -> None:
+    assert rocksdb.Store.offset_key == POSITION
+    assert list(inspect.signature(rocksdb.Store._db_for_partition).parameters) == ["self", "partition"]
+    assert "raw_mode=True" in inspect.getsource(rocksdb.RocksDBOptions.as_options)
+
+
+def test_a_revoked_database_is_closed_by_forgetting_it() -> None:
+    assert "self._dbs.pop(tp.partition, None)" in inspect.getsource(rocksdb.Store.revoke_partitions)
+
+
+def test_the_tables_changelog_has_the_name_that_topics_give_it(tmp_path: Path) -> None:
+    app = faust.App("prefix", store="memory://", datadir=str(tmp_path))
+    table = app.Table("views", key_type=bytes, value_type=bytes, partitions=1)
+    assert table.changelog_topic.get_topic_name() == "prefix-views-changelog"
