@@ -1,0 +1,72 @@
+"""What a user would build: the same fold in a stock Faust agent with a RocksDB table, and its stock recovery."""
+
+import asyncio
+import json
+import sys
+import time
+from typing import Any
+
+import faust
+import uvloop
+
+from eventstore.reading import RUN_EVENTS, Classifier, Dropped
+from projections.folds.run import evolve
+from projections.rows import head_key, write_row
+from projections.run import Run
+from projections.verdict import Verdict, judge
+
+
+async def main(bootstrap: str, topic_name: str, app_id: str, data: str, count: str) -> None:
+    app: Any = faust.App(
+        app_id,
+        broker=f"kafka://{bootstrap}",
+        store="rocksdb://",
+        datadir=data,
+        web_enabled=False,
+        topic_partitions=12,
+        topic_disable_leader=True,
+        table_standby_replicas=0,
+        key_serializer="raw",
+        value_serializer="raw",
+        stream_buffer_maxsize=131072,
+    )
+    topic = app.topic(topic_name, key_type=bytes, value_type=bytes)
+    table = app.Table("rows", key_type=bytes, value_type=bytes, partitions=12)
+    classify, done, wanted = Classifier(12, (), RUN_EVENTS), [0], int(count)
+    times = [0.0, 0.0]
+    finished = asyncio.Event()
+
+    async def fold(stream: Any) -> None:
+        async for event in stream.events():
+            times[0] = times[0] or time.perf_counter()
+            read = classify(event.message)
+            if not isinstance(read, Dropped):
+                run = Run(read.stream, table.get, lambda _: ())
+                if judge(run.head, read.envelope) is Verdict.APPLIED:
+                    changes = evolve(run, read.envelope, read.event, read.link)
+                    for key, row in changes.items():
+                        table[key] = write_row(event.message.offset, row)
+                    assert head_key(run.stream) in changes
+            done[0] += 1
+            if done[0] >= wanted:
+                times[1] = time.perf_counter()
+                finished.set()
+
+    if wanted:
+        app.agent(topic)(fold)
+    began = time.perf_counter()
+    await app.start()
+    if not wanted:
+        app.topics.add(topic)
+    if wanted:
+        await finished.wait()
+        print(json.dumps({"events": done[0], "fold_s": times[1] - times[0]}), flush=True)
+        await app.producer.flush()
+    else:
+        rows = sum(app.tables.recovery.active_offsets.values())
+        print(json.dumps({"rows": rows, "start_s": time.perf_counter() - began}), flush=True)
+    await app.stop()
+
+
+if __name__ == "__main__":
+    uvloop.run(main(*sys.argv[1:]))

@@ -1,0 +1,75 @@
+"""Folding and restoring, against stock Faust and against a bare client."""
+
+import asyncio
+import json
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+from aiokafka import AIOKafkaConsumer, TopicPartition
+
+from tests.benchmarks.events import Prepared, prepare
+from tests.conftest import Broker
+
+pytestmark = pytest.mark.benchmark
+KEYS = 100_000
+STOCK_EVENTS = 12_000
+
+
+async def run(module: str, *arguments: object) -> dict[str, Any]:
+    """What another process measured."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", f"tests.benchmarks.{module}", *map(str, arguments), stdout=subprocess.PIPE
+    )
+    out, _ = await process.communicate()
+    lines = [line for line in out.decode().splitlines() if line.startswith("{")]
+    assert lines, out
+    found: dict[str, Any] = json.loads(lines[-1])
+    return found
+
+
+async def bare(bootstrap: str, prepared: Prepared) -> float:
+    """Seconds that getmany and orjson into a dictionary take."""
+    topic = prepared.topics.agendas
+    consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, group_id=None, max_partition_fetch_bytes=8 << 20)
+    await consumer.start()
+    places = [TopicPartition(topic.name, number) for number in range(topic.partitions)]
+    consumer.assign(places)
+    await consumer.seek_to_beginning(*places)
+    seen, rows = 0, {}
+    began = time.perf_counter()
+    while seen < prepared.events:
+        for records in (await consumer.getmany(timeout_ms=1000, max_records=5000)).values():
+            for record in records:
+                rows[record.key] = orjson.loads(record.value)
+            seen += len(records)
+    spent = time.perf_counter() - began
+    await consumer.stop()
+    return spent
+
+
+async def test_folding_and_restoring(kafka: Broker, prefix: str, tmp_path: Path) -> None:
+    prepared = await prepare(kafka.bootstrap, prefix, KEYS, reports=True)
+    ids = json.dumps(prepared.log_ids)
+    ours = await run("ours", kafka.bootstrap, prefix, tmp_path / "ours", ids)
+    bare_s = await bare(kafka.bootstrap, prepared)
+    stock_app = f"{prefix}stock"
+    topic = prepared.topics.agendas.name
+    stock = await run("stock", kafka.bootstrap, topic, stock_app, tmp_path / "stock", STOCK_EVENTS)
+    restored = await run("ours", kafka.bootstrap, prefix, tmp_path / "empty", ids)
+    stock_restored = await run("stock", kafka.bootstrap, topic, stock_app, tmp_path / "stock-empty", 0)
+    await prepared.log.stop()
+    rate, stock_rate, bare_rate = (
+        prepared.events / ours["fold_s"],
+        stock["events"] / stock["fold_s"],
+        prepared.events / bare_s,
+    )
+    back, stock_back = restored["restored"] / restored["restore_s"], stock_restored["rows"] / stock_restored["start_s"]
+    print(f"\nfold {rate:,.0f}/s; stock {stock_rate:,.0f}/s: {rate / stock_rate:.1f}x (at least 15)")
+    print(f"fold {rate:,.0f}/s; bare {bare_rate:,.0f}/s: {rate / bare_rate:.2f}x (at least 0.2)")
+    print(f"restore {back:,.0f} rows/s; stock {stock_back:,.0f}/s: {back / stock_back:.1f}x (at least 15)")
+    print("ours", ours, "\nrestored", restored, "\nstock", stock, stock_restored)
