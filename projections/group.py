@@ -160,6 +160,8 @@ class Group:
                     return
                 logger.exception("holding failed: begins again", extra={"action": "hold"})
             holdings.lost()
+            # Rows that cannot be read may be the reason: opened again, every one of them is summed.
+            holdings.keep(set())
             await asyncio.sleep(RESTART_SECONDS)
 
     def _leave(self, reason: BaseException) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import Protocol
 
 from eventstore.log import EventLog
+from projections.doubts import Doubts
 from projections.feed import Feed
 from projections.ownership import Lease
 from projections.partition import Partition
@@ -63,6 +64,7 @@ class Holdings:
         self._changelog = changelog
         self._born = born
         self._failpoint = failpoint
+        self.doubts = Doubts(log, topic)
         self._changes: list[asyncio.Future[None]] = []
 
     def owner(self, number: int) -> Partition | None:
@@ -123,6 +125,7 @@ class Holdings:
                 tasks.create_task(writer.run())
             tasks.create_task(self._feed.run(self.owned, self._folded))
             tasks.create_task(self._restore.stand_by(replicas, standbys))
+            tasks.create_task(self.doubts.run(self.owned, replicas))
 
     def _take_over(self, number: int, end: int) -> None:
         replica, log_id = self.replicas[number], self._log_ids[number]

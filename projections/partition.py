@@ -52,6 +52,10 @@ class Partition:
         self._waiters: dict[str, Waiter] = {}
         ready.load(_pending(store))
 
+    def twin(self, store: Store) -> "Partition":
+        """A partition that folds alike, from the beginning, into another store."""
+        return Partition(self.number, store, self._classify, ReadyLine(self.ready.epoch), 0)
+
     @property
     def position(self) -> int:
         """Offset of the last record folded; -1 before the first."""

@@ -1,0 +1,57 @@
+"""A foreign record makes the owner check itself against the log."""
+
+import asyncio
+
+import pytest
+
+from eventstore.log import NewRecord
+from projections.doubts import Doubts, RowsDiffer
+from projections.rows import head_key
+from tests import builders as b
+from tests.table_model import AGENDAS, Model, ModelWorker
+
+
+async def owner_with_a_run(model: Model) -> ModelWorker:
+    worker = await model.start("A", {0})
+    await model.until(worker.holdings.ready, "owned")
+    model.decide("A", b.submit())
+    await model.until(lambda: worker.holdings.owned[0].next == 2 and worker.idle(), "written")
+    return worker
+
+
+def write_foreign(model: Model) -> None:
+    """A record ahead of its stream."""
+    record = model.log.records(AGENDAS, 0)[-1]
+    headers = [(name, b"9" if name == "ce_streamversion" else value) for name, value in record.headers]
+    model.log.put(AGENDAS, 0, NewRecord(record.key or b"", record.value, headers))
+
+
+async def test_rows_that_equal_the_log_stay() -> None:
+    model = Model()
+    worker = await owner_with_a_run(model)
+    partition = worker.holdings.owned[0]
+    write_foreign(model)
+    await model.until(lambda: bool(partition.suspects), "suspect")
+    doubts = Doubts(model.log, AGENDAS, pause=0.01)
+    checking = asyncio.ensure_future(doubts.run(worker.holdings.owned, worker.holdings.replicas))
+    await model.until(lambda: doubts.checked == 1, "checked")
+    checking.cancel()
+    assert doubts.wrong == 0
+    await model.serve_and_check("A")
+
+
+async def test_a_partition_with_a_wrong_row_is_wiped_and_rebuilt() -> None:
+    model = Model()
+    worker = await owner_with_a_run(model)
+    partition = worker.holdings.owned[0]
+    key = head_key(b.RUN)
+    value = partition.store.get(key) or b""
+    partition.store.write([(key, value.replace(b'"version":1', b'"version":7'))])
+    write_foreign(model)
+    await model.until(lambda: partition.next == 3, "folded")
+    assert partition.suspects == {b.RUN}
+    doubts = Doubts(model.log, AGENDAS, pause=0.01)
+    with pytest.raises(RowsDiffer, match="rows of r1 differ"):
+        await doubts.run(worker.holdings.owned, worker.holdings.replicas)
+    await model.crash("A")
+    await model.serve_and_check("A")
