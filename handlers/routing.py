@@ -144,6 +144,8 @@ class Router:
         found = answer(partition, query)
         if self._holdings.lease.holds():
             return found
+        if isinstance(query, ById) and query.proven:
+            raise Moving(f"partition {number} may have another owner by now")
         age = self._holdings.lease.age()
         return msgspec.structs.replace(found, stale=int(1000 * (age or 0)))
 

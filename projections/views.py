@@ -17,6 +17,8 @@ class ById(msgspec.Struct, frozen=True, kw_only=True, tag=True, gc=False):
 
     kind: Kind
     id: str
+    #: only from a proven owner: what a decision or a "not found" rests on is never read from anyone else
+    proven: bool = False
 
 
 class ByAttribute(msgspec.Struct, frozen=True, kw_only=True, tag=True, gc=False):

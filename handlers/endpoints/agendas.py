@@ -49,7 +49,7 @@ async def delete(ask: Ask) -> Reply:
     """Delete an agenda; its progress stays. What is gone is an empty success."""
     if ask.object_id is None:
         raise BadRequest("expected the id of the agenda to delete")
-    answer = await ask.edge.gateway.query(ById(kind="agenda", id=ask.object_id))
+    answer = await ask.edge.gateway.query(ById(kind="agenda", id=ask.object_id, proven=True))
     origin = await ask.origin()
     for row in answer.agendas:
         command = DeleteAgenda(

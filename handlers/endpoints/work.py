@@ -82,7 +82,7 @@ async def _customer_of(ask: Ask, identity: str) -> str:
     known = ask.edge.customers.get(identity)
     if known is not None:
         return known
-    answer = await ask.edge.gateway.query(ById(kind="progress", id=identity))
+    answer = await ask.edge.gateway.query(ById(kind="progress", id=identity, proven=True))
     if not answer.progresses:
         raise BadRequest(f"The AgendaProgress specified was not found or is not visible: {identity}")
     if len(ask.edge.customers) >= REMEMBERED_CUSTOMERS:
