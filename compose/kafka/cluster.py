@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import logging
 import os
 import signal
 import socket
@@ -113,6 +114,8 @@ def tail(path: Path, size: int = 2000) -> str:
 
 
 async def _answers(bootstrap: str, brokers: int) -> bool:
+    # Until a node listens every attempt fails, which aiokafka says loudly and nobody needs to know.
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
     admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap, request_timeout_ms=2000)
     try:
         async with asyncio.timeout(4):
@@ -122,4 +125,5 @@ async def _answers(bootstrap: str, brokers: int) -> bool:
     except Exception:  # noqa: BLE001  # not yet, whatever the reason
         return False
     finally:
+        logging.getLogger("aiokafka").setLevel(logging.NOTSET)
         await admin.close()
