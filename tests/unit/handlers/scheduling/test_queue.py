@@ -1,0 +1,71 @@
+"""What a scheduler knows of a queue, and who is next (design 4.2)."""
+
+from collections.abc import Sequence
+
+from handlers.scheduling import fifo
+from handlers.scheduling.queue import Choice, Queue
+from projections.ready import Entry, Picture
+
+
+def entry(added: int, *, run: str = "", attempt: int = 0, customer: str = "c") -> Entry:
+    return Entry(added, f"a{added}", run or f"r{added}", "i", customer, attempt)
+
+
+def picture(*entries: Entry, sequence: int = 1) -> Picture:
+    return Picture(epoch="e", sequence=sequence, entries=[*entries], counts={"c": len(entries)})
+
+
+def added(chosen: Sequence[Choice]) -> list[int]:
+    return [choice.entry.added for choice in chosen]
+
+
+def test_the_oldest_of_all_owners_is_next() -> None:
+    queue = Queue(fifo.choose)
+    queue.see("A", picture(entry(2), entry(4)))
+    queue.see("B", picture(entry(1), entry(3)))
+    assert added(queue.choose(3, 0.0)) == [1, 2, 3]
+    assert added(queue.choose(3, 0.0)) == [4]
+    assert added(queue.choose(3, 0.0)) == []
+
+
+def test_what_was_handed_out_is_not_taken_for_new_when_a_picture_still_shows_it() -> None:
+    queue = Queue(fifo.choose)
+    queue.see("A", picture(entry(1)))
+    assert added(queue.choose(1, 0.0)) == [1]
+    queue.see("A", picture(entry(1), sequence=2))
+    assert added(queue.choose(1, 0.0)) == []
+    queue.see("A", picture(entry(1, attempt=1), sequence=3))
+    assert added(queue.choose(1, 0.0)) == [1]
+
+
+def test_an_unknown_outcome_is_asked_for_again_later() -> None:
+    queue = Queue(fifo.choose)
+    queue.see("A", picture(entry(1)))
+    (choice,) = queue.choose(1, 0.0)
+    queue.put_aside(choice.entry, until=5.0)
+    assert added(queue.choose(1, 4.0)) == []
+    assert added(queue.choose(1, 5.0)) == [1]
+
+
+def test_entries_of_an_owner_that_is_away_are_set_aside_with_it() -> None:
+    queue = Queue(fifo.choose)
+    queue.see("A", picture(entry(1)))
+    queue.see("B", picture(entry(2)))
+    queue.lose("A")
+    assert added(queue.choose(2, 0.0)) == [2]
+    queue.see("A", picture(entry(1)))
+    assert added(queue.choose(2, 0.0)) == [1]
+
+
+def test_no_two_of_one_run_are_in_one_answer() -> None:
+    queue = Queue(fifo.choose)
+    queue.see("A", picture(entry(1, run="r"), entry(2, run="r"), entry(3)))
+    assert added(queue.choose(3, 0.0)) == [1, 3]
+    assert added(queue.choose(3, 0.0)) == [2]
+
+
+def test_a_choice_says_what_it_was_based_on() -> None:
+    queue = Queue(fifo.choose)
+    queue.see("A", Picture(epoch="e", sequence=1, entries=[entry(7)], counts={"x": 5, "y": 1}))
+    (choice,) = queue.choose(1, 0.0)
+    assert choice.basis == {"ready": 6, "customers": 2, "added": 7}
