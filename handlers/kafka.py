@@ -30,6 +30,13 @@ class Connections:
 
     async def start(self) -> dict[int, str]:
         """Make and check the topics, open the logs; ids of the logs in `agendas`. Raises LogError, Unavailable."""
+        try:
+            return await self._start()
+        except BaseException:
+            await self.stop()
+            raise
+
+    async def _start(self) -> dict[int, str]:
         settings, topics = self._settings, self.topics
         await make_topics(settings.kafka, topics.all(), settings.replication)
         await self.log.start()

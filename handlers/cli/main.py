@@ -36,13 +36,17 @@ def serve(
         settings = Settings(**{name: value for name, value in given.items() if value is not None})  # type: ignore[arg-type]
     except ValidationError as wrong:
         for error in wrong.errors():
-            console.print(f"AGENDUM_{'_'.join(map(str, error['loc'])).upper()}: {error['msg']}", style="red")
+            name = "_".join(["AGENDUM", *map(str, error["loc"])]).upper()
+            console.print(f"{name}: {error['msg'].removeprefix('Value error, ')}", style="red", soft_wrap=True)
         raise typer.Exit(2) from None
     set_up(settings.log_level)
     try:
         why = uvloop.run(_serve(settings))
     except AgendumError as wrong:
-        console.print(f"{type(wrong).__name__}: {wrong}", style="red")
+        console.print(f"{type(wrong).__name__}: {wrong}", style="red", soft_wrap=True)
+        raise typer.Exit(1) from None
+    except OSError as wrong:
+        console.print(f"cannot listen: {wrong}; choose another AGENDUM_PORT", style="red", soft_wrap=True)
         raise typer.Exit(1) from None
     if why is not None:
         console.print(f"this worker must leave: {why}", style="red")
