@@ -83,8 +83,8 @@ async def build(settings: Settings) -> Worker:
     )
     catalogue = Catalogue(Classifier(1, kinds=CATALOGUE_EVENTS))
     tail = CatalogueTail(catalogue, log, topics.catalogue.name, connections.catalogue)
-    health = Health(holdings=holdings, group=group, log=log, topic=topics.agendas.name, started=now())
-    metrics = Metrics(holdings, lambda: health.ends, now)
+    health = Health(holdings=holdings, group=group, log=log, topic=topics.agendas.name, changelog=topics.changelog.name)
+    metrics = Metrics(holdings, health, now)
     path = CommandPath(
         owner=holdings.owner,
         partitions=topics.partitions,

@@ -21,14 +21,16 @@ SESSIONS = 3.0
 class Health:
     """Looks at Kafka once a second; `ends` are those of `agendas`, for the lag."""
 
-    def __init__(self, *, holdings: Holdings, group: Group, log: EventLog, topic: str, started: int) -> None:
+    def __init__(self, *, holdings: Holdings, group: Group, log: EventLog, topic: str, changelog: str) -> None:
         self._holdings = holdings
         self._group = group
         self._log = log
         self._topic = topic
-        self._started = started
+        self._changelog = changelog
         self.ends: dict[int, int] = {}
         self.answers = True
+        #: changelog records that the standbys here have not taken in
+        self.standby_lag = 0
         #: seconds in which the broker answered and no heartbeat did
         self._silent = 0.0
 
@@ -46,6 +48,7 @@ class Health:
             # What can be proved now, and when now is: two workers never prove one partition at one time.
             "owned": sorted(number for number in holdings.owned if holdings.owner(number) is not None),
             "at": holdings.lease.clock(),
+            "standby_lag": self.standby_lag,
             "unwritten": sum(writer.behind for writer in holdings.writers.values()),
         }
         return 503 if reasons else 200, json.dumps(body).encode(), "application/json"
@@ -56,6 +59,7 @@ class Health:
             await asyncio.sleep(TICK_SECONDS)
             try:
                 self.ends = await self._log.ends(self._topic)
+                self.standby_lag = self._lag(await self._log.ends(self._changelog))
                 self.answers = True
             except Unavailable:
                 self.answers = False
@@ -64,6 +68,11 @@ class Health:
             self._silent = self._silent + TICK_SECONDS if self.answers and self._overdue() else 0.0
             if self._silent > SESSIONS * self._holdings.lease.patience:
                 leave(f"no heartbeat was answered for {self._holdings.lease.age():.0f} s while Kafka answers")
+
+    def _lag(self, ends: dict[int, int]) -> int:
+        holdings = self._holdings
+        standbys = (replica for number, replica in holdings.replicas.items() if number not in holdings.owned)
+        return sum(max(0, ends[replica.number] - 1 - replica.position) for replica in standbys)
 
     def _overdue(self) -> bool:
         return not self._holdings.lease.holds()

@@ -1,6 +1,7 @@
 """What operators watch, in Prometheus' terms; one registry per worker, made by the composition root."""
 
 from collections.abc import Callable, Iterable, Iterator
+from typing import Protocol
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
@@ -11,10 +12,17 @@ from projections.holdings import Holdings
 BUCKETS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 15.0)
 
 
+class Lag(Protocol):
+    """How far behind this worker is, as it was seen last (handlers.health)."""
+
+    ends: dict[int, int]
+    standby_lag: int
+
+
 class Metrics:
     """Commands and requests as they happen; what the partitions hold is read when asked."""
 
-    def __init__(self, holdings: Holdings, ends: Callable[[], dict[int, int]], now: Callable[[], int]) -> None:
+    def __init__(self, holdings: Holdings, lag: Lag, now: Callable[[], int]) -> None:
         self.registry = CollectorRegistry()
         self._commands = Histogram(
             "agendum_command_seconds",
@@ -26,7 +34,7 @@ class Metrics:
         self._requests = Counter(
             "agendum_http_requests", "Requests, by route and HTTP status", ["route", "status"], registry=self.registry
         )
-        self.registry.register(HoldingsCollector(holdings, ends, now))
+        self.registry.register(HoldingsCollector(holdings, lag, now))
 
     def command(self, name: str, outcome: str, seconds: float) -> None:
         """A command was decided."""
@@ -44,9 +52,9 @@ class Metrics:
 class HoldingsCollector(Collector):
     """Reads partitions and replicas when Prometheus asks."""
 
-    def __init__(self, holdings: Holdings, ends: Callable[[], dict[int, int]], now: Callable[[], int]) -> None:
+    def __init__(self, holdings: Holdings, lag: Lag, now: Callable[[], int]) -> None:
         self._holdings = holdings
-        self._ends = ends
+        self._lag = lag
         self._now = now
 
     def collect(self) -> Iterable[Metric]:
@@ -54,6 +62,9 @@ class HoldingsCollector(Collector):
         yield from self._folds()
         yield from self._queues()
         yield CounterMetricFamily("agendum_rebuilds", "Partitions rebuilt from the log", value=self._holdings.rebuilds)
+        yield GaugeMetricFamily(
+            "agendum_standby_lag_records", "Changelog records not in the standbys here", value=self._lag.standby_lag
+        )
         owned = sum(self._holdings.owner(number) is not None for number in self._holdings.owned)
         yield GaugeMetricFamily("agendum_partitions_owned", "Partitions owned, provably", value=owned)
 
@@ -68,7 +79,7 @@ class HoldingsCollector(Collector):
         )
         for number, writer in self._holdings.writers.items():
             unwritten.add_metric([str(number)], writer.behind)
-        ends = self._ends()
+        ends = self._lag.ends
         for number, partition in self._holdings.owned.items():
             for verdict, count in partition.verdicts.items():
                 verdicts.add_metric([str(number), str(verdict)], count)

@@ -61,9 +61,13 @@ class Arena:
         await self.until(lambda: self.owned(*workers), "all partitions to be owned", seconds)
 
     async def written(self) -> bool:
-        """Whether everything folded is on disk, everywhere."""
-        health = [await worker.health(self.session) for worker in self.workers if worker.alive]
-        return all(each is not None and each["ready"] and each["unwritten"] == 0 for each in health)
+        """Whether everything folded is on disk, everywhere, and has stayed so for two looks at Kafka."""
+        for _ in range(25):
+            health = [await worker.health(self.session) for worker in self.workers if worker.alive]
+            if not all(each and each["ready"] and each["unwritten"] == each["standby_lag"] == 0 for each in health):
+                return False
+            await asyncio.sleep(PROBE_SECONDS)
+        return True
 
     def revive(self) -> None:
         """Start what has ended by itself."""
