@@ -105,6 +105,39 @@ class ReportProgress(Command, frozen=True, kw_only=True):
     quiet: int = 60_000
 
 
+class HandBackAgenda(Command, frozen=True, kw_only=True):
+    """An executor that must leave gives its run back; what it completed stays completed (design 4.8)."""
+
+    #: the executor's start time, which names its attempt; None: the latest
+    started_time: int | None = None
+    #: as in ReportProgress
+    insights: list[str] | None = None
+
+
+class ReclaimAgenda(Command, frozen=True, kw_only=True):
+    """Fail an attempt whose executor fell silent (spec 9.2)."""
+
+    agenda_id: str
+    attempt: int
+    #: ms of silence after which it counts as lost
+    age: int
+    #: the diagnostic event that says so, sealed under the customer's key
+    diagnostic: str
+
+
+class RetryAgenda(Command, frozen=True, kw_only=True):
+    """Put a failed agenda in the line again; what it completed stays completed (spec 9.1)."""
+
+    agenda_id: str
+    attempt: int
+
+
+class CancelAgenda(Command, frozen=True, kw_only=True):
+    """End an agenda, whether it waits or runs; its executor learns of it at its next report."""
+
+    agenda_id: str
+
+
 class DeleteAgenda(Command, frozen=True, kw_only=True):
     """Remove an agenda; its progress stays (spec 2.5)."""
 
@@ -149,6 +182,10 @@ RunCommand = (
     | ReturnDispatch
     | ExpireDispatch
     | ReportProgress
+    | HandBackAgenda
+    | ReclaimAgenda
+    | RetryAgenda
+    | CancelAgenda
     | DeleteAgenda
     | DeleteProgress
     | ReapRun

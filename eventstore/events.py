@@ -7,6 +7,10 @@
 | ReturnDispatch  | DispatchReturned |
 | ExpireDispatch  | DispatchExpired |
 | ReportProgress  | ProgressReported, ReportSuperseded |
+| HandBackAgenda  | AgendaHandedBack |
+| ReclaimAgenda   | AgendaReclaimed |
+| RetryAgenda     | AgendaRetried |
+| CancelAgenda    | AgendaCancelled |
 | DeleteAgenda    | AgendaDeleted |
 | DeleteProgress  | ProgressDeleted |
 | ReapRun         | RunReaped |
@@ -22,15 +26,8 @@ To add one: the command, the event, a line in EVENTS, its fold in projections.fo
 in tests/golden. To change one: a new class with the next version in EVENTS, and the old one in upcasters.RETIRED.
 """
 
-from eventstore.model import (
-    Agenda,
-    AgendaProgress,
-    Customer,
-    Fact,
-    Insight,
-    OperationProgress,
-    ResourcePool,
-)
+from eventstore.catalogue_events import CatalogueEvent, CustomerSaved, InsightSaved, ResourcePoolSaved
+from eventstore.model import Agenda, AgendaProgress, Fact, OperationProgress
 
 
 class LogOpened(Fact, frozen=True, kw_only=True):
@@ -105,6 +102,48 @@ class ReportSuperseded(Fact, frozen=True, kw_only=True):
     agenda_id: str
     attempt: int
     started_time: int
+    #: because the agenda was cancelled
+    cancelled: bool = False
+
+
+class AgendaHandedBack(Fact, frozen=True, kw_only=True):
+    """An executor gave its run back: in its old place in the line, its attempt over and not counted (design 4.8)."""
+
+    agenda_id: str
+    attempt: int
+    ready: int
+    #: only what changed
+    progress: AgendaProgress
+
+
+class AgendaReclaimed(Fact, frozen=True, kw_only=True):
+    """An executor fell silent: its attempt failed, unless it is heard of again before the next one (spec 9.2)."""
+
+    agenda_id: str
+    attempt: int
+    #: only what changed
+    progress: AgendaProgress
+
+
+class AgendaRetried(Fact, frozen=True, kw_only=True):
+    """A failed agenda stands in the line again, with its operations as they are (spec 9.1)."""
+
+    agenda_id: str
+    attempt: int
+    ready: int
+    #: only what changed
+    progress: AgendaProgress
+
+
+class AgendaCancelled(Fact, frozen=True, kw_only=True):
+    """An agenda was ended by someone; reports on it are refused from now on."""
+
+    agenda_id: str
+    attempt: int
+    #: names of the operations that were executing: they are complete now, with message `cancelled`
+    stopped: list[str] | None = None
+    #: only what changed; None where another agenda of the run goes on
+    progress: AgendaProgress | None = None
 
 
 class AgendaDeleted(Fact, frozen=True, kw_only=True):
@@ -121,24 +160,6 @@ class RunReaped(Fact, frozen=True, kw_only=True):
     """The last trace of a deleted run left the views, a day or more after its deletion (design 4.3)."""
 
 
-class CustomerSaved(Fact, frozen=True, kw_only=True):
-    """A customer was put: the fields that were said."""
-
-    customer: Customer
-
-
-class ResourcePoolSaved(Fact, frozen=True, kw_only=True):
-    """A resource pool was put: the fields that were said."""
-
-    resource_pool: ResourcePool
-
-
-class InsightSaved(Fact, frozen=True, kw_only=True):
-    """An Insight was put: the fields that were said."""
-
-    insight: Insight
-
-
 RunEvent = (
     AgendaSubmitted
     | AgendaDispatched
@@ -146,11 +167,14 @@ RunEvent = (
     | DispatchExpired
     | ProgressReported
     | ReportSuperseded
+    | AgendaHandedBack
+    | AgendaReclaimed
+    | AgendaRetried
+    | AgendaCancelled
     | AgendaDeleted
     | ProgressDeleted
     | RunReaped
 )
-CatalogueEvent = CustomerSaved | ResourcePoolSaved | InsightSaved
 Event = RunEvent | CatalogueEvent | LogOpened
 
 #: Type name on the wire -> class: the versions that are written now. Written down, never derived, because
@@ -163,6 +187,10 @@ EVENTS: dict[str, type[Event]] = {
     "agendum.DispatchExpired.v1": DispatchExpired,
     "agendum.ProgressReported.v2": ProgressReported,
     "agendum.ReportSuperseded.v1": ReportSuperseded,
+    "agendum.AgendaHandedBack.v1": AgendaHandedBack,
+    "agendum.AgendaReclaimed.v1": AgendaReclaimed,
+    "agendum.AgendaRetried.v1": AgendaRetried,
+    "agendum.AgendaCancelled.v1": AgendaCancelled,
     "agendum.AgendaDeleted.v1": AgendaDeleted,
     "agendum.ProgressDeleted.v1": ProgressDeleted,
     "agendum.RunReaped.v1": RunReaped,

@@ -6,10 +6,11 @@ from zlib import crc32
 
 import msgspec
 
+from eventstore.catalogue_events import CatalogueEvent
 from eventstore.codec import decode
 from eventstore.envelope import Envelope, link_of
 from eventstore.errors import Unreadable
-from eventstore.events import CatalogueEvent, Event, RunEvent
+from eventstore.events import Event, RunEvent
 from eventstore.log import Record
 
 #: The key of LogOpened, exempt from the rule that a key belongs to its partition.

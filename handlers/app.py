@@ -22,7 +22,7 @@ from handlers.scheduling.board import Board
 from handlers.scheduling.schedulers import Schedulers
 from handlers.server import Handler, HopApi, HttpServer, PublicApi
 from handlers.settings import Settings
-from handlers.timers.loop import Timers
+from handlers.timers.loop import Patience, Timers
 from handlers.wire.responses import Opener
 from handlers.worker import Worker
 from projections.catalogue import Catalogue
@@ -124,14 +124,17 @@ async def build(settings: Settings) -> Worker:
         partitions=topics.partitions,
         hold=settings.hold,
     )
+    cipher = PlainCipher(settings.sealing_secret.encode())
     timers = Timers(
         owned=lambda: [part for number in [*holdings.owned] if (part := holdings.owner(number)) is not None],
         command=path.decide,
         now=now,
         draw=draw,
-        grace_ms=min(GRACE_MS, settings.patience_ms),
+        patience=Patience(
+            grace=min(GRACE_MS, settings.patience_ms), reclaim=settings.reclaim_ms, backoff=settings.retry_ms
+        ),
+        cipher=cipher,
     )
-    cipher = PlainCipher(settings.sealing_secret.encode())
     edge = Edge(
         gateway=router,
         tail=tail,
@@ -140,7 +143,8 @@ async def build(settings: Settings) -> Worker:
         draw=draw,
         partitions=topics.partitions,
         poll=settings.poll,
-        quiet_ms=settings.quiet_ms,
+        # An unchanged report is an event only now and then, and well before silence would mean something (design 4.8).
+        quiet_ms=settings.reclaim_ms // 5,
         customers={},
     )
     hops_in = HopApi(_hop_routes(settings.secret, path, router, board, owners, schedulers))

@@ -11,12 +11,13 @@ from msgspec.structs import replace
 
 from eventstore.commands import DispatchAgenda, RunCommand, SubmitAgenda
 from eventstore.envelope import Envelope
-from eventstore.errors import Conflict, Moving, OutcomeUnknown
+from eventstore.errors import Moving, OutcomeUnknown
 from eventstore.events import TYPES, ReportSuperseded, RunEvent
 from eventstore.ids import partition_of
 from eventstore.log import EventLog
 from handlers.appending import append, record_of
 from handlers.deciders.registry import decide
+from handlers.deciders.reports import superseded
 from handlers.locks import Locks
 from projections.partition import Partition
 from projections.queries import dispatched
@@ -98,7 +99,8 @@ class CommandPath:
                     return _answer(partition, command)
                 verdict = await self._append(partition, run, command, event)
                 if verdict is Verdict.APPLIED or verdict is Verdict.DUPLICATE:
-                    _refuse_superseded(event)
+                    if isinstance(event, ReportSuperseded):
+                        raise superseded(event)
                     return _answer(partition, command)
         raise OutcomeUnknown(f"expected to decide {command.id} on a state that lasts, but it changed {ATTEMPTS} times")
 
@@ -131,14 +133,6 @@ def _customer(run: Run, command: RunCommand) -> str | None:
         return agendas[-1].customer_id
     progress = run.progress()
     return None if progress is None else progress.customer_id
-
-
-def _refuse_superseded(event: RunEvent) -> None:
-    if isinstance(event, ReportSuperseded):
-        raise Conflict(
-            f"expected a report of the latest attempt of agenda {event.agenda_id}, but its executor (started "
-            f"{event.started_time}) was superseded: stop working on it"
-        )
 
 
 def _answer(partition: Partition, command: RunCommand) -> Answer:

@@ -74,7 +74,7 @@ def submission(
 
 
 def reporting(
-    progress: OpenProgress, origin: Origin, *, customer: str, cipher: Cipher, insights: list[str] | None
+    progress: OpenProgress, origin: Origin, *, customer: str, cipher: Cipher, insights: list[str] | None, quiet: int
 ) -> ReportProgress:
     """The command that takes in a report on a run of a customer, under whose key its payloads are sealed."""
     entries = [entry for entry in progress.operation_progress or [] if entry is not None]
@@ -95,6 +95,7 @@ def reporting(
         ),
         operations=[_operation_progress(entry, customer, cipher) for entry in entries],
         insights=insights,
+        quiet=quiet,
     )
 
 

@@ -50,7 +50,7 @@ def index_keys(key: bytes, row: Row | None) -> set[bytes]:
 def _head_entries(key: bytes, head: Head) -> Iterator[bytes]:
     if any(agenda.ready for agenda in head.agendas.values()):
         yield b"i" + READY + key
-    if any(agenda.expires is not None for agenda in head.agendas.values()):
+    if any(agenda.is_watched for agenda in head.agendas.values()):
         yield b"i" + DUE + key
 
 

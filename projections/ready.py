@@ -1,4 +1,4 @@
-"""Which agendas of one owned partition are ready, and which dispatches are open: aggregates, in memory. Pure.
+"""Which agendas of one owned partition are ready, and which are watched by a timer: aggregates, in memory. Pure.
 
 Born at a takeover from one scan, kept by the fold, gone with the ownership. No stored row is shared by two streams
 (design 4.1), so what spans streams lives here.
@@ -57,6 +57,29 @@ class Open(msgspec.Struct, frozen=True, gc=False):
     expires: int
 
 
+class Running(msgspec.Struct, frozen=True, gc=False):
+    """An attempt whose executor was heard of."""
+
+    stream: str
+    agenda_id: str
+    customer_id: str
+    attempt: int
+    #: epoch ms of its last sign of life on record
+    heard: int
+
+
+class Failed(msgspec.Struct, frozen=True, gc=False):
+    """An agenda that failed and has attempts left."""
+
+    stream: str
+    agenda_id: str
+    attempt: int
+    #: epoch ms
+    failed: int
+    #: attempts that failed so far
+    failures: int
+
+
 class ReadyLine:
     """The line of one partition; `epoch` names this ownership."""
 
@@ -67,11 +90,15 @@ class ReadyLine:
         self._lines: dict[str, dict[str, SortedDict]] = {}
         self._sequences: dict[str, int] = {}
         self._open = SortedDict()
+        #: in the order in which they were heard of
+        self._running: dict[str, Running] = {}
+        self._failed: dict[str, Failed] = {}
 
     def load(self, heads: Iterable[tuple[str, Head]]) -> None:
         """Take in the head rows that a takeover found."""
         for stream, head in heads:
             self.update(stream, None, head)
+        self._running = dict(sorted(self._running.items(), key=lambda entry: entry[1].heard))
 
     def update(self, stream: str, before: Head | None, after: Head | None) -> None:
         """Take in what one event did to a head; unchanged agendas are the same objects, which makes this cheap."""
@@ -117,6 +144,14 @@ class ReadyLine:
         """Open dispatches, the one that expires first to begin with."""
         return iter(self._open.values())
 
+    def running(self) -> Iterator[Running]:
+        """Attempts in execution, the one that is silent longest to begin with."""
+        return iter(self._running.values())
+
+    def failed(self) -> Iterator[Failed]:
+        """Agendas that wait for their next attempt, in no order."""
+        return iter(self._failed.values())
+
     def _replace(self, stream: str, agenda_id: str, old: AgendaHead | None, new: AgendaHead | None) -> None:
         if old is not None:
             if old.ready and old.insight_id is not None:
@@ -124,6 +159,8 @@ class ReadyLine:
                 self._moved(old.insight_id)
             if old.expires is not None:
                 self._open.pop((old.expires, agenda_id), None)
+            self._running.pop(agenda_id, None)
+            self._failed.pop(agenda_id, None)
         if new is None:
             return
         if new.ready and new.insight_id is not None and new.added is not None:
@@ -134,6 +171,10 @@ class ReadyLine:
             self.changed(new.insight_id)
         if new.expires is not None:
             self._open[new.expires, agenda_id] = Open(stream, agenda_id, new.attempt, new.expires)
+        if new.heard is not None:
+            self._running[agenda_id] = Running(stream, agenda_id, new.customer_id, new.attempt, new.heard)
+        if new.failed is not None:
+            self._failed[agenda_id] = Failed(stream, agenda_id, new.attempt, new.failed, new.failures or 1)
 
     def _moved(self, insight_id: str) -> None:
         self._sequences[insight_id] = self._sequences.get(insight_id, 0) + 1

@@ -20,7 +20,7 @@ import msgspec
 from eventstore.model import Agenda, AgendaProgress, Fact, OperationProgress
 
 #: Changes whenever the same log would fold to other rows: every partition is then rebuilt before it serves.
-FOLD_VERSION = 1
+FOLD_VERSION = 2
 
 APPLIED = b"\0applied"
 PREFIX_LENGTH = 10
@@ -48,10 +48,24 @@ class AgendaHead(Fact, frozen=True, kw_only=True):
     superseded: list[int] | None = None
     #: those of them whose late report is already on record
     refused: list[int] | None = None
+    #: epoch ms of the executor's last sign of life on record, while it executes
+    heard: int | None = None
+    #: the latest attempt was taken for lost; a late report of it is welcome until the next one
+    reclaimed: bool = False
+    #: epoch ms at which the latest attempt failed with attempts left, and how many have failed
+    failed: int | None = None
+    failures: int | None = None
+    #: ended by someone: reports are refused
+    cancelled: bool = False
     #: the last dispatch: queue, and decision number (epoch, n)
     queue: str | None = None
     epoch: int | None = None
     number: int | None = None
+
+    @property
+    def is_watched(self) -> bool:
+        """Time alone may make something due: an expiry, a reclaim, a retry."""
+        return self.expires is not None or self.heard is not None or self.failed is not None
 
 
 class Head(Fact, frozen=True, kw_only=True):

@@ -5,12 +5,16 @@ from typing import Any
 from eventstore.commands import (
     SERVICE,
     Caller,
+    CancelAgenda,
     DeleteAgenda,
     DeleteProgress,
     DispatchAgenda,
     ExpireDispatch,
+    HandBackAgenda,
     ReapRun,
+    ReclaimAgenda,
     ReportProgress,
+    RetryAgenda,
     ReturnDispatch,
     SubmitAgenda,
 )
@@ -100,6 +104,29 @@ def report(
 def operation(name: str, state: ProcessingState | None = COMPLETE, **more: Any) -> OperationProgress:
     """What a report says of an operation."""
     return OperationProgress(operation=name, processing_state=state, **more)
+
+
+def hand_back(started: int | None = 500, **more: Any) -> HandBackAgenda:
+    """The executor that started at a time gives its run back."""
+    return HandBackAgenda(**{"id": "hand-back", "stream": RUN, "now": NOW + 150, "started_time": started, **more})
+
+
+def reclaim(attempt: int = 1, **more: Any) -> ReclaimAgenda:
+    """Reclaim an attempt of agenda a1 after a minute of silence."""
+    fields = {"id": "reclaim", "stream": RUN, "now": NOW + 100_000, "agenda_id": "a1", "attempt": attempt}
+    return ReclaimAgenda(**{**fields, "age": 60_000, "diagnostic": "plain:mac-of-timed-out:{}", **more})
+
+
+def retry(attempt: int = 1, **more: Any) -> RetryAgenda:
+    """Retry agenda a1 after an attempt failed."""
+    return RetryAgenda(
+        **{"id": "retry", "stream": RUN, "now": NOW + 200_000, "agenda_id": "a1", "attempt": attempt, **more}
+    )
+
+
+def cancel(**more: Any) -> CancelAgenda:
+    """Cancel agenda a1."""
+    return CancelAgenda(**{"id": "cancel", "stream": RUN, "now": NOW + 160, "agenda_id": "a1", **more})
 
 
 def delete_agenda(**more: Any) -> DeleteAgenda:

@@ -24,12 +24,13 @@ ORDER = {
     " percentComplete params agendaInsight",
     b"o": BASE + "agendaProgressId operation " + STATE + "percentComplete attemptCount attemptTime startedTime"
     " completedTime resultPayload params attempt",
-    b"g": "customerId insightId added ready attempt open bound dispatch expires superseded refused queue epoch number",
+    b"g": "customerId insightId added ready attempt open bound dispatch expires superseded refused"
+    " heard reclaimed failed failures cancelled queue epoch number",
 }
 Rows = dict[bytes, tuple[int, dict[str, Any]]]
 
 
-def fold(records: Iterable[Any], partitions: int, version: int = 1) -> dict[bytes, bytes]:
+def fold(records: Iterable[Any], partitions: int, version: int = 2) -> dict[bytes, bytes]:
     """Rows as they are stored, of everything that is not removed."""
     rows: Rows = {}
     for record in records:
@@ -82,12 +83,18 @@ def _apply(  # noqa: C901  # one page that says it all: it is the referee
         head["deleted"] = None if agendas or head.get("progress") else _ms(meta["ce_time"])
     elif kind == "ProgressDeleted":
         head["progress"], head["deleted"] = False, None if agendas else _ms(meta["ce_time"])
+        head["agendas"] = {one: {**agenda, "heard": None, "failed": None} for one, agenda in agendas.items()}
         for gone in [row for row in rows if row == b"p\0" + key or row.startswith(b"o\0" + key + b"\0")]:
             del rows[gone]
-    elif kind == "ProgressReported":
+    elif "progress" in body:
         lay = [(b"p\0" + key, body["progress"])]
     if name in agendas:
-        agendas[name] = _agenda_head(kind, known, body)
+        progress = {**rows.get(b"p\0" + key, (0, {}))[1], **body.get("progress", {})}
+        agendas[name] = _agenda_head(kind, known, body, progress)
+    for operation in body.get("stopped", []):
+        change = {"operation": operation, "processingState": "COMPLETE", "processingStateMessage": "cancelled"}
+        change |= {"updatedTime": _ms(meta["ce_time"]), "completedTime": _ms(meta["ce_time"])}
+        lay.append((b"o\0" + key + b"\0" + operation.encode(), change))
     for entry in body.get("operations") or []:
         lay.append((b"o\0" + key + b"\0" + entry["operation"].encode(), entry))
     for row, change in lay:
@@ -97,12 +104,13 @@ def _apply(  # noqa: C901  # one page that says it all: it is the referee
         del rows[b"h\0" + key]
 
 
-def _agenda_head(kind: str, known: dict[str, Any], body: dict[str, Any]) -> dict[str, Any]:
+def _agenda_head(kind: str, known: dict[str, Any], body: dict[str, Any], progress: dict[str, Any]) -> dict[str, Any]:
     attempt = body.get("attempt", 0)
     over = [*(known.get("superseded") or []), known["bound"]][-8:] if known.get("bound") is not None else None
     if kind == "AgendaDispatched":
         new = {"ready": False, "attempt": attempt, "open": True, "bound": None, "dispatch": body["dispatchId"]}
         new |= {name: body[name] for name in ("expires", "queue", "epoch", "number")}
+        new |= {"reclaimed": False, "heard": None, "failed": None}
         return {**known, **new, "superseded": over or known.get("superseded")}
     if kind in ("DispatchReturned", "DispatchExpired"):
         return {**known, "ready": True, "added": body["ready"], "dispatch": None, "expires": None}
@@ -110,11 +118,30 @@ def _agenda_head(kind: str, known: dict[str, Any], body: dict[str, Any]) -> dict
         opens = attempt > known.get("attempt", 0)
         done = body["progress"].get("processingState") == "COMPLETE"
         new = {"ready": False, "attempt": attempt, "open": not done and (known.get("open", False) or opens)}
-        new |= {"bound": body.get("bound"), "dispatch": None, "expires": None}
+        new |= {"bound": body.get("bound"), "dispatch": None, "expires": None, "reclaimed": False}
+        executing = progress.get("processingState") == "EXECUTING"
+        new |= {"heard": progress["updatedTime"] if executing else None, **_failure(known, progress)}
         return {**known, **new, "superseded": (over if opens else None) or known.get("superseded")}
+    if kind == "AgendaReclaimed":
+        return {**known, "heard": None, "reclaimed": True, **_failure(known, progress)}
+    if kind == "AgendaRetried":
+        new = {} if known.get("open") else {"bound": None, "superseded": over or known.get("superseded")}
+        return {**known, **new, "ready": True, "added": body["ready"], "failed": None}
+    if kind in ("AgendaHandedBack", "AgendaCancelled"):
+        new = dict.fromkeys(("bound", "dispatch", "expires", "heard", "failed")) | {"open": False, "reclaimed": False}
+        new |= {"superseded": over or known.get("superseded"), "ready": kind == "AgendaHandedBack"}
+        new |= {"added": body["ready"]} if new["ready"] else {"cancelled": True}
+        return {**known, **new}
     if kind == "ReportSuperseded":
         return {**known, "refused": [*(known.get("refused") or []), body["startedTime"]][-8:]}
     return known
+
+
+def _failure(known: dict[str, Any], progress: dict[str, Any]) -> dict[str, Any]:
+    count = progress.get("attemptsCompleted", 0)
+    failed = progress.get("processingState") == "COMPLETE" and progress.get("processingStateMessage") == "failed"
+    again = failed and known.get("added") is not None and count < min(20, progress.get("maximumAttempts") or 3)
+    return {"failed": progress["updatedTime"] if again else None, "failures": count or None}
 
 
 def _ms(text: str) -> int:

@@ -7,6 +7,7 @@
 | of an attempt that another dispatch superseded | none: refused, on record once |
 | unknown, the latest attempt is open and unbound | the latest, bound from now on |
 | unknown, the latest attempt is open and bound | none: refused likewise |
+| any, of an agenda that was cancelled | none: refused likewise |
 | unknown, no attempt is open | a new one, bound (plain scripts, `doNotRun`) |
 
 With several agendas in a run, the report is of the one whose attempt its start time is bound to, else of the latest
@@ -32,8 +33,9 @@ class Superseded(msgspec.Struct, frozen=True, gc=False):
 
     agenda_id: str
     attempt: int
-    started_time: int
+    started_time: int | None
     recorded: bool
+    cancelled: bool = False
 
 
 def attempt_of(head: Head, named: str | None, started: int | None) -> Attempt | Superseded:
@@ -42,11 +44,14 @@ def attempt_of(head: Head, named: str | None, started: int | None) -> Attempt | 
     agenda = None if agenda_id is None else head.agendas.get(agenda_id)
     if agenda is None or agenda_id is None:
         return Attempt(None, 0, None)
+    recorded = started is None or started in (agenda.refused or ())
+    if agenda.cancelled:
+        return Superseded(agenda_id, agenda.attempt, started, recorded, cancelled=True)
     if started is None or started == agenda.bound:
         return Attempt(agenda_id, agenda.attempt, agenda.bound)
     over = started in (agenda.superseded or ())
     if over or (agenda.open and agenda.bound is not None):
-        return Superseded(agenda_id, agenda.attempt, started, started in (agenda.refused or ()))
+        return Superseded(agenda_id, agenda.attempt, started, recorded)
     return Attempt(agenda_id, agenda.attempt if agenda.open else agenda.attempt + 1, started)
 
 

@@ -4,9 +4,9 @@ from typing import TypeVar, assert_never
 
 from msgspec.structs import replace
 
+from eventstore.catalogue_events import CatalogueEvent, CustomerSaved, InsightSaved, ResourcePoolSaved
 from eventstore.commands import CatalogueCommand, SaveCustomer, SaveInsight, SaveResourcePool
 from eventstore.errors import Forbidden, Invalid, NotFound
-from eventstore.events import CatalogueEvent, CustomerSaved, InsightSaved, ResourcePoolSaved
 from eventstore.model import CatalogueObject, Customer, Insight, ResourcePool
 
 F = TypeVar("F", Customer, ResourcePool, Insight)

@@ -1,15 +1,20 @@
 """Every command and its decider, written down (a test proves that none is missing). Pure."""
 
-from typing import assert_never
+from collections.abc import Callable
+from typing import Any
 
 from eventstore.commands import (
+    CancelAgenda,
     Command,
     DeleteAgenda,
     DeleteProgress,
     DispatchAgenda,
     ExpireDispatch,
+    HandBackAgenda,
     ReapRun,
+    ReclaimAgenda,
     ReportProgress,
+    RetryAgenda,
     ReturnDispatch,
     RunCommand,
     SubmitAgenda,
@@ -17,6 +22,7 @@ from eventstore.commands import (
 from eventstore.errors import Invalid
 from eventstore.events import RunEvent
 from handlers.deciders.dispatch import dispatch, expire, take_back
+from handlers.deciders.endings import cancel, hand_back, reclaim, retry
 from handlers.deciders.objects import delete_agenda, delete_progress, reap
 from handlers.deciders.reports import report
 from handlers.deciders.submission import submit
@@ -27,25 +33,7 @@ def decide(command: RunCommand, run: Run) -> RunEvent | None:
     """The event that a command leads to, or None where it is already true; raises Rejected."""
     if _repeats(command, run):
         return None
-    match command:
-        case SubmitAgenda():
-            return submit(command, run)
-        case DispatchAgenda():
-            return dispatch(command, run)
-        case ReturnDispatch():
-            return take_back(command, run)
-        case ExpireDispatch():
-            return expire(command, run)
-        case ReportProgress():
-            return report(command, run)
-        case DeleteAgenda():
-            return delete_agenda(command, run)
-        case DeleteProgress():
-            return delete_progress(command, run)
-        case ReapRun():
-            return reap(command, run)
-        case _ as never:
-            assert_never(never)
+    return _DECIDERS[type(command)](command, run)
 
 
 def _repeats(command: Command, run: Run) -> bool:
@@ -58,3 +46,19 @@ def _repeats(command: Command, run: Run) -> bool:
                 raise Invalid("expected the body that this Idempotency-Key came with before, but it is another one")
             return True
     return False
+
+
+_DECIDERS: dict[type[Command], Callable[[Any, Run], RunEvent | None]] = {
+    SubmitAgenda: submit,
+    DispatchAgenda: dispatch,
+    ReturnDispatch: take_back,
+    ExpireDispatch: expire,
+    ReportProgress: report,
+    HandBackAgenda: hand_back,
+    ReclaimAgenda: reclaim,
+    RetryAgenda: retry,
+    CancelAgenda: cancel,
+    DeleteAgenda: delete_agenda,
+    DeleteProgress: delete_progress,
+    ReapRun: reap,
+}

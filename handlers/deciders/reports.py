@@ -4,12 +4,13 @@ from typing import Any, TypeVar
 
 from msgspec.structs import replace
 
-from eventstore.commands import ReportProgress
+from eventstore.commands import HandBackAgenda, ReportProgress
 from eventstore.errors import BadRequest, Conflict
 from eventstore.events import ProgressReported, ReportSuperseded
 from eventstore.model import AgendaProgress, Fact, OperationProgress, ProcessingState
 from eventstore.sealing import fingerprint
 from handlers.deciders.attempts import Attempt, Superseded, attempt_of
+from projections.rows import Head
 from projections.run import Run
 
 F = TypeVar("F", bound=Fact)
@@ -20,9 +21,7 @@ SEALED = frozenset({"diagnostic_events", "params", "result_payload"})
 
 def report(command: ReportProgress, run: Run) -> ProgressReported | ReportSuperseded | None:
     """Merge a report into the run: only what changes is in the event, and nothing if nothing does."""
-    stored, head = run.progress(), run.head
-    if stored is None or head is None or not _may_report(command, stored):
-        raise BadRequest(f"The AgendaProgress specified was not found or is not visible: {run.stream}")
+    stored, head = reportable(command, run)
     attempt = attempt_of(head, stored.agenda_id, command.progress.started_time)
     if isinstance(attempt, Superseded):
         return _refuse(attempt)
@@ -30,7 +29,7 @@ def report(command: ReportProgress, run: Run) -> ProgressReported | ReportSupers
     known = None if attempt.agenda_id is None else head.agendas[attempt.agenda_id]
     opens = known is not None and (attempt.number > known.attempt or attempt.bound != known.bound)
     finished = not opens and known is not None and not known.open and stored.processing_state is COMPLETE
-    progress = _progress(command, stored, finished=finished)
+    progress = _progress(command, stored, finished=finished, revived=known is not None and known.reclaimed)
     if known is not None and command.progress.processing_state is COMPLETE and (opens or known.open):
         # Said even where the run already is complete: it ends this attempt.
         progress = replace(progress or AgendaProgress(), processing_state=COMPLETE)
@@ -46,28 +45,49 @@ def report(command: ReportProgress, run: Run) -> ProgressReported | ReportSupers
     )
 
 
-def _may_report(command: ReportProgress, stored: AgendaProgress) -> bool:
-    insight = stored.agenda_insight.insight_id if stored.agenda_insight else None
-    allowed = command.insights
-    return allowed is None or insight in allowed or command.caller.may_touch(stored.customer_id)
+def reportable(command: ReportProgress | HandBackAgenda, run: Run) -> tuple[AgendaProgress, Head]:
+    """The run, if the caller may report on it; raises BadRequest (spec 3.3)."""
+    stored, head = run.progress(), run.head
+    insight = stored.agenda_insight.insight_id if stored is not None and stored.agenda_insight else None
+    allowed = command.insights is None or insight in command.insights
+    if stored is None or head is None or not (allowed or command.caller.may_touch(stored.customer_id)):
+        raise BadRequest(f"The AgendaProgress specified was not found or is not visible: {run.stream}")
+    return stored, head
+
+
+def superseded(event: ReportSuperseded) -> Conflict:
+    """What an executor is told whose attempt is over."""
+    why = "the agenda was cancelled" if event.cancelled else "a later attempt superseded it"
+    return Conflict(
+        f"expected a report of attempt {event.attempt} of agenda {event.agenda_id}, but for its executor (started "
+        f"{event.started_time}) {why}: stop working on it"
+    )
 
 
 def _refuse(attempt: Superseded) -> ReportSuperseded:
+    event = ReportSuperseded(
+        agenda_id=attempt.agenda_id,
+        attempt=attempt.attempt,
+        started_time=attempt.started_time or 0,
+        cancelled=attempt.cancelled,
+    )
     if attempt.recorded:
-        raise Conflict(
-            f"expected a report of attempt {attempt.attempt} of agenda {attempt.agenda_id}, but its executor (started "
-            f"{attempt.started_time}) was superseded: stop working on it"
-        )
-    return ReportSuperseded(agenda_id=attempt.agenda_id, attempt=attempt.attempt, started_time=attempt.started_time)
+        raise superseded(event)
+    return event
 
 
-def _progress(command: ReportProgress, stored: AgendaProgress, *, finished: bool) -> AgendaProgress | None:
+def _progress(
+    command: ReportProgress, stored: AgendaProgress, *, finished: bool, revived: bool
+) -> AgendaProgress | None:
     # Of a run whose attempt is complete, an older report of the same executor says nothing new (spec 14.5, 14.7).
     if finished and command.progress.processing_state is not COMPLETE:
         return None
     change = _changed(stored, command.progress)
-    if command.progress.processing_state is COMPLETE and stored.processing_state is not COMPLETE:
-        return replace(change or AgendaProgress(), attempts_completed=(stored.attempts_completed or 0) + 1)
+    # A reclaimed attempt that is heard of again was counted too early (design 4.8).
+    known = (stored.attempts_completed or 0) - revived
+    ends = command.progress.processing_state is COMPLETE and (revived or stored.processing_state is not COMPLETE)
+    if known + ends != (stored.attempts_completed or 0):
+        return replace(change or AgendaProgress(), attempts_completed=known + ends)
     return change
 
 

@@ -1,13 +1,13 @@
 """Agendas: POST, GET, DELETE (spec 2.5, 4)."""
 
-from eventstore.commands import DeleteAgenda
-from eventstore.errors import BadRequest, Forbidden, Unavailable
+from eventstore.commands import CancelAgenda, DeleteAgenda
+from eventstore.errors import BadRequest, Forbidden, Invalid, NotFound, Unavailable
 from handlers.binding import bind
 from handlers.endpoints.ask import Ask, Reply, reserved, where
 from handlers.intake import submission
 from handlers.validation import validate
-from handlers.wire.requests import OpenAgenda
-from handlers.wire.responses import envelope
+from handlers.wire.requests import Cancel, OpenAgenda
+from handlers.wire.responses import envelope, service_answer
 from projections.views import Answer, ByAttribute, ById
 
 
@@ -61,6 +61,27 @@ async def delete(ask: Ask) -> Reply:
         )
         answer = Answer(agendas=[row], position=(await ask.edge.gateway.command(command)).position)
     return Reply(envelope(map(ask.edge.opener.agenda, answer.agendas), cid=ask.cid), where(answer))
+
+
+async def cancel(ask: Ask) -> Reply:
+    """End an agenda, whether it waits or runs; not in POP. What has ended already is a success."""
+    wanted = await ask.body(Cancel, "CancelAgendaRequest")
+    if wanted is None or not (wanted.agenda_id or "").strip():
+        raise Invalid("agendaId is required on cancel")
+    answer = await ask.edge.gateway.query(ById(kind="agenda", id=wanted.agenda_id or "", proven=True))
+    if not answer.agendas or not ask.caller.may_touch(answer.agendas[0].customer_id):
+        raise NotFound(f"Agenda {wanted.agenda_id} not found")
+    origin = await ask.origin()
+    command = CancelAgenda(
+        id=origin.identity("command", 0),
+        stream=answer.agendas[0].progress_id or "",
+        caller=ask.caller,
+        correlation=origin.correlation,
+        request=origin.request,
+        agenda_id=wanted.agenda_id or "",
+    )
+    done = await ask.edge.gateway.command(command)
+    return Reply(service_answer({}, cid=ask.cid), where(done))
 
 
 async def look_up(ask: Ask, kind: "str") -> tuple[Answer, list[str] | None, bool]:

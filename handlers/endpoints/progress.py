@@ -65,7 +65,7 @@ async def summary(ask: Ask) -> Reply:
 def summed_up(views: list[ProgressView]) -> dict[str, object]:
     """The state and percentage of several progresses together."""
     rows = [view.progress for view in views]
-    if any((row.processing_state_message or "").lower() == "failed" for row in rows):
+    if any((row.processing_state_message or "").lower() in ("failed", "cancelled") for row in rows):
         return {"processingState": ProcessingState.COMPLETE}
     percent = min(100.0, sum(row.percent_complete or 0.0 for row in rows) / len(rows)) if rows else 0.0
     states = {row.processing_state for row in rows}

@@ -67,6 +67,8 @@ PATHS: Mapping[str, Route] = {
     "pop/progress/agenda/service": _service("summary", progress.summary),
     "pop/resourcepool/service/getAgenda": _service("getAgenda", work.get_agenda),
     "pop/resourcepool/service/updateAgendaProgress": _service("updateAgendaProgress", work.update_agenda_progress),
+    "pop/resourcepool/service/handBackAgenda": _service("handBackAgenda", work.hand_back_agenda),
+    "pop/agenda/service/cancel": _service("cancel", agendas.cancel),
 }
 
 _ROOTS = ("pop/", "progress/")

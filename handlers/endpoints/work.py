@@ -2,13 +2,13 @@
 
 from collections.abc import Sequence
 
-from eventstore.commands import ReturnDispatch
+from eventstore.commands import HandBackAgenda, ReturnDispatch
 from eventstore.errors import BadRequest, Invalid
 from eventstore.model import Insight, ProcessingState
-from handlers.endpoints.ask import Ask, Reply
+from handlers.endpoints.ask import Ask, Reply, where
 from handlers.gateway import Pull
 from handlers.intake import reporting
-from handlers.wire.requests import GetAgenda, UpdateProgress
+from handlers.wire.requests import GetAgenda, HandBack, UpdateProgress, epoch_ms
 from handlers.wire.responses import service_answer
 from projections.views import Answer, ById
 
@@ -55,12 +55,29 @@ async def update_agenda_progress(ask: Ask) -> Reply:
         customer=customer,
         cipher=ask.edge.cipher,
         insights=None if ask.caller.everywhere else _insights_of(ask),
+        quiet=ask.edge.quiet_ms,
     )
     answer = await ask.edge.gateway.command(command)
-    return Reply(
-        service_answer({}, cid=ask.cid),
-        ",".join(f"agendas/{number}@{offset}" for number, offset in answer.position.items()),
+    return Reply(service_answer({}, cid=ask.cid), where(answer))
+
+
+async def hand_back_agenda(ask: Ask) -> Reply:
+    """An executor that must leave gives its run back; not in POP."""
+    body = await ask.body(HandBack, "HandBackAgendaRequest")
+    if body is None or not (body.agenda_progress_id or "").strip():
+        raise Invalid("agendaProgressId is required on handBackAgenda")
+    origin = await ask.origin()
+    command = HandBackAgenda(
+        id=origin.identity("command", 0),
+        stream=body.agenda_progress_id or "",
+        caller=ask.caller,
+        correlation=origin.correlation,
+        request=origin.request,
+        started_time=epoch_ms(body.started_time, "startedTime"),
+        insights=None if ask.caller.everywhere else _insights_of(ask),
     )
+    answer = await ask.edge.gateway.command(command)
+    return Reply(service_answer({}, cid=ask.cid), where(answer))
 
 
 async def _may_pull(ask: Ask, insight_id: str) -> None:

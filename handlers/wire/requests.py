@@ -80,6 +80,19 @@ class UpdateProgress(Open, frozen=True, kw_only=True):
     agenda_progress: OpenProgress | None = None
 
 
+class HandBack(Open, frozen=True, kw_only=True):
+    """The body of handBackAgenda: which run, and the start time that the executor reported with."""
+
+    agenda_progress_id: str | None = None
+    started_time: Moment = None
+
+
+class Cancel(Open, frozen=True, kw_only=True):
+    """The body of cancel."""
+
+    agenda_id: str | None = None
+
+
 class GetAgenda(Open, frozen=True, kw_only=True):
     """The body of getAgenda."""
 
@@ -134,7 +147,17 @@ class OpenInsight(Open, frozen=True, kw_only=True):
 
 _decoders: dict[type, "msgspec.json.Decoder[Any]"] = {
     kind: msgspec.json.Decoder(kind | None, strict=False)
-    for kind in (OpenAgenda, UpdateProgress, GetAgenda, Summary, OpenCustomer, OpenResourcePool, OpenInsight)
+    for kind in (
+        OpenAgenda,
+        UpdateProgress,
+        HandBack,
+        Cancel,
+        GetAgenda,
+        Summary,
+        OpenCustomer,
+        OpenResourcePool,
+        OpenInsight,
+    )
 }
 
 

@@ -5,8 +5,8 @@ Small, and wanted whole by every worker: so it is not rows in a store but one im
 
 import msgspec
 
+from eventstore.catalogue_events import CatalogueEvent, CustomerSaved, InsightSaved, ResourcePoolSaved
 from eventstore.envelope import Envelope
-from eventstore.events import CatalogueEvent, CustomerSaved, InsightSaved, ResourcePoolSaved
 from eventstore.model import CatalogueObject, merge
 from projections.verdict import Verdict
 

@@ -7,20 +7,27 @@ from msgspec.structs import replace
 
 from eventstore.envelope import Envelope
 from eventstore.events import (
+    AgendaCancelled,
     AgendaDispatched,
+    AgendaHandedBack,
+    AgendaReclaimed,
+    AgendaRetried,
     AgendaSubmitted,
     DispatchExpired,
     DispatchReturned,
     ProgressReported,
     ReportSuperseded,
 )
-from eventstore.model import ProcessingState
+from eventstore.model import AgendaProgress, ProcessingState
 from projections.rows import AgendaHead, Head
 
 #: How many start times of attempts that are over a head row remembers.
 REMEMBERED = 8
 #: How many commands with an Idempotency-Key a head row remembers (design 4.5).
 REQUESTS = 8
+#: Attempts where nobody said how many, and at the most (spec 9.1).
+MAXIMUM_ATTEMPTS = 3
+ATTEMPTS_AT_MOST = 20
 
 
 def advance(head: Head | None, envelope: Envelope, link: str) -> Head:
@@ -53,6 +60,9 @@ def dispatched(agenda: AgendaHead, event: AgendaDispatched) -> AgendaHead:
         open=True,
         bound=None,
         superseded=_superseding(agenda),
+        reclaimed=False,
+        heard=None,
+        failed=None,
         dispatch=event.dispatch_id,
         expires=event.expires,
         queue=event.queue,
@@ -66,8 +76,9 @@ def requeued(agenda: AgendaHead, event: DispatchReturned | DispatchExpired) -> A
     return replace(agenda, ready=True, added=event.ready, dispatch=None, expires=None)
 
 
-def reported(agenda: AgendaHead, event: ProgressReported) -> AgendaHead:
+def reported(agenda: AgendaHead, event: ProgressReported, progress: AgendaProgress) -> AgendaHead:
     """A sign of life: out of the line, bound to its executor; over when the run is complete."""
+    executing = progress.processing_state is ProcessingState.EXECUTING
     return replace(
         agenda,
         ready=False,
@@ -78,12 +89,75 @@ def reported(agenda: AgendaHead, event: ProgressReported) -> AgendaHead:
         superseded=_superseding(agenda) if event.attempt > agenda.attempt else agenda.superseded,
         dispatch=None,
         expires=None,
+        reclaimed=False,
+        heard=progress.updated_time if executing else None,
+        **_failure(agenda, progress),
     )
+
+
+def reclaimed(agenda: AgendaHead, _: AgendaReclaimed, progress: AgendaProgress) -> AgendaHead:
+    """The attempt stays open: a report that comes late is still welcome (design 4.8)."""
+    return replace(agenda, heard=None, reclaimed=True, **_failure(agenda, progress))
+
+
+def retried(agenda: AgendaHead, event: AgendaRetried) -> AgendaHead:
+    """Back in the line. An attempt that its own executor ended is over; a reclaimed one may still be heard of."""
+    over = not agenda.open
+    return replace(
+        agenda,
+        ready=True,
+        added=event.ready,
+        failed=None,
+        bound=None if over else agenda.bound,
+        superseded=_superseding(agenda) if over else agenda.superseded,
+    )
+
+
+def handed_back(agenda: AgendaHead, event: AgendaHandedBack) -> AgendaHead:
+    """Back in its place in the line; whoever gave it back has no more to say."""
+    return replace(_ended(agenda), ready=True, added=event.ready)
+
+
+def cancelled(agenda: AgendaHead, _: AgendaCancelled) -> AgendaHead:
+    """Out of the line for good."""
+    return replace(_ended(agenda), cancelled=True)
+
+
+def forgotten(agenda: AgendaHead) -> AgendaHead:
+    """Its progress was deleted: there is nothing left to reclaim or retry."""
+    return replace(agenda, heard=None, failed=None)
 
 
 def refused(agenda: AgendaHead, event: ReportSuperseded) -> AgendaHead:
     """A late report is on record once per start time."""
     return replace(agenda, refused=[*(agenda.refused or []), event.started_time][-REMEMBERED:])
+
+
+def _ended(agenda: AgendaHead) -> AgendaHead:
+    return replace(
+        agenda,
+        ready=False,
+        open=False,
+        bound=None,
+        superseded=_superseding(agenda),
+        dispatch=None,
+        expires=None,
+        heard=None,
+        reclaimed=False,
+        failed=None,
+    )
+
+
+def _failure(agenda: AgendaHead, progress: AgendaProgress) -> dict[str, int | None]:
+    # An agenda that never stood in the line (`doNotRun`) has nobody who would take it again.
+    failures = progress.attempts_completed or 0
+    again = (
+        agenda.added is not None
+        and progress.processing_state is ProcessingState.COMPLETE
+        and (progress.processing_state_message or "").lower() == "failed"
+        and failures < min(ATTEMPTS_AT_MOST, progress.maximum_attempts or MAXIMUM_ATTEMPTS)
+    )
+    return {"failed": progress.updated_time if again else None, "failures": failures or None}
 
 
 def _superseding(agenda: AgendaHead) -> list[int] | None:

@@ -11,8 +11,12 @@ from msgspec.structs import replace
 
 from eventstore.envelope import Envelope
 from eventstore.events import (
+    AgendaCancelled,
     AgendaDeleted,
     AgendaDispatched,
+    AgendaHandedBack,
+    AgendaReclaimed,
+    AgendaRetried,
     AgendaSubmitted,
     DispatchExpired,
     DispatchReturned,
@@ -22,7 +26,7 @@ from eventstore.events import (
     ReportSuperseded,
     RunReaped,
 )
-from eventstore.model import OperationProgress, merge
+from eventstore.model import AgendaProgress, OperationProgress, ProcessingState, merge
 from projections.folds import head as heads
 from projections.rows import (
     AgendaHead,
@@ -44,11 +48,10 @@ def evolve(run: Run, envelope: Envelope, event: Event, link: str) -> Changes:
 
 def _submitted(run: Run, head: Head, event: AgendaSubmitted, _: Envelope) -> Changes:
     agenda_id = event.agenda.id or ""
-    stored = run.progress()
     changes: Changes = {
         head_key(run.stream): _with_agenda(replace(head, progress=True), agenda_id, heads.submitted(event)),
         agenda_key(run.stream, agenda_id): event.agenda,
-        progress_key(run.stream): event.progress if stored is None else merge(stored, event.progress),
+        progress_key(run.stream): _laid_over(run, event.progress),
     }
     for entry in event.operations:
         _lay_operation(run, changes, entry)
@@ -64,14 +67,11 @@ def _requeued(run: Run, head: Head, event: DispatchReturned | DispatchExpired, _
 
 
 def _reported(run: Run, head: Head, event: ProgressReported, _: Envelope) -> Changes:
+    progress = _laid_over(run, event.progress)
     agenda = None if event.agenda_id is None else head.agendas.get(event.agenda_id)
     if agenda is not None and event.agenda_id is not None:
-        head = _with_agenda(head, event.agenda_id, heads.reported(agenda, event))
-    stored = run.progress()
-    changes: Changes = {
-        head_key(run.stream): head,
-        progress_key(run.stream): event.progress if stored is None else merge(stored, event.progress),
-    }
+        head = _with_agenda(head, event.agenda_id, heads.reported(agenda, event, progress))
+    changes: Changes = {head_key(run.stream): head, progress_key(run.stream): progress}
     for entry in event.operations or ():
         _lay_operation(run, changes, entry)
     return changes
@@ -79,6 +79,38 @@ def _reported(run: Run, head: Head, event: ProgressReported, _: Envelope) -> Cha
 
 def _superseded(run: Run, head: Head, event: ReportSuperseded, _: Envelope) -> Changes:
     return _head_only(run, head, event.agenda_id, lambda agenda: heads.refused(agenda, event))
+
+
+def _reclaimed(run: Run, head: Head, event: AgendaReclaimed, _: Envelope) -> Changes:
+    progress = _laid_over(run, event.progress)
+    changes = _head_only(run, head, event.agenda_id, lambda agenda: heads.reclaimed(agenda, event, progress))
+    return {**changes, progress_key(run.stream): progress}
+
+
+def _retried(run: Run, head: Head, event: AgendaRetried, _: Envelope) -> Changes:
+    changes = _head_only(run, head, event.agenda_id, lambda agenda: heads.retried(agenda, event))
+    return {**changes, progress_key(run.stream): _laid_over(run, event.progress)}
+
+
+def _handed_back(run: Run, head: Head, event: AgendaHandedBack, _: Envelope) -> Changes:
+    changes = _head_only(run, head, event.agenda_id, lambda agenda: heads.handed_back(agenda, event))
+    return {**changes, progress_key(run.stream): _laid_over(run, event.progress)}
+
+
+def _cancelled(run: Run, head: Head, event: AgendaCancelled, envelope: Envelope) -> Changes:
+    changes = _head_only(run, head, event.agenda_id, lambda agenda: heads.cancelled(agenda, event))
+    if event.progress is not None:
+        changes[progress_key(run.stream)] = _laid_over(run, event.progress)
+    for name in event.stopped or ():
+        stopped = OperationProgress(
+            operation=name,
+            processing_state=ProcessingState.COMPLETE,
+            processing_state_message="cancelled",
+            updated_time=envelope.time,
+            completed_time=envelope.time,
+        )
+        _lay_operation(run, changes, stopped)
+    return changes
 
 
 def _agenda_deleted(run: Run, head: Head, event: AgendaDeleted, envelope: Envelope) -> Changes:
@@ -92,8 +124,9 @@ def _agenda_deleted(run: Run, head: Head, event: AgendaDeleted, envelope: Envelo
 
 def _progress_deleted(run: Run, head: Head, _: ProgressDeleted, envelope: Envelope) -> Changes:
     gone = None if head.agendas else envelope.time
+    left = {name: heads.forgotten(agenda) for name, agenda in head.agendas.items()}
     changes: Changes = {
-        head_key(run.stream): replace(head, progress=False, deleted=gone),
+        head_key(run.stream): replace(head, agendas=left, progress=False, deleted=gone),
         progress_key(run.stream): None,
     }
     for key in run.operation_keys():
@@ -112,6 +145,10 @@ _FOLDS: dict[type, Callable[[Run, Head, Any, Envelope], Changes]] = {
     DispatchExpired: _requeued,
     ProgressReported: _reported,
     ReportSuperseded: _superseded,
+    AgendaHandedBack: _handed_back,
+    AgendaReclaimed: _reclaimed,
+    AgendaRetried: _retried,
+    AgendaCancelled: _cancelled,
     AgendaDeleted: _agenda_deleted,
     ProgressDeleted: _progress_deleted,
     RunReaped: _reaped,
@@ -129,6 +166,11 @@ def _head_only(run: Run, head: Head, agenda_id: str, change: Callable[[AgendaHea
 
 def _with_agenda(head: Head, agenda_id: str, agenda: AgendaHead) -> Head:
     return replace(head, agendas={**head.agendas, agenda_id: agenda})
+
+
+def _laid_over(run: Run, change: AgendaProgress) -> AgendaProgress:
+    stored = run.progress()
+    return change if stored is None else merge(stored, change)
 
 
 def _lay_operation(run: Run, changes: Changes, entry: OperationProgress) -> None:

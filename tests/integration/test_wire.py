@@ -322,3 +322,47 @@ class TestOperation:
         assert ready.startswith(b"HTTP/1.1 200")
         for name in (b"agendum_records_total", b"agendum_lag_records", b"agendum_command_seconds", b"agendum_ready"):
             assert name in metrics
+
+
+class TestEndings:
+    """What is not in POP's wire, or happens behind it: handing back, retrying, cancelling (spec 9.1, design 4.8)."""
+
+    async def test_a_run_that_is_handed_back_is_given_to_the_next_puller(self, client: Client) -> None:
+        agenda = await client.submit("x", "y")
+        await client.pull()
+        done = {"operation": "x", "processingState": "COMPLETE", "processingStateMessage": "succeeded"}
+        await client.report(agenda["progressId"], 7, processingState="EXECUTING", operationProgress=[done])
+        body = {"agendaProgressId": agenda["progressId"], "startedTime": 7}
+        _, answer, _ = await client.ask("POST", "/pop/resourcepool/service/handBackAgenda", body)
+        assert answer == {"error": False}
+        found = await client.pull()
+        assert [one["id"] for one in found["agendas"]] == [agenda["id"]]
+        states = {row["operation"]: row["processingState"] for row in found["agendaProgresses"][0]["operationProgress"]}
+        assert states == {"x": "COMPLETE", "y": "WAITING"}
+        assert error_of(await client.report(agenda["progressId"], 7, processingState="EXECUTING"))[1] == 409
+
+    async def test_a_failed_run_is_given_out_again_until_its_attempts_are_used_up(self, client: Client) -> None:
+        agenda = await client.submit("x", params={"maximumAttempts": 2})
+        for started in (1, 2):
+            found = {"agendas": []}
+            async with asyncio.timeout(20):
+                while not found["agendas"]:
+                    found = await client.pull()
+            end = {"processingState": "COMPLETE", "processingStateMessage": "failed"}
+            await client.report(agenda["progressId"], started, **end)
+        progress = await client.progress(agenda["progressId"])
+        assert (progress["attemptsCompleted"], progress["processingStateMessage"]) == (2, "failed")
+
+    async def test_a_cancelled_run_is_complete_and_its_executor_is_told(self, client: Client) -> None:
+        agenda = await client.submit("x")
+        await client.pull()
+        await client.report(agenda["progressId"], 7, processingState="EXECUTING")
+        _, answer, _ = await client.ask("POST", "/pop/agenda/service/cancel", {"agendaId": agenda["id"]})
+        assert answer == {"error": False}
+        progress = await client.progress(agenda["progressId"])
+        assert (progress["processingState"], progress["processingStateMessage"]) == ("COMPLETE", "cancelled")
+        answer = await client.report(agenda["progressId"], 7, processingState="EXECUTING")
+        assert error_of(answer) == ("ConflictException", 409)
+        assert "cancelled: stop working on it" in answer["errorResponse"]["description"]
+        _, answer, _ = await client.ask("POST", "/pop/agenda/service/cancel", {"agendaId": "nothing"})
+        assert error_of(answer) == ("ObjectNotFoundException", 404)

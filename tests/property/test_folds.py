@@ -7,9 +7,10 @@ from hypothesis import given as for_all
 from hypothesis import settings
 from hypothesis import strategies as st
 
+from eventstore.catalogue_events import CatalogueEvent
 from eventstore.commands import RunCommand
 from eventstore.errors import Rejected
-from eventstore.events import EVENTS, CatalogueEvent, LogOpened
+from eventstore.events import EVENTS, LogOpened
 from eventstore.ids import partition_of
 from eventstore.model import ProcessingState
 from projections.folds.run import _FOLDS
@@ -39,6 +40,11 @@ def commands(draw: st.DrawFn) -> RunCommand:
             b.take_back(f"d{attempt}", **at, id=identity, agenda_id=agenda),
             b.expire(attempt, **at, id=identity, agenda_id=agenda),
             b.report(draw(STARTS), *rows[: draw(st.integers(0, 3))], identity=identity, state=draw(STATES), **at),
+            b.report(draw(STARTS), identity=identity, state=ProcessingState.COMPLETE, message="failed", **at),
+            b.hand_back(draw(STARTS), **at, id=identity),
+            b.reclaim(attempt, **at, id=identity, agenda_id=agenda, age=draw(st.sampled_from([0, 2000]))),
+            b.retry(attempt, **at, id=identity, agenda_id=agenda),
+            b.cancel(**at, id=identity, agenda_id=agenda),
             b.delete_agenda(**at, id=identity, agenda_id=agenda),
             b.delete_progress(**at, id=identity),
             b.reap(id=identity),

@@ -1,9 +1,10 @@
 import pytest
 
+from eventstore.catalogue_events import CustomerSaved
 from eventstore.codec import encode
 from eventstore.envelope import Envelope, link_of, write_headers
 from eventstore.errors import TooNew
-from eventstore.events import TYPES, AgendaDeleted, CustomerSaved, Event, LogOpened, RunReaped
+from eventstore.events import TYPES, AgendaDeleted, Event, LogOpened, RunReaped
 from eventstore.memory import MemoryRecord
 from eventstore.model import Customer
 from eventstore.reading import (

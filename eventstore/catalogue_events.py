@@ -1,0 +1,24 @@
+"""What can happen in the catalogue; registered, like all events, in eventstore.events. Pure."""
+
+from eventstore.model import Customer, Fact, Insight, ResourcePool
+
+
+class CustomerSaved(Fact, frozen=True, kw_only=True):
+    """A customer was put: the fields that were said."""
+
+    customer: Customer
+
+
+class ResourcePoolSaved(Fact, frozen=True, kw_only=True):
+    """A resource pool was put: the fields that were said."""
+
+    resource_pool: ResourcePool
+
+
+class InsightSaved(Fact, frozen=True, kw_only=True):
+    """An Insight was put: the fields that were said."""
+
+    insight: Insight
+
+
+CatalogueEvent = CustomerSaved | ResourcePoolSaved | InsightSaved
