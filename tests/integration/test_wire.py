@@ -344,7 +344,7 @@ class TestEndings:
     async def test_a_failed_run_is_given_out_again_until_its_attempts_are_used_up(self, client: Client) -> None:
         agenda = await client.submit("x", params={"maximumAttempts": 2})
         for started in (1, 2):
-            found = {"agendas": []}
+            found: Any = {"agendas": []}
             async with asyncio.timeout(20):
                 while not found["agendas"]:
                     found = await client.pull()

@@ -1,0 +1,125 @@
+"""POP's objects as a client sees them: camelCase, payloads in the clear, what is None is not said (spec 1). Pure.
+
+Times are epoch milliseconds, UTC. The same types are sent and received.
+"""
+
+from typing import Any
+
+import msgspec
+
+from eventstore.model import AgendaInsight, ProcessingState
+
+
+class Object(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, rename="camel"):
+    """Base: fields that a client does not know are ignored."""
+
+
+class DiagnosticEvent(Object, frozen=True, kw_only=True):
+    """What went wrong (spec 1.7)."""
+
+    message: str | None = None
+    status_code: str | None = None
+    time: int | None = None
+    stack_trace: str | None = None
+    payload: Any = None
+
+
+class Operation(Object, frozen=True, kw_only=True):
+    """One step of an agenda."""
+
+    name: str
+    type: str | None = None
+    id: str | None = None
+    payload: Any = None
+    params: dict[str, Any] = {}
+
+
+class Agenda(Object, frozen=True, kw_only=True):
+    """The workflow (spec 1.3)."""
+
+    operations: list[Operation] = []
+    id: str | None = None
+    cid: str | None = None
+    customer_id: str | None = None
+    title: str | None = None
+    added_time: int | None = None
+    params: dict[str, Any] = {}
+    job_id: str | None = None
+    link_id: str | None = None
+    progress_id: str | None = None
+    agenda_insight: AgendaInsight | None = None
+
+
+class OperationProgress(Object, frozen=True, kw_only=True):
+    """The state of one operation (spec 1.6). `operation` is its name."""
+
+    operation: str | None = None
+    id: str | None = None
+    customer_id: str | None = None
+    agenda_progress_id: str | None = None
+    processing_state: ProcessingState | None = None
+    processing_state_message: str | None = None
+    diagnostic_events: list[DiagnosticEvent | None] | None = None
+    percent_complete: float | None = None
+    attempt_count: int | None = None
+    attempt_time: int | None = None
+    started_time: int | None = None
+    completed_time: int | None = None
+    #: JSON text
+    result_payload: str | None = None
+    params: dict[str, Any] | None = None
+
+    @property
+    def succeeded(self) -> bool:
+        """It is complete and need not be run again."""
+        return self.processing_state is ProcessingState.COMPLETE and self.processing_state_message == "succeeded"
+
+
+class AgendaProgress(Object, frozen=True, kw_only=True):
+    """The state of one agenda's run (spec 1.5)."""
+
+    id: str | None = None
+    customer_id: str | None = None
+    agenda_id: str | None = None
+    link_id: str | None = None
+    external_id: str | None = None
+    title: str | None = None
+    added_time: int | None = None
+    updated_time: int | None = None
+    processing_state: ProcessingState | None = None
+    processing_state_message: str | None = None
+    diagnostic_events: list[DiagnosticEvent | None] | None = None
+    attempts_completed: int | None = None
+    maximum_attempts: int | None = None
+    started_time: int | None = None
+    completed_time: int | None = None
+    percent_complete: float | None = None
+    params: dict[str, Any] | None = None
+    agenda_insight: AgendaInsight | None = None
+    operation_progress: list[OperationProgress] | None = None
+
+    @property
+    def is_complete(self) -> bool:
+        """It has come to an end; what failed may be given out again (spec 9.1)."""
+        return self.processing_state is ProcessingState.COMPLETE
+
+    @property
+    def may_run_again(self) -> bool:
+        """It failed, and has attempts left."""
+        failed = self.is_complete and (self.processing_state_message or "").lower() == "failed"
+        return failed and (self.attempts_completed or 1) < min(20, self.maximum_attempts or 3)
+
+
+class Work(Object, frozen=True, kw_only=True):
+    """What getAgenda answers (spec 7.1)."""
+
+    agendas: list[Agenda] = []
+    agenda_progresses: list[AgendaProgress] = []
+
+
+class Problem(Object, frozen=True, kw_only=True):
+    """An ErrorResponse (spec 2.2)."""
+
+    title: str = ""
+    description: str = ""
+    response_code: int = 500
