@@ -32,6 +32,11 @@ def test_the_longest_remaining_path_goes_first() -> None:
     assert bound(agenda(a=(1, ""), b=(1, ""), c=(1, ""), z=(1, ""), y=(2, "z")), 2).greedy_ms == 3000
 
 
+def test_what_two_that_end_together_free_is_compared_before_a_slot_is_filled() -> None:
+    together = agenda(a=(4, ""), b=(4, ""), c=(2, "b"), d=(3, "b"), e=(4, "b"), f=(1, ""))
+    assert bound(together, 2).greedy_ms == 9000
+
+
 def test_the_bound_on_work_is_rounded_up_to_a_whole_millisecond() -> None:
     assert bound(agenda(a=(0.001, ""), b=(0.001, ""), c=(0.001, "")), 2).at_least_ms == 2
 
