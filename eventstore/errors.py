@@ -4,6 +4,7 @@
     ├── Rejected             a command was refused; nothing was written. `code` is POP's responseCode,
     │   │                    `title` the Java simple class name that POP's clients compare (spec 13)
     │   ├── Invalid          422 ValidationException
+    │   │   └── NotAWorkflow a file to convert is not what it should be; the message begins with the place in it
     │   ├── BadRequest       400 BadRequestException
     │   ├── Forbidden        403 UnauthorizedException
     │   ├── NotFound         404 ObjectNotFoundException
@@ -38,6 +39,10 @@ class Invalid(Rejected):
 
     code = 422
     title = "ValidationException"
+
+
+class NotAWorkflow(Invalid):
+    """A workflow file cannot be made into an agenda; the message begins with the place, a JSON path."""
 
 
 class BadRequest(Rejected):

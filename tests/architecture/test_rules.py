@@ -39,6 +39,7 @@ def run(folder: Path, *command: str) -> subprocess.CompletedProcess[str]:
         ("projections/partition.py", "import asyncio", "the pure core knows no I/O, no clock, no chance BROKEN"),
         ("handlers/deciders/reports.py", "import random", "the pure core knows no I/O, no clock, no chance BROKEN"),
         ("handlers/scheduling/fifo.py", "import logging", "the pure core knows no I/O, no clock, no chance BROKEN"),
+        ("handlers/converting/bound.py", "import time", "the pure core knows no I/O, no clock, no chance BROKEN"),
         ("handlers/routing.py", "import handlers.deciders.registry", "only the command path decides BROKEN"),
         ("handlers/routing.py", "import aiokafka", "aiokafka has one door BROKEN"),
         ("projections/feed.py", "import aiokafka", "aiokafka has one door BROKEN"),
