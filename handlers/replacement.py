@@ -52,16 +52,19 @@ def _text(text: str, values: Mapping[str, Any], issues: list[str]) -> Any:
 
 
 def _within(token: "re.Match[str]", values: Mapping[str, Any], issues: list[str]) -> str:
-    name, path = token[1], token[2]
     try:
-        if name not in values:
-            raise Unresolved(f"{name} is not known")
-        value = _find(values[name], name, path)
-        if isinstance(value, dict | list):
-            raise Unresolved(f"{name} cannot be used in composite string")
+        return _scalar(token[1], token[2], values)
     except Unresolved as why:
         issues.append(str(why))
         return token[0]
+
+
+def _scalar(name: str, path: str | None, values: Mapping[str, Any]) -> str:
+    if name not in values:
+        raise Unresolved(f"{name} is not known")
+    value = _find(values[name], name, path)
+    if isinstance(value, dict | list):
+        raise Unresolved(f"{name} cannot be used in composite string")
     return value if isinstance(value, str) else orjson.dumps(value).decode()
 
 
