@@ -47,7 +47,7 @@ class WorkerProcess:
         more = {f"AGENDUM_{name.upper()}": str(value) for name, value in settings.items()}
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-c", "from handlers.cli.main import main; main()", "serve"],
+                [sys.executable, "-c", "from handlers.cli.main import main; main()", "work"],
                 env={**os.environ, **self._settings, **more},
                 stdin=subprocess.DEVNULL,
                 stdout=log,

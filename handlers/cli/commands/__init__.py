@@ -1,0 +1,1 @@
+"""One module per command of `agendum`; each is registered in handlers.cli.main."""

@@ -1,0 +1,164 @@
+"""`agendum submit`, `agendum watch`, `agendum progress`, `agendum cancel`: a run from outside."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from handlers.cli.documents import agenda_of
+from handlers.cli.exits import Exit, Stop
+from handlers.cli.picture import counts, head_line, state_of
+from handlers.cli.running import carry_out
+from handlers.cli.screen import URL, Output, OutputOption, Screen, TokenOption, UrlOption
+from handlers.cli.watching import ended, found, reasons
+from handlers.cli.watching import watch as watch_run
+from handlers.client.client import connect
+from handlers.client.objects import AgendaProgress
+from handlers.clock import draw
+
+TimeoutOption = Annotated[float | None, typer.Option("--timeout", min=0, help="s to wait at most: then exit 124.")]
+TOKEN = "agendum"  # noqa: S105  # any will do (spec 3.1)
+
+
+def submit(
+    file: Annotated[Path, typer.Argument(help="The agenda, JSON; - for standard input.")],
+    wait: Annotated[bool, typer.Option("--wait", help="Wait for its end.")] = False,
+    watch: Annotated[bool, typer.Option("--watch", help="Show its progress until its end.")] = False,
+    key: Annotated[str | None, typer.Option(help="Idempotency-Key: submitted once, however often it is sent.")] = None,
+    timeout: TimeoutOption = None,
+    url: UrlOption = URL,
+    token: TokenOption = TOKEN,
+    output: OutputOption = Output.TEXT,
+) -> None:
+    """Submit an agenda."""
+    screen = Screen(output)
+    submitted = []
+
+    async def work() -> Exit | None:
+        _, document = agenda_of(file)
+        async with connect(url, draw=draw, token=token) as client:
+            agenda = await client.submit(document, key=key)
+            submitted.append(agenda.progress_id)
+            if not (wait or watch):
+                if screen.json:
+                    screen.result(agenda)
+                screen.say(f"agenda    {agenda.id}\nprogress  {agenda.progress_id}")
+                screen.note(f"agendum watch {agenda.progress_id}")
+                return None
+            run = agenda.progress_id or ""
+            return _end(screen, await watch_run(client, run, screen, timeout=timeout, picture=watch))
+
+    carry_out(
+        screen,
+        f"{file} was not submitted",
+        work(),
+        "interrupted; a submitted agenda goes on. See it with: agendum progress, or agendum watch ID",
+    )
+
+
+def watch(
+    identity: Annotated[str, typer.Argument(metavar="ID", help="Id of a progress or of an agenda.")],
+    timeout: TimeoutOption = None,
+    url: UrlOption = URL,
+    token: TokenOption = TOKEN,
+    output: OutputOption = Output.TEXT,
+) -> None:
+    """Show a run until it has come to its end."""
+    screen = Screen(output)
+
+    async def work() -> Exit | None:
+        async with connect(url, draw=draw, token=token, patience=300) as client:
+            return _end(screen, await watch_run(client, identity, screen, timeout=timeout, picture=True))
+
+    carry_out(
+        screen, f"cannot watch {identity}", work(), f"interrupted; the agenda goes on. Again: agendum watch {identity}"
+    )
+
+
+def progress(
+    identity: Annotated[str | None, typer.Argument(metavar="[ID]", help="Id of a progress or of an agenda.")] = None,
+    link: Annotated[str | None, typer.Option("--link", help="Everything that was submitted with this linkId.")] = None,
+    url: UrlOption = URL,
+    token: TokenOption = TOKEN,
+    output: OutputOption = Output.TEXT,
+) -> None:
+    """Show how far a run is, or all runs of a linkId."""
+    screen = Screen(output)
+
+    async def work() -> Exit | None:
+        if (identity is None) == (link is None):
+            raise Stop(Exit.USAGE, "expected either ID or --link", "found both or neither", "agendum progress --help")
+        async with connect(url, draw=draw, token=token) as client:
+            if link is not None:
+                return _many(screen, await client.progresses(linkId=link), link)
+            _one(screen, await found(client, identity or ""))
+            return None
+
+    carry_out(screen, "cannot show the progress", work())
+
+
+def cancel(
+    identity: Annotated[str, typer.Argument(metavar="ID", help="Id of an agenda or of its progress.")],
+    url: UrlOption = URL,
+    token: TokenOption = TOKEN,
+    output: OutputOption = Output.TEXT,
+) -> None:
+    """End an agenda, whether it waits or runs."""
+    screen = Screen(output)
+
+    async def work() -> Exit | None:
+        async with connect(url, draw=draw, token=token) as client:
+            run = await found(client, identity)
+            await client.cancel(run.agenda_id or identity)
+            after = await found(client, run.id or identity)
+            if screen.json:
+                screen.result(after)
+            screen.say(head_line(after))
+            return None
+
+    carry_out(screen, f"{identity} was not cancelled", work())
+
+
+def _end(screen: Screen, run: AgendaProgress) -> Exit:
+    if screen.json:
+        screen.result(run)
+    screen.say(f"{run.id}  {head_line(run)} · {counts(run)}")
+    for why in reasons(run):
+        screen.note(f"why: {why}")
+    return ended(run)
+
+
+def _one(screen: Screen, run: AgendaProgress) -> None:
+    if screen.json:
+        screen.result(run)
+        return
+    screen.say(f"{run.id}  {head_line(run)}")
+    rows = run.operation_progress or []
+    screen.table(
+        ("operation", "state", "attempts", "started", "took ms"),
+        [
+            (row.operation or "", state_of(row), str(row.attempt_count or 0), str(row.started_time or "-"), _took(row))
+            for row in rows
+        ],
+    )
+    screen.say(counts(run))
+    for why in reasons(run):
+        screen.say(f"why: {why}")
+
+
+def _many(screen: Screen, runs: list[AgendaProgress], link: str) -> Exit | None:
+    if not runs:
+        raise Stop(Exit.NOT_FOUND, f"nothing has linkId {link}", "no run that you may see", "agendum submit FILE")
+    if screen.json:
+        screen.result(runs)
+        return None
+    screen.table(
+        ("progress", "state", "percent", "operations"),
+        [(run.id or "", state_of(run), f"{run.percent_complete or 0.0:.0f}", counts(run)) for run in runs],
+    )
+    return None
+
+
+def _took(row: object) -> str:
+    started, completed = getattr(row, "started_time", None), getattr(row, "completed_time", None)
+    return "-" if started is None or completed is None else str(completed - started)

@@ -1,0 +1,65 @@
+"""`agendum work`: one worker."""
+
+import asyncio
+import os
+import sys
+from typing import Annotated
+
+import typer
+import uvloop
+from pydantic import ValidationError
+
+from eventstore.errors import AgendumError
+from handlers.app import build
+from handlers.cli.exits import Exit, Stop
+from handlers.cli.screen import Screen
+from handlers.logs import set_up
+from handlers.settings import Settings
+
+
+def work(
+    kafka: Annotated[str | None, typer.Option(help="Kafka's addresses, a comma between them.")] = None,
+    port: Annotated[int | None, typer.Option(help="Port of POP's API.")] = None,
+    data: Annotated[str | None, typer.Option(help="Directory of this worker's rows.")] = None,
+    prefix: Annotated[str | None, typer.Option(help="What the topics' names begin with.")] = None,
+) -> None:
+    """Run one worker until Ctrl-C. Everything else is set by AGENDUM_… variables (see the README)."""
+    screen = Screen()
+    given = {"kafka": kafka, "port": port, "data": data, "prefix": prefix}
+    settings = _settings(screen, {name: value for name, value in given.items() if value is not None})
+    set_up(settings.log_level)
+    what = "this worker cannot serve"
+    try:
+        why = uvloop.run(_serve(settings, screen))
+    except AgendumError as wrong:
+        screen.stop(Stop(Exit.REFUSED, what, f"{type(wrong).__name__}: {wrong}", "agendum doctor"))
+        raise typer.Exit(Exit.REFUSED) from None
+    except OSError as wrong:
+        screen.stop(Stop(Exit.REFUSED, what, f"cannot listen: {wrong}", "choose another --port"))
+        raise typer.Exit(Exit.REFUSED) from None
+    if why is not None:
+        screen.stop(Stop(Exit.FAILED, "this worker must leave", why, "agendum doctor"))
+    sys.stderr.flush()
+    # Threads of the group's client may outlive a clean stop; nothing is left to do for them.
+    os._exit(Exit.OK if why is None else Exit.FAILED)
+
+
+def _settings(screen: Screen, given: dict[str, str | int]) -> Settings:
+    try:
+        return Settings(**given)  # type: ignore[arg-type]  # pydantic reads text
+    except ValidationError as wrong:
+        for error in wrong.errors():
+            name = "_".join(["AGENDUM", *map(str, error["loc"])]).upper()
+            screen.note(f"{name}: {error['msg'].removeprefix('Value error, ')}", "red")
+        raise typer.Exit(Exit.USAGE) from None
+
+
+async def _serve(settings: Settings, screen: Screen) -> str | None:
+    worker = await build(settings)
+    ready: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+    ready.add_done_callback(
+        lambda done: screen.note(
+            f"Agendum serves http://{settings.host}:{done.result()}/pop (Ctrl-C stops it)", "green"
+        )
+    )
+    return await worker.run(ready)

@@ -1,0 +1,38 @@
+"""Files that a command is given: `-` is standard input; what is wrong in one is said with its place."""
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from handlers.cli.exits import Exit, Stop
+from handlers.client.objects import Agenda
+
+
+def read(path: Path) -> bytes:
+    """The file's bytes. Raises Stop."""
+    try:
+        return sys.stdin.buffer.read() if str(path) == "-" else path.read_bytes()
+    except OSError as wrong:
+        raise Stop(
+            Exit.USAGE, f"cannot read {path}", wrong.strerror or str(wrong), "name a file that is there, or - for stdin"
+        ) from None
+
+
+def agenda_of(path: Path) -> tuple[Agenda, dict[str, Any]]:
+    """The agenda in a file, typed and as it was written. Raises Stop."""
+    text = read(path)
+    then = f"mend {path}, and try again"
+    try:
+        # Only the standard library says line and column.
+        found = json.loads(text)
+        return msgspec.convert(found, Agenda, strict=False), found
+    except json.JSONDecodeError as wrong:
+        why = f"line {wrong.lineno}, column {wrong.colno}: {wrong.msg}"
+        raise Stop(Exit.USAGE, f"{path} is not JSON", why, then) from None
+    except UnicodeDecodeError as wrong:
+        raise Stop(Exit.USAGE, f"{path} is not JSON", f"byte {wrong.start} is not UTF-8", then) from None
+    except msgspec.ValidationError as wrong:
+        raise Stop(Exit.USAGE, f"{path} is not an agenda", str(wrong), then) from None

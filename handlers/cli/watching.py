@@ -1,0 +1,71 @@
+"""Watches a run until it has come to its end: drawn in place on a terminal, line by line elsewhere."""
+
+import asyncio
+import time
+from contextlib import nullcontext
+from typing import Any
+
+from rich.live import Live
+
+from handlers.cli.exits import Exit, Stop
+from handlers.cli.picture import counts, head_line, live
+from handlers.cli.screen import Screen
+from handlers.client.client import Client
+from handlers.client.objects import AgendaProgress
+
+EVERY_SECONDS = 0.3
+
+
+async def watch(
+    client: Client, identity: str, screen: Screen, *, timeout: float | None, picture: bool
+) -> AgendaProgress:
+    """The progress in the end: complete, and not to be given out again. Raises Stop (not found, timed out)."""
+    drawn = Live(console=screen.err, auto_refresh=False, transient=False) if picture and screen.live else None
+    end = None if timeout is None else time.monotonic() + timeout
+    said = ""
+    with drawn or nullcontext():
+        while True:
+            progress = await found(client, identity)
+            if drawn is not None:
+                drawn.update(live(progress, screen.err.height - 1), refresh=True)
+            elif picture and (now := f"{head_line(progress)} · {counts(progress)}") != said:
+                said = now
+                screen.note(now)
+            if progress.is_complete and not progress.may_run_again:
+                return progress
+            if end is not None and time.monotonic() > end:
+                raise Stop(
+                    Exit.TIMED_OUT,
+                    f"{identity} is not complete after {timeout:.0f} s",
+                    head_line(progress),
+                    f"agendum watch {identity}",
+                )
+            await asyncio.sleep(EVERY_SECONDS)
+
+
+async def found(client: Client, identity: str) -> AgendaProgress:
+    """The progress of an id: a progress's own, or its agenda's. Raises Stop."""
+    progress = await client.progress(identity)
+    if progress is None:
+        agenda = await client.agenda(identity)
+        if agenda is not None and agenda.progress_id is not None:
+            progress = await client.progress(agenda.progress_id)
+    if progress is None:
+        raise Stop(
+            Exit.NOT_FOUND,
+            f"there is no run {identity}",
+            f"{client.url} knows no progress and no agenda with this id",
+            "agendum progress --link ID, with the linkId that it was submitted with",
+        )
+    return progress
+
+
+def ended(progress: AgendaProgress) -> Exit:
+    """The exit code of a run that came to its end."""
+    return Exit.OK if progress.processing_state_message == "succeeded" else Exit.FAILED
+
+
+def reasons(progress: AgendaProgress) -> list[str]:
+    """Why a run failed, in its diagnostics' words."""
+    events: list[Any] = progress.diagnostic_events or []
+    return [event.message for event in events if event is not None and event.message]
