@@ -68,7 +68,7 @@ def waiting_message(head: Head | None) -> str:
     agendas = [] if head is None else [*head.agendas.values()]
     if any(agenda.ready for agenda in agendas):
         return "queued"
-    return "scheduled" if any(agenda.dispatch is not None for agenda in agendas) else "added"
+    return "scheduled" if any(agenda.dispatch is not None or agenda.open for agenda in agendas) else "added"
 
 
 def _with_message(row: OperationProgress, message: str) -> OperationProgress:

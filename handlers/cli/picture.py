@@ -39,8 +39,8 @@ def head_line(progress: AgendaProgress) -> str:
     """State, percentage and attempt of a run."""
     attempts = (progress.attempts_completed or 0) + (0 if progress.is_complete else 1)
     most = progress.maximum_attempts or 3
-    percent = progress.percent_complete or 0.0
-    return f"{state_of(progress)} · {percent:.0f} % · attempt {attempts} of {most}"
+    state = "executing" if progress.processing_state is ProcessingState.EXECUTING else state_of(progress)
+    return f"{state} · {progress.percent_complete or 0.0:.0f} % · attempt {attempts} of {most}"
 
 
 def live(progress: AgendaProgress, lines: int) -> RenderableType:
