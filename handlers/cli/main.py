@@ -5,6 +5,7 @@
 import typer
 
 from handlers.cli.commands.execute import execute
+from handlers.cli.commands.replay import replay
 from handlers.cli.commands.submit import cancel, progress, submit, watch
 from handlers.cli.commands.work import work
 
@@ -16,7 +17,7 @@ app = typer.Typer(
     epilog="Exit codes: 0 done · 1 the agenda failed · 2 usage · 3 not found · 4 refused · 5 service away · "
     "124 timed out · 130 interrupted",
 )
-for command in (work, execute, submit, watch, progress, cancel):
+for command in (work, execute, submit, watch, progress, cancel, replay):
     app.command()(command)
 
 

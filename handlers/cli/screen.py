@@ -4,6 +4,7 @@ On a terminal people get colours and live pictures; through a pipe plain aligned
 alone.
 """
 
+import sys
 from collections.abc import Iterable, Sequence
 from enum import StrEnum
 from typing import Annotated, Any
@@ -59,6 +60,12 @@ class Screen:
     def line(self, found: Any) -> None:
         """One JSON line of many."""
         print(msgspec.json.encode(found).decode(), flush=True)  # noqa: T201  # never wrapped or coloured
+
+    def lines(self, found: Iterable[Any]) -> None:
+        """Many JSON lines, written together."""
+        text = b"".join(msgspec.json.encode(each) + b"\n" for each in found)
+        sys.stdout.buffer.write(text)
+        sys.stdout.flush()
 
     def say(self, text: str, style: str | None = None) -> None:
         """A line for people, on stdout; nothing where only JSON is wanted."""
