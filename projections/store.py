@@ -2,11 +2,14 @@
 
 from collections.abc import Iterable, Iterator
 from typing import Protocol, cast
+from weakref import WeakSet
 
 import rocksdict
 from sortedcontainers import SortedDict
 
 Item = tuple[bytes, bytes]
+
+_RELEASED = "expected an open partition, but it was released: its ownership has ended"
 
 
 class Store(Protocol):
@@ -23,6 +26,22 @@ class Store(Protocol):
 
     def clear(self) -> None:
         """Remove everything."""
+
+    def frozen(self) -> "Frozen":
+        """Everything as it is now, whatever is written later."""
+
+
+class Frozen(Protocol):
+    """A store as it was at one moment; holds resources until closed."""
+
+    def get(self, key: bytes) -> bytes | None:
+        """See Store."""
+
+    def scan(self, prefix: bytes) -> Iterator[Item]:
+        """See Store. Raises LookupError once closed."""
+
+    def close(self) -> None:
+        """Let go of what it holds; harmless twice."""
 
 
 class MemoryStore:
@@ -53,6 +72,15 @@ class MemoryStore:
         """See Store."""
         self._rows.clear()
 
+    def frozen(self) -> Frozen:
+        """See Store."""
+        copy = MemoryStore()
+        copy._rows = self._rows.copy()
+        return copy
+
+    def close(self) -> None:
+        """See Frozen."""
+
 
 class RocksStore:
     """Rows in the RocksDB that Faust opened for a partition of its table.
@@ -63,6 +91,7 @@ class RocksStore:
 
     def __init__(self, db: rocksdict.Rdict) -> None:
         self._db: rocksdict.Rdict | None = db
+        self._frozen: WeakSet[FrozenRocks] = WeakSet()
 
     def get(self, key: bytes) -> bytes | None:
         """See Store."""
@@ -90,12 +119,57 @@ class RocksStore:
         """See Store."""
         self._open.delete_range(b"", b"\xff" * 16)
 
+    def frozen(self) -> Frozen:
+        """See Store."""
+        found = FrozenRocks(self._open.snapshot())
+        self._frozen.add(found)
+        return found
+
     def release(self) -> None:
-        """Forget the database, so that Faust's forgetting closes it."""
+        """Forget the database, so that Faust's forgetting closes it; snapshots hold its lock as well."""
+        for snapshot in self._frozen:
+            snapshot.close()
         self._db = None
 
     @property
     def _open(self) -> rocksdict.Rdict:
         if self._db is None:
-            raise LookupError("expected an open partition, but it was released: its ownership has ended")
+            raise LookupError(_RELEASED)
         return self._db
+
+
+class FrozenRocks:
+    """A snapshot of a RocksDB: costs nothing to take, and keeps the database open until it is closed."""
+
+    def __init__(self, snapshot: rocksdict.Snapshot) -> None:
+        self._snapshot: rocksdict.Snapshot | None = snapshot
+        self._items: Iterator[Item] | None = None
+
+    def get(self, key: bytes) -> bytes | None:
+        """See Frozen."""
+        try:
+            found: bytes = self._open[key]
+        except KeyError:
+            return None
+        return found
+
+    def scan(self, prefix: bytes) -> Iterator[Item]:
+        """See Frozen; one scan at a time."""
+        self._items = cast(Iterator[Item], self._open.items(from_key=prefix))
+        # The iterator is asked for anew each time: a reference kept here would outlive `close`.
+        while self._items is not None and (item := next(self._items, None)) is not None:
+            if not item[0].startswith(prefix):
+                return
+            yield item
+        if self._items is None:
+            raise LookupError(_RELEASED)
+
+    def close(self) -> None:
+        """See Frozen."""
+        self._snapshot = self._items = None
+
+    @property
+    def _open(self) -> rocksdict.Snapshot:
+        if self._snapshot is None:
+            raise LookupError(_RELEASED)
+        return self._snapshot

@@ -7,6 +7,7 @@ import typer
 from handlers.cli.commands.execute import execute
 from handlers.cli.commands.replay import replay
 from handlers.cli.commands.submit import cancel, progress, submit, watch
+from handlers.cli.commands.verify import verify
 from handlers.cli.commands.work import work
 
 app = typer.Typer(
@@ -17,7 +18,7 @@ app = typer.Typer(
     epilog="Exit codes: 0 done · 1 the agenda failed · 2 usage · 3 not found · 4 refused · 5 service away · "
     "124 timed out · 130 interrupted",
 )
-for command in (work, execute, submit, watch, progress, cancel, replay):
+for command in (work, execute, submit, watch, progress, cancel, replay, verify):
     app.command()(command)
 
 

@@ -37,6 +37,13 @@ class Subject(msgspec.Struct, frozen=True, kw_only=True):
         """It holds events, and must be whole."""
         return self.classify is not None
 
+    @property
+    def classifier(self) -> Classifier:
+        """What its records mean. Raises Stop where it holds no events."""
+        if self.classify is None:
+            raise Stop(Exit.USAGE, f"{self.name} holds no events", "found a topic of other records", "--topic agendas")
+        return self.classify
+
 
 @asynccontextmanager
 async def subject(settings: Settings, topic: str) -> AsyncIterator[tuple[Subject, EventLog]]:

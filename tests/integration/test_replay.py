@@ -21,7 +21,9 @@ from tests.integration.commands import Ended, agendum, begin
 from tests.integration.conftest import Client
 
 P = 12
-OPERATION = {"operationProgress": [{"operation": "x", "processingState": "EXECUTING", "percentComplete": 50.0}]}
+OPERATION: dict[str, Any] = {
+    "operationProgress": [{"operation": "x", "processingState": "EXECUTING", "percentComplete": 50.0}]
+}
 DONE: dict[str, Any] = {
     "processingState": "COMPLETE",
     "processingStateMessage": "succeeded",
@@ -30,7 +32,7 @@ DONE: dict[str, Any] = {
             "operation": "x",
             "processingState": "COMPLETE",
             "processingStateMessage": "succeeded",
-            "resultPayload": {"frames": [1, None, 2.50]},
+            "resultPayload": '{"frames":[1,null]}',
         }
     ],
 }
@@ -62,8 +64,9 @@ async def test_a_runs_events_stand_in_order_with_their_payloads_open(
     )
     run = agenda["progressId"]
     await client.pull()
-    await client.report(run, processingState="EXECUTING", **OPERATION)
-    await client.report(run, **DONE)
+    for report in ({"processingState": "EXECUTING", **OPERATION}, DONE):
+        answer = await client.report(run, **report)
+        assert not answer["error"], answer
     cli = cli_of(worker, kafka)
 
     by_key, by_agenda = await asyncio.gather(cli.replay("--key", run), cli.replay("--agenda", agenda["id"]))
@@ -81,7 +84,7 @@ async def test_a_runs_events_stand_in_order_with_their_payloads_open(
     assert {line["partition"] for line in by_key.lines} == {partition_of(run, P)}
     assert [line["envelope"]["streamVersion"] for line in by_key.lines] == [1, 2, 3, 4]
     assert by_key.lines[0]["body"]["agenda"]["operations"][0]["payload"] == {"in": "x.mov", "deep": {"n": 1.5}}
-    assert by_key.lines[3]["body"]["operations"][0]["resultPayload"] == {"frames": [1, None, 2.5]}
+    assert by_key.lines[3]["body"]["operations"][0]["resultPayload"] == '{"frames":[1,null]}'
     sealed = (await cli.replay("--key", run, "--sealed")).lines
     assert sealed[0]["body"]["agenda"]["operations"][0]["payload"]["in"].startswith("plain:")
 
@@ -100,7 +103,7 @@ async def test_folded_views_are_what_http_served_at_each_position_of_a_runs_life
         _, agendas, after = await client.ask("GET", f"/pop/agenda/{agenda['id']}")
         # One answer of two requests: nothing else writes into this run, so what both saw is one moment of it.
         position = int(headers["Agendum-Position"].partition("@")[2])
-        assert after["Agendum-Position"].startswith(f"agendas/{partition_of(run, P)}@")
+        assert f"agendas/{partition_of(run, P)}@{position}" in after["Agendum-Position"].split(",")
         served.append((position, progress["all"], agendas["all"]))
 
     await look()
@@ -125,7 +128,7 @@ async def test_folded_views_are_what_http_served_at_each_position_of_a_runs_life
         assert view["agendas"] == agendas
     assert len({str(view) for _, *view in served}) == len(served), "every step shows in what was served"
     before = await cli.replay("--fold", "--key", run, "--until", "1")
-    assert before.code in (0, 3)
+    assert before.code == 3, "offset 0 holds the opening of the log alone"
 
 
 async def test_folding_everything_gives_each_run_as_it_is_served(
