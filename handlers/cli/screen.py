@@ -46,6 +46,9 @@ class Screen:
     def __init__(self, output: Output = Output.TEXT) -> None:
         self.json = output is Output.JSON
         self.out = Console(soft_wrap=True, highlight=False)
+        if not self.out.is_terminal:
+            # Through a pipe nothing is cut: the next program wants it whole. (`print` takes no width above the console's.)
+            self.out.width = 10_000
         self.err = Console(stderr=True, soft_wrap=True, highlight=False)
 
     @property
@@ -82,8 +85,7 @@ class Screen:
         table = Table(*columns, box=None, pad_edge=False, header_style=None if plain else "bold")
         for row in rows:
             table.add_row(*row)
-        # Through a pipe nothing is cut: the next program wants it whole.
-        self.out.print(table, width=10_000 if plain else None, crop=not plain, no_wrap=plain, markup=False)
+        self.out.print(table, crop=not plain, no_wrap=plain, markup=False)
 
     def stop(self, stop: Stop) -> None:
         """Why a command ends: three lines on stderr."""
