@@ -47,7 +47,7 @@ class Screen:
         self.json = output is Output.JSON
         self.out = Console(soft_wrap=True, highlight=False)
         if not self.out.is_terminal:
-            # Through a pipe nothing is cut: the next program wants it whole. (`print` takes no width above the console's.)
+            # Through a pipe nothing is cut: the next program wants it whole. (`print` goes no wider.)
             self.out.width = 10_000
         self.err = Console(stderr=True, soft_wrap=True, highlight=False)
 

@@ -26,11 +26,15 @@ from projections.replayed import fold_to, streams_in
 
 _BOUND = "an offset (below 10^11, of one partition) or a time: ISO 8601, UTC without a zone, or epoch ms."
 
+TopicOption = Annotated[str, typer.Option(help="agendas, catalogue, inbox, rejections, or a topic's full name.")]
+VerdictsOption = Annotated[
+    bool, typer.Option("--verdicts", help="What became of each event; always there with --key and --agenda.")
+]
 
-class Asked(msgspec.Struct, frozen=True, kw_only=True):
-    """What the command line says."""
 
-    topic: str
+class Asked(msgspec.Struct, frozen=True):
+    """What the command line says, but for the topic."""
+
     key: str | None
     agenda: str | None
     partition: int | None
@@ -44,9 +48,7 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
 
 def replay(
     *,
-    topic: Annotated[
-        str, typer.Option(help="agendas, catalogue, inbox, rejections, or a topic's full name.")
-    ] = "agendas",
+    topic: TopicOption = "agendas",
     key: Annotated[str | None, typer.Option(help="One run (its progress id): only its partition is read.")] = None,
     agenda: Annotated[str | None, typer.Option(metavar="ID", help="The run of an agenda, found in the log.")] = None,
     partition: Annotated[int | None, typer.Option(min=0, help="One partition alone.")] = None,
@@ -55,9 +57,7 @@ def replay(
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on with what comes, until Ctrl-C.")] = False,
     fold: Annotated[bool, typer.Option("--fold", help="The views as they were at --until, not the events.")] = False,
     sealed: Annotated[bool, typer.Option("--sealed", help="Bodies and payloads as they stand, not opened.")] = False,
-    verdicts: Annotated[
-        bool, typer.Option("--verdicts", help="What became of each event; always there with --key and --agenda.")
-    ] = False,
+    verdicts: VerdictsOption = False,
     kafka: KafkaOption = KAFKA,
     prefix: PrefixOption = PREFIX,
 ) -> None:
@@ -70,19 +70,7 @@ def replay(
     settings = settings_of(screen, {"kafka": kafka, "prefix": prefix})
 
     async def work() -> Exit | None:
-        asked = Asked(
-            topic=topic,
-            key=key,
-            agenda=agenda,
-            partition=partition,
-            since=_bound("--from", since),
-            until=_bound("--until", until),
-            follow=follow,
-            fold=fold,
-            sealed=sealed,
-            verdicts=verdicts,
-        )
-        _check(asked)
+        _check(asked := Asked(key, agenda, partition, *_bounds(since, until), follow, fold, sealed, verdicts))
         async with subject(settings, topic) as (found, log):
             try:
                 await _replay(asked, settings, found, log, screen)
@@ -163,6 +151,10 @@ def _check(asked: Asked) -> None:
         raise _usage("-f goes on for ever", "found it with --until or --fold", "leave one of them away")
     if asked.fold and asked.since is not None:
         raise _usage("views are folded from the beginning", "found --fold with --from", "give --until alone")
+
+
+def _bounds(since: str | None, until: str | None) -> tuple[Bound | None, Bound | None]:
+    return _bound("--from", since), _bound("--until", until)
 
 
 def _bound(name: str, text: str | None) -> Bound | None:
