@@ -2,11 +2,13 @@
 
 import asyncio
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from aiokafka import TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
 
+from compose.kafka.cluster import LocalKafka
 from eventstore.codec import encode
 from eventstore.envelope import Envelope, write_headers
 from eventstore.events import TYPES, AgendaDeleted
@@ -273,6 +275,31 @@ async def test_following_shows_a_new_event_and_ends_at_ctrl_c(
     assert second["offset"] > first["offset"]
     assert ended.code == 130
     assert "Traceback" not in ended.err
+
+
+async def test_following_goes_on_when_the_broker_comes_back(prefix: str, tmp_path: Path) -> None:
+    cluster = await asyncio.to_thread(LocalKafka(tmp_path).start)
+    try:
+        topics, log = await installation(Broker(cluster.bootstrap), prefix)
+        home = partition_of("r1", P)
+        value, headers = encode(envelope(AgendaDeleted), AgendaDeleted(agenda_id="a1"))
+        await log.append(topics.agendas.name, home, NewRecord(b"r1", value, headers))
+        command = await begin(*Cli(cluster.bootstrap, prefix).arguments("replay", "-f", "--verdicts"))
+        before = await command.line()
+        await asyncio.to_thread(cluster.kill)
+        await asyncio.to_thread(cluster.start_node)
+        await asyncio.to_thread(cluster.wait)
+        await log.append(topics.agendas.name, home, NewRecord(b"r1", value, headers))
+        after = await command.line()
+        command.interrupt()
+        ended = await command.end()
+        await log.stop()
+    finally:
+        cluster.stop()
+
+    assert (before["offset"], before["verdict"]) == (0, "applied")
+    assert (after["offset"], after["verdict"]) == (1, "duplicate")
+    assert ended.code == 130
 
 
 async def test_a_reader_that_has_seen_enough_ends_it_quietly(
