@@ -1,5 +1,5 @@
-"""`agendum`: the command. Exit codes: 0 done, 1 the agenda failed or rows differ, 2 usage, 3 not found, 4 refused, 5 service away,
-124 timed out, 130 interrupted.
+"""`agendum`: the command. Exit codes: 0 done, 1 the agenda failed or rows differ, 2 usage, 3 not found, 4 refused,
+5 service away, 124 timed out, 130 interrupted.
 """
 
 import typer
@@ -15,8 +15,8 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
     help="Runs agendas fairly and explainably, on Kafka.",
-    epilog="Exit codes: 0 done · 1 the agenda failed, or rows differ · 2 usage · 3 not found · 4 refused · 5 service away · "
-    "124 timed out · 130 interrupted",
+    epilog="Exit codes: 0 done · 1 the agenda failed, or rows differ · 2 usage · 3 not found · 4 refused · "
+    "5 service away · 124 timed out · 130 interrupted",
 )
 for command in (work, execute, submit, watch, progress, cancel, replay, verify):
     app.command()(command)

@@ -18,11 +18,15 @@ from eventstore.replay import follow
 from eventstore.topics import Topics
 from handlers.cli.exits import Exit, Stop
 from handlers.cli.screen import Screen
+from handlers.client.client import insist
 from handlers.settings import Settings
 from handlers.wire.responses import Opener
 from projections.judging import Judge
 from projections.partition import Partition
 from projections.queries import progress_view
+
+#: A busy broker may leave a question open; only after this long is it away (s).
+PATIENCE_SECONDS = 10.0
 
 
 class Subject(msgspec.Struct, frozen=True, kw_only=True):
@@ -51,7 +55,7 @@ async def subject(settings: Settings, topic: str) -> AsyncIterator[tuple[Subject
     topics = Topics(settings.prefix, settings.partitions)
     short = {each.name.removeprefix(f"{settings.prefix}-"): each.name for each in topics.all()}
     name = short.get(topic, topic)
-    count = await partitions_of(settings.kafka, name)
+    count: int | None = await insist(lambda: partitions_of(settings.kafka, name), PATIENCE_SECONDS)
     if count is None:
         raise Stop(
             Exit.NOT_FOUND,
@@ -65,7 +69,7 @@ async def subject(settings: Settings, topic: str) -> AsyncIterator[tuple[Subject
     }
     log = KafkaLog(settings.kafka, {name: count})
     try:
-        await log.start()
+        await insist(log.start, PATIENCE_SECONDS)
         yield Subject(name=name, partitions=count, classify=classifiers.get(name)), log
     finally:
         await log.stop()

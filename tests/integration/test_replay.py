@@ -253,7 +253,7 @@ async def test_an_offset_without_a_partition_and_other_nonsense_is_a_usage_error
         cli.replay("--key", "r1", "--partition", str((partition_of("r1", P) + 1) % P)),
     )
 
-    assert [each.code for each in ended] == [2] * 6
+    assert [each.code for each in ended] == [2] * 6, [each.err for each in ended]
     assert all("error: " in each.err and "next: " in each.err for each in ended)
 
 

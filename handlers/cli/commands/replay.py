@@ -16,9 +16,10 @@ from eventstore.replay import streams_of
 from eventstore.sealing import PlainCipher
 from handlers.cli.environment import settings_of
 from handlers.cli.exits import Exit, Stop
-from handlers.cli.replaying import Replay, Subject, subject, view_of
+from handlers.cli.replaying import PATIENCE_SECONDS, Replay, Subject, subject, view_of
 from handlers.cli.running import carry_out
 from handlers.cli.screen import KAFKA, PREFIX, KafkaOption, PrefixOption, Screen
+from handlers.client.client import insist
 from handlers.settings import Settings
 from handlers.wire.responses import Opener
 from handlers.wire.unsealing import AsItStands, EventOpener, Lenient
@@ -85,7 +86,9 @@ def replay(
 async def _replay(asked: Asked, settings: Settings, found: Subject, log: EventLog, screen: Screen) -> None:
     keys = await _keys(asked, found, log)
     numbers = _partitions(asked, found, keys)
-    ranges = await spans(log, found.name, numbers, asked.since, asked.until, whole=found.is_log)
+    ranges: list[Span] = await insist(
+        lambda: spans(log, found.name, numbers, asked.since, asked.until, whole=found.is_log), PATIENCE_SECONDS
+    )
     cipher = AsItStands() if asked.sealed else Lenient(PlainCipher(settings.sealing_secret.encode()))
     if asked.fold:
         await _fold(found, log, screen, Opener(cipher), keys, ranges)
