@@ -9,7 +9,6 @@ import typer
 from eventstore.describing import as_written
 from eventstore.errors import RangeGone
 from eventstore.ids import partition_of
-from eventstore.kafka.tail import Tail
 from eventstore.log import EventLog
 from eventstore.ranges import Bound, Offset, Span, bound, spans
 from eventstore.replay import streams_of
@@ -95,14 +94,9 @@ async def _replay(asked: Asked, settings: Settings, found: Subject, log: EventLo
         return
     body = as_written if asked.sealed else EventOpener(cipher)
     printed = Replay(found, log, screen, body, keys, judged=keys is not None or asked.verdicts)
-    await printed.run(ranges)
+    await printed.run(ranges, float("inf") if asked.follow else PATIENCE_SECONDS)
     if asked.follow:
-        tail = Tail(settings.kafka, found.name)
-        try:
-            await tail.start()
-            await printed.follow(tail, ranges)
-        finally:
-            await tail.stop()
+        await printed.follow(settings.kafka, ranges)
 
 
 async def _fold(
