@@ -1,6 +1,7 @@
 """`agendum replay`: the events themselves, or the views as they were. Reads Kafka alone; no worker need run."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Annotated
 
 import msgspec
@@ -22,6 +23,7 @@ from handlers.client.client import insist
 from handlers.settings import Settings
 from handlers.wire.responses import Opener
 from handlers.wire.unsealing import AsItStands, EventOpener, Lenient
+from projections.partition import Partition
 from projections.replayed import fold_to, streams_in
 
 _BOUND = "an offset (below 10^11, of one partition) or a time: ISO 8601, UTC without a zone, or epoch ms."
@@ -106,7 +108,9 @@ async def _fold(
         raise _usage("--fold shows the views of runs", f"found {found.name}", "leave --topic away")
     seen = 0
     for span in ranges:
-        partition = await fold_to(log, found.name, span.partition, span.stop, found.classify, keys)
+        partition: Partition = await insist(
+            partial(fold_to, log, found.name, span.partition, span.stop, found.classify, keys), PATIENCE_SECONDS
+        )
         for stream in streams_in(partition):
             screen.lines([view_of(partition, found.name, stream, opener)])
             seen += 1
