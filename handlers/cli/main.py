@@ -4,8 +4,11 @@
 
 import typer
 
+from handlers.cli.commands import convert
 from handlers.cli.commands.execute import execute
+from handlers.cli.commands.run import run
 from handlers.cli.commands.submit import cancel, progress, submit, watch
+from handlers.cli.commands.up import up
 from handlers.cli.commands.work import work
 
 app = typer.Typer(
@@ -16,8 +19,9 @@ app = typer.Typer(
     epilog="Exit codes: 0 done · 1 the agenda failed · 2 usage · 3 not found · 4 refused · 5 service away · "
     "124 timed out · 130 interrupted",
 )
-for command in (work, execute, submit, watch, progress, cancel):
+for command in (up, submit, watch, progress, cancel, run, work, execute):
     app.command()(command)
+app.add_typer(convert.app, name="convert")
 
 
 def main() -> None:
