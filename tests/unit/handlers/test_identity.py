@@ -1,0 +1,41 @@
+"""Who asks, as POP's sample authorizer has it (spec 3.1, 3.2)."""
+
+import pytest
+
+from handlers.identity import SampleAuthorizer
+
+
+@pytest.mark.parametrize("authorization", [None, ""])
+def test_without_authorization_nobody_asks(authorization: str | None) -> None:
+    assert SampleAuthorizer().of(authorization) is None
+
+
+@pytest.mark.parametrize("token", ["dummy-value", "Bearer x", " "])
+def test_any_token_is_the_super_user_unless_accounts_are_set(token: str) -> None:
+    caller = SampleAuthorizer().of(token)
+    assert caller is not None
+    assert (caller.subject, caller.everywhere) == ("agendum", True)
+    assert caller.may_touch("anybody")
+    assert caller.may_touch(None)
+
+
+def test_accounts_are_split_at_bars_and_compared_exactly() -> None:
+    caller = SampleAuthorizer(user="u", accounts="alice|account/Bob|").of("t")
+    assert caller is not None
+    assert (caller.subject, caller.everywhere, caller.accounts) == ("u", False, ["alice", "account/Bob"])
+    assert [caller.may_touch(one) for one in ("alice", "account/Bob", "Alice", "account", "", None)] == [
+        *(True, True),
+        *(False, False, False, False),
+    ]
+
+
+def test_without_accounts_nothing_is_seen() -> None:
+    caller = SampleAuthorizer(accounts="").of("t")
+    assert caller is not None
+    assert (caller.everywhere, caller.accounts) == (False, [])
+
+
+def test_accounts_that_begin_with_a_star_are_everything() -> None:
+    caller = SampleAuthorizer(accounts="*|alice").of("t")
+    assert caller is not None
+    assert caller.everywhere
