@@ -20,11 +20,11 @@ class TestReserved:
     def test_a_limit_whatever_the_case_of_its_name(self, name: str) -> None:
         assert reserved({name: "7"}) == ({}, 7, None, False)
 
-    @pytest.mark.parametrize(("value", "limit"), [("", 100), ("  ", 100), ("1", 1), ("007", 7), ("10001", 10_000)])
+    @pytest.mark.parametrize(("value", "limit"), [("", 100), ("  ", 100), ("1", 1), ("007", 7), ("10001", 10_000), ("9" * 5000, 10_000)])
     def test_a_blank_limit_is_the_default_and_a_large_one_is_bounded(self, value: str, limit: int) -> None:
         assert reserved({"limit": value})[1] == limit
 
-    @pytest.mark.parametrize("value", ["many", "0", "-1", "1.5", "1e3", "0x10", "1 2", "null"])
+    @pytest.mark.parametrize("value", ["many", "0", "-1", "1.5", "1e3", "0x10", "1 2", "null", "\u00b2", "\u0663"])
     def test_refuses_a_limit_that_is_no_number_above_none(self, value: str) -> None:
         with pytest.raises(IllegalArgument, match=r"^expected bylimit to be a whole number above 0") as refused:
             reserved({"limit": value})
