@@ -35,7 +35,14 @@ def test_without_accounts_nothing_is_seen() -> None:
     assert (caller.everywhere, caller.accounts) == (False, [])
 
 
-def test_accounts_that_begin_with_a_star_are_everything() -> None:
-    caller = SampleAuthorizer(accounts="*|alice").of("t")
+@pytest.mark.parametrize("accounts", ["*", "*|alice", "*alice", "alice|*", "alice|*|bob"])
+def test_a_star_in_front_or_among_the_accounts_is_everything(accounts: str) -> None:
+    caller = SampleAuthorizer(accounts=accounts).of("t")
     assert caller is not None
     assert caller.everywhere
+
+
+def test_a_star_within_an_account_is_a_letter() -> None:
+    caller = SampleAuthorizer(accounts="a*|b").of("t")
+    assert caller is not None
+    assert (caller.everywhere, caller.accounts) == (False, ["a*", "b"])
