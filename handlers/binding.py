@@ -47,9 +47,9 @@ def _mapper(name: str, values: Iterable[str], agenda: OpenAgenda, operations: Se
     wanted = {value.lower() for value in values}
     match name:
         case "operationName":
-            return any((operation.name or "").lower() in wanted for operation in operations)
+            return any(operation.name is not None and operation.name.lower() in wanted for operation in operations)
         case "operationType":
-            return any((operation.type or "").lower() in wanted for operation in operations)
+            return any(operation.type is not None and operation.type.lower() in wanted for operation in operations)
         case "paramMap":
             return any(_has_param(value, agenda, operations) for value in wanted)
         case _:
@@ -62,7 +62,9 @@ def _has_param(pair: str, agenda: OpenAgenda, operations: Sequence[OpenOperation
         return False
     maps = [agenda.params or {}, *(operation.params or {} for operation in operations)]
     return any(
-        name.lower() == key and _text(value).lower() == rest[0] for params in maps for name, value in params.items()
+        value is not None and name.lower() == key and _text(value).lower() == rest[0]
+        for params in maps
+        for name, value in params.items()
     )
 
 

@@ -71,6 +71,18 @@ def test_a_param_of_the_agenda_or_of_an_operation_matches_as_text(value: str, ma
     assert takes({"paramMap": [value]}, agenda(params={"kind": "Movie", "live": True, "ratio": 1.5})) is matches
 
 
+@pytest.mark.parametrize("mappers", [{"operationName": [""]}, {"operationType": [""]}, {"paramMap": ["kind=none"]}])
+def test_what_an_agenda_does_not_say_matches_nothing(mappers: dict[str, list[str]]) -> None:
+    said = sent({"name": "a", "type": None, "params": {"kind": None}}, params={"kind": None})
+    with pytest.raises(NotFound):
+        bound(said, insight(mappers=mappers))
+
+
+def test_what_is_empty_is_said() -> None:
+    said = sent({"name": "a", "type": ""}, params={"kind": ""})
+    assert bound(said, insight(mappers={"operationType": [""]})) == "i1"
+
+
 def test_says_that_no_insight_takes_the_agenda() -> None:
     with pytest.raises(NotFound, match=r"^No available insights for processing agenda$") as refused:
         bound(agenda(), insight(mappers={"operationType": ["other"]}))

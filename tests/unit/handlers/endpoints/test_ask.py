@@ -20,7 +20,9 @@ class TestReserved:
     def test_a_limit_whatever_the_case_of_its_name(self, name: str) -> None:
         assert reserved({name: "7"}) == ({}, 7, None, False)
 
-    @pytest.mark.parametrize(("value", "limit"), [("", 100), ("  ", 100), ("1", 1), ("007", 7), ("10001", 10_000), ("9" * 5000, 10_000)])
+    @pytest.mark.parametrize(
+        ("value", "limit"), [("", 100), ("  ", 100), ("1", 1), ("007", 7), ("10001", 10_000), ("9" * 5000, 10_000)]
+    )
     def test_a_blank_limit_is_the_default_and_a_large_one_is_bounded(self, value: str, limit: int) -> None:
         assert reserved({"limit": value})[1] == limit
 
