@@ -151,6 +151,11 @@ def parse(body: bytes, kind: type[T], name: str) -> T | None:
         raise Malformed(f"Request body is not recognized as '{name}': {wrong}") from None
 
 
+def text_of(value: Any) -> str:
+    """A param's value as POP's getters read it: as Java's toString says it (spec 1.1)."""
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
 def epoch_ms(moment: Moment, field: str) -> int | None:
     """Epoch ms of a number or an ISO-8601 text; raises Malformed."""
     if not isinstance(moment, str):

@@ -95,14 +95,16 @@ def test_without_a_wish_the_first_match_wins() -> None:
 
 
 @pytest.mark.parametrize(
-    ("wish", "found"), [("I3", "i3"), ("the SECOND", "i2"), ("i9", "i1"), ("i0", "i1"), ("", "i1"), (None, "i1")]
+    ("wish", "found"),
+    [("I3", "i3"), ("the SECOND", "i2"), ("i9", "i1"), ("i0", "i1"), ("", "i1"), (None, "i1"), (0, "i4")],
 )
-def test_default_insight_picks_by_id_or_title_among_the_matches_only(wish: str | None, found: str) -> None:
+def test_default_insight_picks_by_id_or_title_among_the_matches_only(wish: object, found: str) -> None:
     insights = [
         insight("i0", mappers={"operationType": ["other"]}),
         insight("i1", mappers=ENCODE),
         insight("i2", mappers=ENCODE, title="The second"),
         insight("i3", mappers=ENCODE),
+        insight("i4", mappers=ENCODE, title="0"),
     ]
     assert bound(agenda(params={"defaultInsight": wish}), *insights) == found
 

@@ -112,13 +112,15 @@ class TestSubmission:
     def test_maximum_attempts_is_a_number_or_its_text(self, said: object, found: int | None) -> None:
         assert submitted(sent({"name": "a"}, params={"maximumAttempts": said})).maximum_attempts == found
 
-    @pytest.mark.parametrize("said", ["many", "", 3.5, "3.0", [], {}])
+    @pytest.mark.parametrize(
+        "said", ["many", "", 3.5, "3.0", [], {}, "1_000", " 7", "7\n", 2**31, "9" * 5000, "0" * 5000]
+    )
     def test_refuses_maximum_attempts_that_is_no_number(self, said: object) -> None:
         with pytest.raises(NumberFormat, match=r"^For input string: ") as refused:
             submitted(sent({"name": "a"}, params={"maximumAttempts": said}))
         assert (refused.value.title, refused.value.code) == ("NumberFormatException", 400)
 
-    @pytest.mark.parametrize(("said", "found"), [("e1", "e1"), (12, "12"), ("", ""), (None, None)])
+    @pytest.mark.parametrize(("said", "found"), [("e1", "e1"), (12, "12"), (True, "true"), ("", ""), (None, None)])
     def test_the_external_id_is_the_text_of_the_param(self, said: object, found: str | None) -> None:
         assert submitted(sent({"name": "a"}, params={"externalId": said})).external_id == found
 
