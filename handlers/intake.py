@@ -68,7 +68,7 @@ def submission(
         correlation=origin.correlation,
         request=origin.request,
         agenda=_agenda(agenda, operations, insight, (identity, stream), origin, cipher),
-        reuses_progress=agenda.progress_id is not None,
+        reuses_progress=bool(agenda.progress_id),
         do_not_run="doNotRun" in params,
         maximum_attempts=_whole(params.get("maximumAttempts"), "maximumAttempts"),
         external_id=None if params.get("externalId") is None else text_of(params["externalId"]),

@@ -142,6 +142,10 @@ class TestSubmission:
         assert (command.stream, command.agenda.progress_id, command.reuses_progress) == ("r9", "r9", True)
         assert partition_of(command.agenda.id or "", 5) == partition_of("r9", 5)
 
+    def test_an_empty_progress_id_names_none(self) -> None:
+        command = submitted(sent({"name": "a"}, progressId=""))
+        assert (command.stream.partition("-")[0], command.reuses_progress) == ("progress", False)
+
     def test_the_command_says_who_asked_and_what_the_choice_rests_on(self) -> None:
         command = submitted(sent({"name": "a"}))
         assert (command.id, command.caller, command.catalogue_offset) == ("command-0", ALICE, 41)
