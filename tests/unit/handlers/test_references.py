@@ -23,7 +23,23 @@ def test_a_token_is_a_name_and_perhaps_a_path(payload: str, names: list[str]) ->
     assert names_in(payload) == names
 
 
-@pytest.mark.parametrize("payload", ["", "a.out", "@<>", "@<a.out", "@ <a.out>", "<a.out>", "@<a\n.out>", "a@b<c>"])
+@pytest.mark.parametrize(
+    "payload",
+    [
+        "",
+        "a.out",
+        "@<>",
+        "@<a.out",
+        "@ <a.out>",
+        "<a.out>",
+        "@<a\n.out>",
+        "@<a\r.out>",
+        "@<a\u0085.out>",
+        "@<a\u2028.out>",
+        "@<a\u2029.out>",
+        "a@b<c>",
+    ],
+)
 def test_other_text_is_no_token(payload: str) -> None:
     assert names_in(payload) == []
 
