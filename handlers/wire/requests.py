@@ -147,6 +147,8 @@ def parse(body: bytes, kind: type[T], name: str) -> T | None:
         return found
     except UnicodeDecodeError:
         return parse(body.decode("utf-8", "replace").encode(), kind, name)
+    except RecursionError:
+        raise Malformed(f"Request body is not recognized as '{name}': it is nested too deep") from None
     except msgspec.MsgspecError as wrong:
         raise Malformed(f"Request body is not recognized as '{name}': {wrong}") from None
 

@@ -183,6 +183,10 @@ def test_refuses_half_a_surrogate_pair_which_no_answer_could_say() -> None:
     refusal(b'{"title":"\\ud83c"}', OpenAgenda)
 
 
+def test_refuses_a_body_nested_too_deep_to_be_read() -> None:
+    assert "too deep" in refusal(b'{"params":{"a":' + b"[" * 100_000 + b"]" * 100_000 + b"}}", OpenAgenda)
+
+
 def test_numbers_may_come_as_their_text_as_jackson_takes_them() -> None:
     found = parse(b'{"count":"2"}', GetAgenda, "x")
     assert found is not None

@@ -5,6 +5,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from eventstore.errors import BadRequest
 from eventstore.model import (
     Agenda,
     AgendaInsight,
@@ -14,7 +15,7 @@ from eventstore.model import (
     OperationProgress,
     ResourcePool,
 )
-from eventstore.sealing import Cipher, PlainCipher, seal_field, seal_list, seal_map, seal_value
+from eventstore.sealing import DEEPEST, Cipher, PlainCipher, seal_field, seal_list, seal_map, seal_value
 from handlers.wire.responses import (
     Opener,
     catalogue_object,
@@ -67,6 +68,23 @@ def operation(cipher: Cipher, payload: Any, **more: Any) -> Any:
 def test_nulls_are_left_out_of_maps_and_kept_in_lists(cipher: Cipher, payload: Any, shown: Any) -> None:
     found = operation(cipher, payload)["payload"]
     assert (type(found), found) == (type(shown), shown)
+
+
+def test_an_integer_of_any_size_and_a_deep_payload_come_back_as_they_were(cipher: Cipher) -> None:
+    deep: Any = None
+    for _ in range(DEEPEST):
+        deep = [deep]
+    for payload in ({"n": 2**64, "m": [-(2**70), {"none": None}]}, [2**64, None], 10**40, deep):
+        shown = {"n": 2**64, "m": [-(2**70), {}]} if isinstance(payload, dict) else payload
+        assert operation(cipher, payload)["payload"] == shown
+
+
+def test_refuses_what_is_nested_deeper_than_answers_can_say(cipher: Cipher) -> None:
+    deep: Any = []
+    for _ in range(DEEPEST):
+        deep = {"x": deep}
+    with pytest.raises(BadRequest, match=r"^expected values nested at most 254 deep$"):
+        seal_value(cipher, "alice", deep)
 
 
 def test_numbers_keep_their_kind(cipher: Cipher) -> None:
