@@ -160,12 +160,19 @@ def text_of(value: Any) -> str:
 
 def epoch_ms(moment: Moment, field: str) -> int | None:
     """Epoch ms of a number or an ISO-8601 text; raises Malformed."""
-    if not isinstance(moment, str):
-        return None if moment is None else int(moment)
+    if moment is None:
+        return None
     try:
-        if moment.lstrip("-").isdigit():
-            return int(moment)
-        found = datetime.fromisoformat(moment)
+        ms = _from_text(moment) if isinstance(moment, str) else int(moment)
     except ValueError:
-        raise Malformed(f"expected {field} in epoch ms or ISO 8601, found {moment!r}") from None
+        ms = None
+    if ms is None or not -(2**63) <= ms < 2**63:
+        raise Malformed(f"expected {field} in epoch ms or ISO 8601, found {str(moment)[:40]!r}")
+    return ms
+
+
+def _from_text(moment: str) -> int:
+    if moment.lstrip("-").isdigit():
+        return int(moment)
+    found = datetime.fromisoformat(moment)
     return round((found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp() * 1000)

@@ -210,6 +210,8 @@ def test_only_isglobal_is_settable() -> None:
         (-1, -1),
         ("1500000000123", 1_500_000_000_123),
         ("-5", -5),
+        (2**63 - 1, 2**63 - 1),
+        (-(2**63), -(2**63)),
         ("1970-01-01", 0),
         ("1970-01-01T00:00:01Z", 1000),
         ("1970-01-01T00:00:01.5", 1500),
@@ -224,7 +226,13 @@ def test_a_date_is_epoch_ms_or_iso_8601_in_utc_unless_it_says_otherwise(
     assert epoch_ms(moment, "startedTime") == ms
 
 
-@pytest.mark.parametrize("moment", ["", "soon", "--5", "14/07/2017", "2017-13-01", "99999-01-01", "\u00b2", "1.5"])
-def test_refuses_a_date_that_is_none_by_its_name(moment: str) -> None:
+@pytest.mark.parametrize(
+    "moment",
+    [
+        *("", "soon", "--5", "14/07/2017", "2017-13-01", "99999-01-01", "\u00b2", "1.5"),
+        *(2**63, -(2**63) - 1, 1e300, "9223372036854775808", "9" * 5000),
+    ],
+)
+def test_refuses_a_date_that_is_none_by_its_name(moment: float | str) -> None:
     with pytest.raises(Malformed, match=r"^expected startedTime in epoch ms or ISO 8601, found "):
         epoch_ms(moment, "startedTime")
