@@ -70,6 +70,29 @@ def test_a_write_takes_whatever_can_be_walked_once(store: Store) -> None:
     assert all_of(store) == [(b"b", b"2"), (b"c", b"2")]
 
 
+def test_a_write_that_breaks_changes_nothing(store: Store) -> None:
+    def broken() -> Iterator[tuple[bytes, bytes]]:
+        yield b"b", b"1"
+        raise RuntimeError("no more rows")
+
+    store.write([(b"a", b"1"), (b"c", b"1")])
+    with pytest.raises(RuntimeError, match="no more rows"):
+        store.write(broken(), [b"a"])
+    with pytest.raises(RuntimeError, match="no more rows"):
+        store.write([(b"a", b"2")], (key for key, _ in broken()))
+    assert all_of(store) == [(b"a", b"1"), (b"c", b"1")]
+
+
+def test_a_scan_shows_what_there_was_when_it_began(store: Store) -> None:
+    before = [(b"a1", b"1"), (b"a2", b"1"), (b"a3", b"1")]
+    store.write(before)
+    scan = store.scan(b"a")
+    seen = [next(scan)]
+    store.write([(b"a3", b"2"), (b"a4", b"1")], [b"a2"])
+    assert [*seen, *scan] == before
+    assert all_of(store) == [(b"a1", b"1"), (b"a3", b"2"), (b"a4", b"1")]
+
+
 def test_an_empty_write_changes_nothing(store: Store) -> None:
     store.write([(b"a", b"1")])
     store.write([])
