@@ -78,6 +78,11 @@ def test_what_an_agenda_does_not_say_matches_nothing(mappers: dict[str, list[str
         bound(said, insight(mappers=mappers))
 
 
+@pytest.mark.parametrize("value", ["kind=", "kind", "kind=="])
+def test_a_pair_without_a_value_is_passed_over(value: str) -> None:
+    assert not takes({"paramMap": [value]}, agenda(params={"kind": ""}))
+
+
 def test_what_is_empty_is_said() -> None:
     said = sent({"name": "a", "type": ""}, params={"kind": ""})
     assert bound(said, insight(mappers={"operationType": [""]})) == "i1"

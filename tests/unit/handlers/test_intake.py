@@ -13,6 +13,7 @@ from handlers.intake import NumberFormat, Origin, reporting, submission
 from handlers.wire.requests import Malformed, OpenAgenda, OpenProgress, UpdateProgress, parse
 from tests.builders import ALICE, EXECUTING, insight, sent
 from tests.ciphers import RandomisingCipher
+from tests.spec import impossible
 
 CIPHER = RandomisingCipher()
 
@@ -131,14 +132,14 @@ class TestSubmission:
         assert not command.reuses_progress
 
     def test_with_a_key_every_worker_comes_to_the_same_ids(self) -> None:
-        owners: list[Callable[[str], bool]] = [lambda _: True, lambda _: False]
+        owners: list[Callable[[str], bool]] = [lambda _: True, impossible]
         keyed = [submitted(sent({"name": "a"}), origin(request="digest"), owner) for owner in owners]
         assert keyed[0].stream == keyed[1].stream == "progress-0"
         assert keyed[0].agenda.id == keyed[1].agenda.id
         assert keyed[0].request == "digest"
 
     def test_a_progress_that_is_named_is_used_again_wherever_it_lives(self) -> None:
-        command = submitted(sent({"name": "a"}, progressId="r9"), is_mine=lambda _: False)
+        command = submitted(sent({"name": "a"}, progressId="r9"), is_mine=impossible)
         assert (command.stream, command.agenda.progress_id, command.reuses_progress) == ("r9", "r9", True)
         assert partition_of(command.agenda.id or "", 5) == partition_of("r9", 5)
 
