@@ -1,5 +1,6 @@
 """From open wire objects to commands: ids, sealed payloads, and what decisions need in the clear (design 4.7). Pure."""
 
+import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -16,7 +17,9 @@ from eventstore.model import (
 )
 from eventstore.sealing import Cipher, seal_field, seal_list, seal_map, seal_value
 from handlers.references import operations_in
-from handlers.wire.requests import OpenAgenda, OpenOperation, OpenOperationProgress, OpenProgress, epoch_ms
+from handlers.wire.requests import OpenAgenda, OpenOperation, OpenOperationProgress, OpenProgress, epoch_ms, text_of
+
+_WHOLE = re.compile(r"[+-]?[0-9]{1,20}")
 
 
 class NumberFormat(BadRequest):
@@ -65,10 +68,10 @@ def submission(
         correlation=origin.correlation,
         request=origin.request,
         agenda=_agenda(agenda, operations, insight, (identity, stream), origin, cipher),
-        reuses_progress=agenda.progress_id is not None,
+        reuses_progress=bool(agenda.progress_id),
         do_not_run="doNotRun" in params,
         maximum_attempts=_whole(params.get("maximumAttempts"), "maximumAttempts"),
-        external_id=None if params.get("externalId") is None else str(params["externalId"]),
+        external_id=None if params.get("externalId") is None else text_of(params["externalId"]),
         catalogue_offset=catalogue_offset,
     )
 
@@ -142,7 +145,7 @@ def _operation(operation: OpenOperation, customer: str, cipher: Cipher) -> Opera
         params=None if params is None else seal_map(cipher, customer, params),
         depends_on=_depends_on(params) or None,
         references=operations_in(operation.payload) or None,
-        generated_parent=None if parent is None else str(parent),
+        generated_parent=None if parent is None else text_of(parent),
     )
 
 
@@ -174,7 +177,8 @@ def _depends_on(params: dict[str, Any] | None) -> list[str]:
 def _whole(value: object, name: str) -> int | None:
     if value is None:
         return None
-    try:
-        return int(str(value))
-    except ValueError:
-        raise NumberFormat(f'For input string: "{value}" ({name})') from None
+    text = text_of(value)
+    # As Java's parseInt reads it: int() would take spaces and underscores, and any size.
+    if not _WHOLE.fullmatch(text) or not -(2**31) <= int(text) < 2**31:
+        raise NumberFormat(f'For input string: "{text[:40]}" ({name})')
+    return int(text)
