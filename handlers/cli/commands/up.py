@@ -1,6 +1,7 @@
 """`agendum up`: everything on this machine, with an example that runs."""
 
 import asyncio
+import os
 import signal
 import time
 from pathlib import Path
@@ -39,7 +40,7 @@ def up(
     installation = Installation(place, port=port, workers=workers, kafka=kafka)
     code = Exit.OK
     try:
-        _start(installation, screen, fresh=fresh, demo=demo)
+        _start(installation, screen, fresh=fresh)
         code = uvloop.run(_serve(installation, screen, demo=demo, once=once))
     except Stop as stop:
         screen.stop(stop)
@@ -58,7 +59,7 @@ def _interrupt(*_: object) -> NoReturn:
     raise KeyboardInterrupt
 
 
-def _start(installation: Installation, screen: Screen, *, fresh: bool, demo: bool) -> None:
+def _start(installation: Installation, screen: Screen, *, fresh: bool) -> None:
     try:
         installation.claim(fresh=fresh)
     except InUse as who:
@@ -75,8 +76,6 @@ def _start(installation: Installation, screen: Screen, *, fresh: bool, demo: boo
         ) from None
     screen.note(f"Kafka is at {installation.bootstrap} ({time.monotonic() - began:.1f} s); starting the workers…")
     installation.start_workers()
-    if demo:
-        installation.start_executor(NAME, SLOTS)
 
 
 async def _serve(installation: Installation, screen: Screen, *, demo: bool, once: bool) -> Exit:
@@ -85,7 +84,7 @@ async def _serve(installation: Installation, screen: Screen, *, demo: bool, once
         screen.note(f"Agendum serves {installation.url}/pop", "green")
         reviving = asyncio.create_task(_revive(installation, screen))
         try:
-            code = await _run_example(client, screen) if demo else Exit.OK
+            code = await _run_example(installation, client, screen) if demo else Exit.OK
             if once:
                 return code
             screen.note("Ctrl-C stops everything; the next start finds its data.")
@@ -115,8 +114,9 @@ async def _is_ready(client: Client) -> bool:
         return False
 
 
-async def _run_example(client: Client, screen: Screen) -> Exit:
+async def _run_example(installation: Installation, client: Client, screen: Screen) -> Exit:
     await put_catalogue(client)
+    installation.start_executor(NAME, SLOTS)
     agenda = await submit_example(client)
     run = agenda.progress_id or ""
     screen.note(f"submitted the example {EXAMPLE.name}: {agenda.title}")
@@ -131,7 +131,7 @@ def _say_what_next(client: Client, screen: Screen, agenda_id: str, progress: Age
         f"""try next:
   curl -H 'Authorization: me' {client.url}/pop/progress/agenda/{progress.id}
   agendum replay --agenda {agenda_id}
-  agendum submit {EXAMPLE.name} --watch        (your own file: any agenda of customer `{NAME}`)"""
+  agendum submit {os.path.relpath(EXAMPLE)} --watch     (or your own file, of customer `{NAME}`)"""
     )
 
 

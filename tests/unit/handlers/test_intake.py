@@ -42,7 +42,7 @@ def reported(**body: Any) -> ReportProgress:
     assert found is not None
     progress: OpenProgress | None = found.agenda_progress
     assert progress is not None
-    return reporting(progress, origin(), customer="alice", cipher=CIPHER, insights=["i1"])
+    return reporting(progress, origin(), customer="alice", cipher=CIPHER, insights=["i1"], quiet=60_000)
 
 
 def opened(field: SealedField | None) -> Any:

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
+from eventstore.catalogue_events import CustomerSaved, InsightSaved, ResourcePoolSaved
 from eventstore.commands import CatalogueCommand, SaveCustomer, SaveInsight, SaveResourcePool
 from eventstore.errors import Forbidden, Invalid, NotFound, Rejected
-from eventstore.events import CustomerSaved, InsightSaved, ResourcePoolSaved
 from eventstore.model import CatalogueObject, Customer, Insight, ResourcePool, SchedulingAlgorithm
 from handlers.deciders.catalogue import decide_catalogue
 from projections.folds.catalogue import saved
