@@ -39,6 +39,11 @@ class ExecutorProcess:
             )
         return self
 
+    @property
+    def pid(self) -> int:
+        assert self._process is not None
+        return self._process.pid
+
     async def says(self, text: str, times: int = 1, seconds: float = 20) -> None:
         """Wait until its log holds a text so many times."""
         async with asyncio.timeout(seconds):
