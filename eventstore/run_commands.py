@@ -53,7 +53,7 @@ class ReportProgress(Command, frozen=True, kw_only=True):
     """What an executor says of its run (spec 7.2). `progress.started_time` names the executor's start."""
 
     progress: AgendaProgress
-    operations: list[OperationProgress] = []
+    operations: list[OperationProgress] = []  # noqa: RUF012  # msgspec copies it
     #: ids of the Insights that the caller has the Customer right to; None: all (spec 3.3)
     insights: list[str] | None = None
     #: ms; an unchanged report is an event only if the last one is older
