@@ -1,4 +1,4 @@
-"""What a program is told through its environment (spec 10.1), and what of ours it may see. Pure.
+"""What a program is told through its environment (spec 10.1), and what of ours it may see.
 
 A payload of up to 100,000 bytes is PAYLOAD; a longer one is compressed, in parts; one that is too long for that too is
 given on stdin alone, and POP_PAYLOAD_TYPE says `stdin`. On stdin it stands in any case.
@@ -17,11 +17,11 @@ logger = logging.getLogger(__name__)
 
 #: What a program needs of the executor's own environment. Tokens and addresses stay here.
 PASSED_ON = ("PATH", "HOME", "LANG", "TMPDIR", "TZ")
-#: The names that the executor gives; no registry entry may begin with one of them.
-RESERVED = (
+_COMPRESSED = "POP_COMPRESSED_PAYLOAD_"
+_GIVEN = frozenset({
     "OPERATION_NAME", "AGENDA_ID", "OPERATION_ID", "CUSTOMER_ID", "PROGRESS_ID", "CID", "LAST_PROGRESS", "PAYLOAD",
-    "POP_PAYLOAD_TYPE", "POP_COMPRESSED_PAYLOAD_",
-)  # fmt: skip
+    "POP_PAYLOAD_TYPE",
+})  # fmt: skip
 #: Of one variable; Linux takes 131,072 bytes with its name (MAX_ARG_STRLEN).
 PART_BYTES = 100_000
 #: Of a compressed payload; Linux takes 2 MiB of arguments and environment in all (a quarter of the usual stack).
@@ -50,6 +50,11 @@ def environment(task: Task, payload: bytes, own: Mapping[str, str], more: Mappin
     }
 
 
+def is_free(name: str) -> bool:
+    """A registry entry may give a variable of this name."""
+    return bool(name) and not {"=", "\0"} & {*name} and name not in _GIVEN and not name.startswith(_COMPRESSED)
+
+
 def _prior(task: Task) -> dict[bytes, bytes]:
     if task.prior is None:
         return {}
@@ -70,5 +75,5 @@ def _payload(payload: bytes) -> dict[bytes, bytes]:
     parts = [text[at : at + PART_BYTES] for at in range(0, len(text), PART_BYTES)]
     return {
         b"POP_PAYLOAD_TYPE": b"compressedEnvVar",
-        **{b"POP_COMPRESSED_PAYLOAD_%d" % number: part for number, part in enumerate(parts)},
+        **{f"{_COMPRESSED}{number}".encode(): part for number, part in enumerate(parts)},
     }

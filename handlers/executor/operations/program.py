@@ -9,7 +9,7 @@ from typing import Annotated
 import msgspec
 
 from eventstore.errors import AgendumError
-from handlers.executor.operations.environment import RESERVED
+from handlers.executor.operations.environment import is_free
 
 
 class NotARegistry(AgendumError):
@@ -21,7 +21,7 @@ class Program(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_
 
     #: the program, by name (looked for in PATH) or path, and its arguments
     argv: Annotated[list[str], msgspec.Meta(min_length=1)]
-    timeout_seconds: Annotated[float, msgspec.Meta(gt=0)] = 60.0
+    timeout_seconds: Annotated[float, msgspec.Meta(gt=0, le=31_536_000)] = 60.0
     #: beside what every program is told (spec 10.1), and before the executor's own PATH, HOME, …
     environment: dict[str, str] = {}
     #: where it runs; None: where the executor does
@@ -52,6 +52,6 @@ def _program(place: str, entry: object) -> Program:
     if any("\0" in text for text in (*found.argv, *found.environment.values(), found.directory or "")):
         raise NotARegistry(f"{place}: expected texts that a system call takes, found one with a NUL")
     for name in found.environment:
-        if not name or "=" in name or "\0" in name or name.startswith(RESERVED):
+        if not is_free(name):
             raise NotARegistry(f"{place}.environment: expected names that are free to use, found {name!r}")
     return found

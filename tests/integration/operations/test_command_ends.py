@@ -9,6 +9,7 @@ import tracemalloc
 from pathlib import Path
 
 import pytest
+import uvloop
 
 from handlers.executor.operations.command import command
 from handlers.executor.operations.task import OperationFailed
@@ -37,6 +38,11 @@ async def test_a_time_out_ends_the_whole_group_though_it_ignores_sigterm(tmp_pat
     assert len(written(pids)) == 3
     assert not [pid for pid in written(pids) if is_alive(pid)]
     assert not children()
+
+
+def test_a_time_out_ends_the_whole_group_under_uvloop_as_well(tmp_path: Path) -> None:
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(test_a_time_out_ends_the_whole_group_though_it_ignores_sigterm(tmp_path))
 
 
 async def test_a_cancellation_ends_the_whole_group(tmp_path: Path) -> None:
