@@ -15,15 +15,17 @@ async def tell(pipe: IO[bytes], said: bytes) -> None:
     ready = asyncio.Event()
     asyncio.get_running_loop().add_writer(pipe.fileno(), ready.set)
     left = memoryview(said)
-    while left:
-        await ready.wait()
-        try:
-            left = left[os.write(pipe.fileno(), left) :]
-        except BlockingIOError:
-            ready.clear()
-        except BrokenPipeError:
-            break  # it does not want to know
-    close(pipe)
+    try:
+        while left:
+            await ready.wait()
+            try:
+                left = left[os.write(pipe.fileno(), left) :]
+            except BlockingIOError:
+                ready.clear()
+            except BrokenPipeError:
+                break  # it does not want to know
+    finally:
+        close(pipe)
 
 
 async def hear(pipe: IO[bytes], heard: Callable[[bytes], None]) -> None:
@@ -31,15 +33,17 @@ async def hear(pipe: IO[bytes], heard: Callable[[bytes], None]) -> None:
     os.set_blocking(pipe.fileno(), False)
     ready = asyncio.Event()
     asyncio.get_running_loop().add_reader(pipe.fileno(), ready.set)
-    while True:
-        await ready.wait()
-        # A program that floods us waits for the others' turn.
-        ready.clear()
-        with suppress(BlockingIOError):
-            if not (chunk := os.read(pipe.fileno(), _CHUNK)):
-                break
-            heard(chunk)
-    close(pipe)
+    try:
+        while True:
+            await ready.wait()
+            # A program that floods us waits for the others' turn.
+            ready.clear()
+            with suppress(BlockingIOError):
+                if not (chunk := os.read(pipe.fileno(), _CHUNK)):
+                    break
+                heard(chunk)
+    finally:
+        close(pipe)
 
 
 def close(pipe: IO[bytes]) -> None:

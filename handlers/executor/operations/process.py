@@ -14,7 +14,7 @@ from handlers.executor.operations.group import Guard, is_alive
 from handlers.executor.operations.pipes import close, hear, tell
 
 #: How often we look whether a group that was asked to end has ended.
-_LOOK_SECONDS = 0.02
+_LOOK_SECONDS = 0.05
 #: How long the last words of a program may take, when others hold its pipes.
 _DRAIN_SECONDS = 1.0
 #: How long the loop may stand still for a killed program that was not seen to end yet.
@@ -93,7 +93,9 @@ class Process:
             async with asyncio.timeout(max(grace, _DRAIN_SECONDS)):
                 await self._ended.wait()
         if self._talks:
-            await asyncio.wait(self._talks, timeout=_DRAIN_SECONDS)
+            over, _ = await asyncio.wait(self._talks, timeout=_DRAIN_SECONDS)
+            for talk in over:
+                talk.result()  # what it was heard by may have raised
 
     def _signal(self, number: int) -> None:
         with suppress(PermissionError):  # it became somebody else's, as sudo does

@@ -153,6 +153,16 @@ while not os.path.exists(sys.argv[1]): time.sleep(0.01)
     await running
 
 
+async def test_an_error_of_whoever_hears_the_progress_is_not_lost(tmp_path: Path) -> None:
+    def deaf(*_: Any) -> None:
+        raise LookupError("deaf")
+
+    what = task()
+    what._advance = deaf
+    with pytest.raises(LookupError, match="deaf"):
+        await run(script(tmp_path, "print('Progress: {}')"), what)
+
+
 async def test_a_last_progress_that_says_failed_fails_the_operation_whatever_the_exit_status(tmp_path: Path) -> None:
     event = {"diagnosticEvents": [None, {"message": "no disk"}]}
     last = json.dumps({"processingState": "COMPLETE", "processingStateMessage": "failed", **event})
