@@ -16,9 +16,7 @@ from tests.faults.processes import WorkerProcess
 pytestmark = pytest.mark.kafka
 
 
-async def test_workers_that_are_told_names_reach_each_other_by_them(
-    kafka: Broker, prefix: str, tmp_path: Path
-) -> None:
+async def test_workers_that_are_told_names_reach_each_other_by_them(kafka: Broker, prefix: str, tmp_path: Path) -> None:
     # In containers AGENDUM_INTERNAL_HOST is the container's name: what is listened on, and what the other is told.
     pair = [
         WorkerProcess(name, kafka.bootstrap, prefix, tmp_path, internal_host="localhost", partitions=2)
