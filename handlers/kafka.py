@@ -8,19 +8,24 @@ from handlers.clock import draw_uuid
 from handlers.settings import Settings
 
 
+def topics_of(settings: Settings) -> Topics:
+    """The topics as these settings want them."""
+    return Topics(
+        settings.prefix,
+        settings.partitions,
+        {
+            "min.compaction.lag.ms": str(settings.compaction_lag_ms),
+            "segment.ms": str(settings.segment_ms),
+        },
+    )
+
+
 class Connections:
     """The log, the changelog, and the tails that follow them."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self.topics = Topics(
-            settings.prefix,
-            settings.partitions,
-            {
-                "min.compaction.lag.ms": str(settings.compaction_lag_ms),
-                "segment.ms": str(settings.segment_ms),
-            },
-        )
+        self.topics = topics_of(settings)
         bootstrap, topics = settings.kafka, self.topics
         self.log = KafkaLog(bootstrap, {topic.name: topic.partitions for topic in topics.all()})
         self.changelog = KafkaChangelog(self.log, bootstrap, topics.changelog.name)

@@ -1,10 +1,11 @@
-"""`agendum`: the command. Exit codes: 0 done, 1 the agenda failed, 2 usage, 3 not found, 4 refused, 5 service away,
-124 timed out, 130 interrupted.
+"""`agendum`: the command. Exit codes: 0 done, 1 the agenda or a check failed, 2 usage, 3 not found, 4 refused,
+5 service away, 124 timed out, 130 interrupted.
 """
 
 import typer
 
 from handlers.cli.commands import convert
+from handlers.cli.commands.doctor import doctor
 from handlers.cli.commands.execute import execute
 from handlers.cli.commands.run import run
 from handlers.cli.commands.submit import cancel, progress, submit, watch
@@ -16,10 +17,10 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
     help="Runs agendas fairly and explainably, on Kafka.",
-    epilog="Exit codes: 0 done · 1 the agenda failed · 2 usage · 3 not found · 4 refused · 5 service away · "
+    epilog="Exit codes: 0 done · 1 the agenda or a check failed · 2 usage · 3 not found · 4 refused · 5 service away · "
     "124 timed out · 130 interrupted",
 )
-for command in (up, submit, watch, progress, cancel, run, work, execute):
+for command in (up, submit, watch, progress, cancel, run, work, execute, doctor):
     app.command()(command)
 app.add_typer(convert.app, name="convert")
 
