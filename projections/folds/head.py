@@ -31,7 +31,7 @@ ATTEMPTS_AT_MOST = 20
 
 
 def advance(head: Head | None, envelope: Envelope, link: str) -> Head:
-    """The head after an applied event: version, link, and the command it came from if that had a key or came by topic."""
+    """The head after an applied event: version, link, and where its command came from, by key or by topic."""
     if head is None:
         head = Head(version=0, link="", last="")
     requests = head.requests
