@@ -5,6 +5,8 @@
 import typer
 
 from handlers.cli.commands.execute import execute
+from handlers.cli.commands.publish import asyncapi, publish
+from handlers.cli.commands.rejections import rejections
 from handlers.cli.commands.submit import cancel, progress, submit, watch
 from handlers.cli.commands.work import work
 
@@ -16,8 +18,9 @@ app = typer.Typer(
     epilog="Exit codes: 0 done · 1 the agenda failed · 2 usage · 3 not found · 4 refused · 5 service away · "
     "124 timed out · 130 interrupted",
 )
-for command in (work, execute, submit, watch, progress, cancel):
+for command in (work, execute, submit, watch, progress, cancel, publish, asyncapi):
     app.command()(command)
+app.add_typer(rejections, name="rejections")
 
 
 def main() -> None:

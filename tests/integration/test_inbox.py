@@ -62,7 +62,7 @@ class Publisher:
         self._producer = Producer({"bootstrap.servers": bootstrap, "message.max.bytes": 4 << 20})
 
     def raw(self, key: bytes | None, value: bytes | None, headers: Any = (), partition: int | None = None) -> None:
-        where = {} if partition is None else {"partition": partition}
+        where: dict[str, Any] = {} if partition is None else {"partition": partition}
         self._producer.produce(self.topic, key=key, value=value, headers=[*headers], **where)
 
     def publish(self, kind: str, body: Any, identity: str, source: str = "test", key: str = "k") -> None:
