@@ -28,7 +28,7 @@ from handlers.inbox.delivery import Delivery
 from handlers.inbox.gauges import Gauges
 from handlers.inbox.lanes import Lanes
 from handlers.inbox.meaning import read
-from handlers.inbox.rejections import rejection_of
+from handlers.inbox.rejections import Failed, rejection_of
 from handlers.inbox.window import Window
 from projections.feed import Source
 
@@ -158,8 +158,8 @@ class Inbox:
     def _start(self, record: Record, window: Window) -> None:
         try:
             wish = read(record, self._limit)
-        except Rejected as wrong:
-            refused = wrong
+        except Exception as wrong:  # noqa: BLE001  # whatever bytes come: nothing of them ends this loop
+            refused = wrong if isinstance(wrong, Rejected) else Failed(f"this program failed on it: {wrong!r}")
             self._lanes.start((), lambda: self._reject(record, window, refused))
             return
 

@@ -170,7 +170,7 @@ def parse(body: bytes, kind: type[T], name: str) -> T | None:
         return found
     except UnicodeDecodeError:
         return parse(body.decode("utf-8", "replace").encode(), kind, name)
-    except msgspec.MsgspecError as wrong:
+    except (msgspec.MsgspecError, RecursionError) as wrong:
         raise Malformed(f"Request body is not recognized as '{name}': {wrong}") from None
 
 
