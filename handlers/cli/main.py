@@ -2,11 +2,15 @@
 5 service away, 124 timed out, 130 interrupted.
 """
 
+from collections.abc import Callable
+
 import typer
 
 from handlers.cli.commands import convert
 from handlers.cli.commands.doctor import doctor
 from handlers.cli.commands.execute import execute
+from handlers.cli.commands.publish import asyncapi, publish
+from handlers.cli.commands.rejections import rejections
 from handlers.cli.commands.run import run
 from handlers.cli.commands.submit import cancel, progress, submit, watch
 from handlers.cli.commands.up import up
@@ -20,9 +24,27 @@ app = typer.Typer(
     epilog="Exit codes: 0 done · 1 the agenda or a check failed · 2 usage · 3 not found · 4 refused · 5 service away · "
     "124 timed out · 130 interrupted",
 )
-for command in (up, submit, watch, progress, cancel, run, work, execute, doctor):
+COMMANDS: list[Callable[..., None]] = [
+    up,
+    submit,
+    watch,
+    progress,
+    cancel,
+    run,
+    work,
+    execute,
+    publish,
+    asyncapi,
+    doctor,
+]
+GROUPS = {
+    "convert": convert.app,
+    "rejections": rejections,
+}
+for command in COMMANDS:
     app.command()(command)
-app.add_typer(convert.app, name="convert")
+for name, group in GROUPS.items():
+    app.add_typer(group, name=name)
 
 
 def main() -> None:

@@ -4,6 +4,7 @@ On a terminal people get colours and live pictures; through a pipe plain aligned
 alone.
 """
 
+import sys
 from collections.abc import Iterable, Sequence
 from enum import StrEnum
 from typing import Annotated, Any
@@ -44,7 +45,8 @@ class Screen:
 
     def __init__(self, output: Output = Output.TEXT) -> None:
         self.json = output is Output.JSON
-        self.out = Console(soft_wrap=True, highlight=False)
+        # Through a pipe nothing is cut: the next program wants it whole, and no table is wider than its console.
+        self.out = Console(soft_wrap=True, highlight=False, width=None if sys.stdout.isatty() else 10_000)
         self.err = Console(stderr=True, soft_wrap=True, highlight=False)
 
     @property
@@ -75,8 +77,7 @@ class Screen:
         table = Table(*columns, box=None, pad_edge=False, header_style=None if plain else "bold")
         for row in rows:
             table.add_row(*row)
-        # Through a pipe nothing is cut: the next program wants it whole.
-        self.out.print(table, width=10_000 if plain else None, crop=not plain, no_wrap=plain, markup=False)
+        self.out.print(table, crop=not plain, no_wrap=plain, markup=False)
 
     def stop(self, stop: Stop) -> None:
         """Why a command ends: three lines on stderr."""
