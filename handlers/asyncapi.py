@@ -70,6 +70,12 @@ _REQUIRED = ["ce_specversion", "ce_id", "ce_source", "ce_type"]
 _COMMANDS = {SUBMIT: "Accept an agenda.", REPORT: "What an executor says of its run.", CANCEL: "End an agenda."}
 
 
+_FOLLOWED: Json = {
+    "location": "$message.header#/ce_correlation",
+    "description": "the command's ce_correlation, or its ce_id where it had none",
+}
+
+
 def document(topics: Topics) -> Json:
     """The document of one installation."""
     types = [*EVENTS.values(), *(kind for kind, _ in KINDS.values()), CommandRejected]
@@ -103,12 +109,7 @@ def document(topics: Topics) -> Json:
         "components": {
             "messages": {each: _message(each, key) for _, messages, _, key in channels.values() for each in messages},
             "schemas": schemas,
-            "correlationIds": {
-                "followed": {
-                    "location": "$message.header#/ce_correlation",
-                    "description": "the command's ce_correlation, or its ce_id where it had none",
-                }
-            },
+            "correlationIds": {"followed": _FOLLOWED},
         },
     }
 
