@@ -23,6 +23,7 @@ from handlers.scheduling.board import Board
 from handlers.scheduling.schedulers import Schedulers
 from handlers.server import Handler, HopApi, HttpServer, PublicApi
 from handlers.settings import Settings
+from handlers.snapshots import OWNERS, answered, snapshot_routes
 from handlers.timers.loop import Patience, Timers
 from handlers.wire.responses import Opener
 from handlers.worker import Worker
@@ -148,14 +149,20 @@ async def build(settings: Settings) -> Worker:
         quiet_ms=settings.reclaim_ms // 5,
         customers={},
     )
-    hops_in = HopApi(_hop_routes(settings.secret, path, router, board, owners, schedulers))
+    hops_in = HopApi(
+        {
+            **_hop_routes(settings.secret, path, router, board, owners, schedulers),
+            **dict(snapshot_routes(settings.secret, holdings.owner)),
+        }
+    )
     plain = {
         "/healthz": health.alive,
         "/readyz": health.ready,
         "/metrics": lambda: (200, metrics.text(), "text/plain; version=0.0.4"),
     }
     identity = SampleAuthorizer(settings.auth_user, settings.auth_accounts)
-    public = PublicApi(edge, identity, metrics, plain, settings.body_bytes)
+    guarded = dict([hop_route(OWNERS, settings.secret, answered(group.owners))])
+    public = PublicApi(edge, identity, metrics, plain, settings.body_bytes, guarded)
     return Worker(
         connections=connections,
         group=group,

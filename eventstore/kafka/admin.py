@@ -39,14 +39,12 @@ async def make_topics(bootstrap: str, topics: Iterable[Topic], replication: int)
         await admin.close()
 
 
-async def partitions_of(bootstrap: str, name: str) -> int:
-    """How many partitions a topic has that is there already; raises TopicMismatch, Unavailable."""
+async def partitions_of(bootstrap: str, name: str) -> int | None:
+    """How many partitions a topic has; None if there is no such topic. Creates nothing. Raises Unavailable."""
     admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap, request_timeout_ms=10_000)
     try:
         await admin.start()
-        if name not in await admin.list_topics():
-            raise TopicMismatch(f"expected a topic {name}, found none: start a worker with this prefix, it makes it")
-        return await _partitions(admin, name)
+        return await _partitions(admin, name) if name in await admin.list_topics() else None
     except (KafkaError, TimeoutError, OSError) as wrong:
         raise Unavailable(f"expected Kafka at {bootstrap} to tell of its topics: {wrong!r}; try again") from wrong
     finally:

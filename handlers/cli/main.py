@@ -11,9 +11,11 @@ from handlers.cli.commands.doctor import doctor
 from handlers.cli.commands.execute import execute
 from handlers.cli.commands.publish import asyncapi, publish
 from handlers.cli.commands.rejections import rejections
+from handlers.cli.commands.replay import replay
 from handlers.cli.commands.run import run
 from handlers.cli.commands.submit import cancel, progress, submit, watch
 from handlers.cli.commands.up import up
+from handlers.cli.commands.verify import verify
 from handlers.cli.commands.work import work
 
 app = typer.Typer(
@@ -35,6 +37,8 @@ COMMANDS: list[Callable[..., None]] = [
     execute,
     publish,
     asyncapi,
+    replay,
+    verify,
     doctor,
 ]
 GROUPS = {

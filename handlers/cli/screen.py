@@ -62,6 +62,12 @@ class Screen:
         """One JSON line of many."""
         print(msgspec.json.encode(found).decode(), flush=True)  # noqa: T201  # never wrapped or coloured
 
+    def lines(self, found: Iterable[Any]) -> None:
+        """Many JSON lines, written together."""
+        text = b"".join(msgspec.json.encode(each) + b"\n" for each in found)
+        sys.stdout.buffer.write(text)
+        sys.stdout.flush()
+
     def say(self, text: str, style: str | None = None) -> None:
         """A line for people, on stdout; nothing where only JSON is wanted."""
         if not self.json:

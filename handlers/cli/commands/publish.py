@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import msgspec
 import typer
 
+from eventstore.errors import TopicMismatch
 from eventstore.ids import partition_of
 from eventstore.kafka.admin import partitions_of
 from eventstore.kafka.log import KafkaLog
@@ -89,7 +90,11 @@ def _published(
 @asynccontextmanager
 async def opened(kafka: str, prefix: str) -> AsyncIterator[tuple[KafkaLog, Topics]]:
     """The log of an installation that is there, and its topics. Raises LogError, Unavailable."""
-    topics = Topics(prefix, await partitions_of(kafka, Topics(prefix).inbox.name))
+    name = Topics(prefix).inbox.name
+    count = await partitions_of(kafka, name)
+    if count is None:
+        raise TopicMismatch(f"expected a topic {name}, found none: start a worker with this prefix, it makes it")
+    topics = Topics(prefix, count)
     log = KafkaLog(kafka, {topic.name: topic.partitions for topic in topics.all()})
     try:
         await log.start()
