@@ -208,7 +208,7 @@ BIG = b"\xff" * 900_000
         ("PayloadTooLargeException", b"k", BIG + BIG, SUBMIT),
         ("BadRequestException", b"k", b'{"operations":[{"payload":' + b"[" * 100_000, SUBMIT),
         (
-            "RuntimeException",
+            "BadRequestException",
             b"k",
             b'{"customerId":"acme","operations":[{"name":"x","type":"t","payload":' + b"[" * 400 + b"]" * 400 + b"}]}",
             SUBMIT,
