@@ -19,7 +19,7 @@ import msgspec
 from eventstore.commands import Caller
 from eventstore.errors import BadRequest
 from eventstore.ids import derive
-from eventstore.log import Record
+from eventstore.log import Illegible, Record
 from handlers.intake import Origin, run_and_agenda
 from handlers.wire.requests import Cancel, OpenAgenda, UpdateProgress, parse
 
@@ -101,6 +101,8 @@ _decode_structured = msgspec.json.Decoder(_Structured).decode
 
 def read(record: Record, limit: int) -> Wish:
     """The command in a record of at most `limit` bytes. Raises Rejected."""
+    if isinstance(record, Illegible):
+        raise NoCloudEvent(f"expected a record that the client can read, found {record.why}")
     if record.key is None:
         raise NoKey("expected a record with a key, by which commands on one run keep their order; found none")
     value = record.value
