@@ -19,15 +19,30 @@
 | SaveInsight     | InsightSaved |
 | (opening a log) | LogOpened |
 
-An event carries results, not requests: a fold lays them over the rows and computes nothing that could be
-computed differently next year. When it happened is the envelope's time; whose it is, the envelope's customer.
+The classes stand in run_events and catalogue_events; here is the registry.
 
 To add one: the command, the event, a line in EVENTS, its fold in projections.folds, its decider, a golden record
 in tests/golden. To change one: a new class with the next version in EVENTS, and the old one in upcasters.RETIRED.
 """
 
 from eventstore.catalogue_events import CatalogueEvent, CustomerSaved, InsightSaved, ResourcePoolSaved
-from eventstore.model import Agenda, AgendaProgress, Fact, OperationProgress
+from eventstore.model import Fact
+from eventstore.run_events import (
+    AgendaCancelled,
+    AgendaDeleted,
+    AgendaDispatched,
+    AgendaHandedBack,
+    AgendaReclaimed,
+    AgendaRetried,
+    AgendaSubmitted,
+    DispatchExpired,
+    DispatchReturned,
+    ProgressDeleted,
+    ProgressReported,
+    ReportSuperseded,
+    RunEvent,
+    RunReaped,
+)
 
 
 class LogOpened(Fact, frozen=True, kw_only=True):
@@ -37,144 +52,6 @@ class LogOpened(Fact, frozen=True, kw_only=True):
     partitions: int
 
 
-class AgendaSubmitted(Fact, frozen=True, kw_only=True):
-    """An agenda was accepted, with its progress and one OperationProgress per operation (spec 4.3)."""
-
-    agenda: Agenda
-    progress: AgendaProgress
-    operations: list[OperationProgress]
-    #: in the line since (epoch ms), or None: `doNotRun`
-    ready: int | None = None
-    #: the catalogue position that the binding was decided on
-    catalogue_offset: int | None = None
-
-
-class AgendaDispatched(Fact, frozen=True, kw_only=True):
-    """An agenda was given to a puller; opens an attempt (design 4.2, 4.8)."""
-
-    agenda_id: str
-    dispatch_id: str
-    attempt: int
-    queue: str
-    insight_id: str
-    #: decision number: the scheduler's epoch and its count within it
-    epoch: int
-    number: int
-    algorithm: str
-    #: the numbers that the choice was based on
-    basis: dict[str, int] | None = None
-    #: epoch ms by which a sign of life is due
-    expires: int
-
-
-class DispatchReturned(Fact, frozen=True, kw_only=True):
-    """A dispatched body could not be delivered: front of the line again, same place (design 4.2)."""
-
-    agenda_id: str
-    attempt: int
-    ready: int
-
-
-class DispatchExpired(Fact, frozen=True, kw_only=True):
-    """No sign of life came within the dispatch timeout: back in its place in the line."""
-
-    agenda_id: str
-    attempt: int
-    ready: int
-
-
-class ProgressReported(Fact, frozen=True, kw_only=True):
-    """What an executor's report changed (spec 7.2, design 4.8)."""
-
-    #: which agenda's attempt this report belongs to; None when the run has no agenda
-    agenda_id: str | None = None
-    attempt: int = 0
-    #: the executor's start time that is bound to the attempt from now on (epoch ms)
-    bound: int | None = None
-    #: only what changed
-    progress: AgendaProgress
-    operations: list[OperationProgress] | None = None
-
-
-class ReportSuperseded(Fact, frozen=True, kw_only=True):
-    """An executor whose attempt is over still reported; nothing else changed (design 4.8)."""
-
-    agenda_id: str
-    attempt: int
-    started_time: int
-    #: because the agenda was cancelled
-    cancelled: bool = False
-
-
-class AgendaHandedBack(Fact, frozen=True, kw_only=True):
-    """An executor gave its run back: in its old place in the line, its attempt over and not counted (design 4.8)."""
-
-    agenda_id: str
-    attempt: int
-    ready: int
-    #: only what changed
-    progress: AgendaProgress
-
-
-class AgendaReclaimed(Fact, frozen=True, kw_only=True):
-    """An executor fell silent: its attempt failed, unless it is heard of again before the next one (spec 9.2)."""
-
-    agenda_id: str
-    attempt: int
-    #: only what changed
-    progress: AgendaProgress
-
-
-class AgendaRetried(Fact, frozen=True, kw_only=True):
-    """A failed agenda stands in the line again, with its operations as they are (spec 9.1)."""
-
-    agenda_id: str
-    attempt: int
-    ready: int
-    #: only what changed
-    progress: AgendaProgress
-
-
-class AgendaCancelled(Fact, frozen=True, kw_only=True):
-    """An agenda was ended by someone; reports on it are refused from now on."""
-
-    agenda_id: str
-    attempt: int
-    #: names of the operations that were executing: they are complete now, with message `cancelled`
-    stopped: list[str] | None = None
-    #: only what changed; None where another agenda of the run goes on
-    progress: AgendaProgress | None = None
-
-
-class AgendaDeleted(Fact, frozen=True, kw_only=True):
-    """The agenda is gone; its progress stays (spec 2.5)."""
-
-    agenda_id: str
-
-
-class ProgressDeleted(Fact, frozen=True, kw_only=True):
-    """The progress and its operations are gone; agendas of the run stay (spec 2.5)."""
-
-
-class RunReaped(Fact, frozen=True, kw_only=True):
-    """The last trace of a deleted run left the views, a day or more after its deletion (design 4.3)."""
-
-
-RunEvent = (
-    AgendaSubmitted
-    | AgendaDispatched
-    | DispatchReturned
-    | DispatchExpired
-    | ProgressReported
-    | ReportSuperseded
-    | AgendaHandedBack
-    | AgendaReclaimed
-    | AgendaRetried
-    | AgendaCancelled
-    | AgendaDeleted
-    | ProgressDeleted
-    | RunReaped
-)
 Event = RunEvent | CatalogueEvent | LogOpened
 
 #: Type name on the wire -> class: the versions that are written now. Written down, never derived, because
@@ -199,3 +76,28 @@ EVENTS: dict[str, type[Event]] = {
     "agendum.InsightSaved.v1": InsightSaved,
 }
 TYPES: dict[type[Event], str] = {cls: name for name, cls in EVENTS.items()}
+
+__all__ = [
+    "EVENTS",
+    "TYPES",
+    "AgendaCancelled",
+    "AgendaDeleted",
+    "AgendaDispatched",
+    "AgendaHandedBack",
+    "AgendaReclaimed",
+    "AgendaRetried",
+    "AgendaSubmitted",
+    "CatalogueEvent",
+    "CustomerSaved",
+    "DispatchExpired",
+    "DispatchReturned",
+    "Event",
+    "InsightSaved",
+    "LogOpened",
+    "ProgressDeleted",
+    "ProgressReported",
+    "ReportSuperseded",
+    "ResourcePoolSaved",
+    "RunEvent",
+    "RunReaped",
+]

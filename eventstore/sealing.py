@@ -7,12 +7,17 @@ equality and digests use the mac (`same`, `fingerprint`). decide and evolve neve
 
 import hmac
 from base64 import urlsafe_b64encode
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Protocol
 
+import msgspec
 import orjson
 
+from eventstore.errors import BadRequest
 from eventstore.model import Sealed, SealedField
+
+#: How deep lists and maps in one sealed value may be nested: what is deeper, readers could not walk.
+DEEPEST = 254
 
 
 class Cipher(Protocol):
@@ -47,6 +52,18 @@ class PlainCipher:
         return sealed.split(":", 2)[2].encode()
 
 
+def _refuse_deep(value: Any) -> None:
+    level = [value]
+    for _ in range(DEEPEST):
+        level = [child for node in level for child in _children(node) if isinstance(child, dict | list)]
+    if level:
+        raise BadRequest(f"expected values nested at most {DEEPEST} deep")
+
+
+def _children(node: Any) -> Iterable[Any]:
+    return node.values() if isinstance(node, dict) else node if isinstance(node, list) else ()
+
+
 def mac_of(sealed: Sealed) -> str:
     """What stands for the value wherever values are compared."""
     return sealed.split(":", 2)[1]
@@ -66,8 +83,14 @@ def fingerprint(field: SealedField | None) -> Any:
 
 
 def seal_value(cipher: Cipher, customer_id: str, value: Any) -> Sealed:
-    """Seal one JSON value whole."""
-    return cipher.seal(customer_id, orjson.dumps(value))
+    """Seal one JSON value whole; raises BadRequest if it is nested too deep."""
+    try:
+        plain = orjson.dumps(value)
+    except TypeError:
+        # It stops at 64 bits, where JSON does not, and at a depth that ours then has to be.
+        _refuse_deep(value)
+        plain = msgspec.json.encode(value)
+    return cipher.seal(customer_id, plain)
 
 
 def seal_map(cipher: Cipher, customer_id: str, values: Mapping[str, Any]) -> dict[str, str]:

@@ -14,6 +14,7 @@ from handlers.failpoints import failpoint
 from handlers.health import Health
 from handlers.hops import Hops, hop_route
 from handlers.identity import SampleAuthorizer
+from handlers.inbox.making import inbox_of
 from handlers.kafka import Connections
 from handlers.metrics import Metrics
 from handlers.owners import DISPATCH, READY, LiveOwners, outcomes_of
@@ -168,6 +169,7 @@ async def build(settings: Settings) -> Worker:
         holdings=holdings,
         tail=tail,
         timers=timers,
+        inbox=inbox_of(settings, connections, holdings, edge, source, metrics.registry),
         schedulers=schedulers,
         path=path,
         health=health,

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 
 from eventstore.errors import Invalid, NotFound
 from eventstore.model import Insight
-from handlers.wire.requests import OpenAgenda, OpenOperation
+from handlers.wire.requests import OpenAgenda, OpenOperation, text_of
 from projections.catalogue import Catalogue
 
 
@@ -25,7 +25,8 @@ def bind(agenda: OpenAgenda, operations: Sequence[OpenOperation], catalogue: Cat
     matches = [insight for insight in insights if may_read(insight, customer_id) and _maps(insight, agenda, operations)]
     if not matches:
         raise NotFound("No available insights for processing agenda")
-    wanted = str((agenda.params or {}).get("defaultInsight") or "").lower()
+    wish = (agenda.params or {}).get("defaultInsight")
+    wanted = "" if wish is None else text_of(wish).lower()
     named = (one for one in matches if wanted and wanted in ((one.title or "").lower(), (one.id or "").lower()))
     return next(named, matches[0])
 
@@ -47,9 +48,9 @@ def _mapper(name: str, values: Iterable[str], agenda: OpenAgenda, operations: Se
     wanted = {value.lower() for value in values}
     match name:
         case "operationName":
-            return any((operation.name or "").lower() in wanted for operation in operations)
+            return any(operation.name is not None and operation.name.lower() in wanted for operation in operations)
         case "operationType":
-            return any((operation.type or "").lower() in wanted for operation in operations)
+            return any(operation.type is not None and operation.type.lower() in wanted for operation in operations)
         case "paramMap":
             return any(_has_param(value, agenda, operations) for value in wanted)
         case _:
@@ -62,10 +63,7 @@ def _has_param(pair: str, agenda: OpenAgenda, operations: Sequence[OpenOperation
         return False
     maps = [agenda.params or {}, *(operation.params or {} for operation in operations)]
     return any(
-        name.lower() == key and _text(value).lower() == rest[0] for params in maps for name, value in params.items()
+        value is not None and name.lower() == key and text_of(value).lower() == rest[0]
+        for params in maps
+        for name, value in params.items()
     )
-
-
-def _text(value: object) -> str:
-    # As Java's toString says it.
-    return str(value).lower() if isinstance(value, bool) else str(value)

@@ -18,13 +18,14 @@ class SampleAuthorizer(msgspec.Struct, frozen=True):
     """POP's sample: any token will do, and the identity comes from settings. For loopback and development."""
 
     user: str = "agendum"
-    #: accounts, `|` between them; one that begins with `*`: everything
+    #: accounts, `|` between them; if they begin with `*` or one is `*`: everything
     accounts: str = "*"
 
     def of(self, authorization: str | None) -> Caller | None:
         """See Identity."""
         if not authorization:
             return None
-        if self.accounts.startswith("*"):
+        accounts = [name for name in self.accounts.split("|") if name]
+        if self.accounts.startswith("*") or "*" in accounts:
             return Caller(subject=self.user, everywhere=True)
-        return Caller(subject=self.user, accounts=[name for name in self.accounts.split("|") if name])
+        return Caller(subject=self.user, accounts=accounts)

@@ -1,5 +1,6 @@
 """From open wire objects to commands: ids, sealed payloads, and what decisions need in the clear (design 4.7). Pure."""
 
+import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -16,7 +17,9 @@ from eventstore.model import (
 )
 from eventstore.sealing import Cipher, seal_field, seal_list, seal_map, seal_value
 from handlers.references import operations_in
-from handlers.wire.requests import OpenAgenda, OpenOperation, OpenOperationProgress, OpenProgress, epoch_ms
+from handlers.wire.requests import OpenAgenda, OpenOperation, OpenOperationProgress, OpenProgress, epoch_ms, text_of
+
+_WHOLE = re.compile(r"[+-]?[0-9]{1,20}")
 
 
 class NumberFormat(BadRequest):
@@ -35,6 +38,7 @@ class Origin:
         identity: Callable[[str, int], str],
         correlation: str | None = None,
         request: str | None = None,
+        inbox: tuple[int, int] | None = None,
     ) -> None:
         self.caller = caller
         #: identity(part, n): with an Idempotency-Key always the same, without one always another
@@ -42,6 +46,8 @@ class Origin:
         self.correlation = correlation
         #: digest of the body, if it came with a key
         self.request = request
+        #: partition and offset of the inbox record, if it came by topic
+        self.inbox = inbox
 
 
 def submission(
@@ -56,7 +62,7 @@ def submission(
     catalogue_offset: int,
 ) -> SubmitAgenda:
     """The command that accepts an agenda. Raises NumberFormat."""
-    stream, identity = _ids(agenda, origin, partitions, is_mine)
+    stream, identity = run_and_agenda(agenda.progress_id, origin, partitions, is_mine)
     params = agenda.params or {}
     return SubmitAgenda(
         id=origin.identity("command", 0),
@@ -64,11 +70,12 @@ def submission(
         caller=origin.caller,
         correlation=origin.correlation,
         request=origin.request,
+        inbox=origin.inbox,
         agenda=_agenda(agenda, operations, insight, (identity, stream), origin, cipher),
-        reuses_progress=agenda.progress_id is not None,
+        reuses_progress=bool(agenda.progress_id),
         do_not_run="doNotRun" in params,
         maximum_attempts=_whole(params.get("maximumAttempts"), "maximumAttempts"),
-        external_id=None if params.get("externalId") is None else str(params["externalId"]),
+        external_id=None if params.get("externalId") is None else text_of(params["externalId"]),
         catalogue_offset=catalogue_offset,
     )
 
@@ -84,6 +91,7 @@ def reporting(
         caller=origin.caller,
         correlation=origin.correlation,
         request=origin.request,
+        inbox=origin.inbox,
         progress=AgendaProgress(
             cid=origin.correlation,
             processing_state=progress.processing_state,
@@ -99,11 +107,13 @@ def reporting(
     )
 
 
-def _ids(agenda: OpenAgenda, origin: Origin, partitions: int, is_mine: Callable[[str], bool]) -> tuple[str, str]:
+def run_and_agenda(
+    progress_id: str | None, origin: Origin, partitions: int, is_mine: Callable[[str], bool]
+) -> tuple[str, str]:
     """Ids of the run and of the agenda, drawn until they fall into one partition (design 4.5)."""
     # With a key every worker must come to the same id, so only without one may it be of a partition owned here.
     fits = is_mine if origin.request is None else lambda _: True
-    stream = agenda.progress_id or draw(lambda n: origin.identity("progress", n), fits)
+    stream = progress_id or draw(lambda n: origin.identity("progress", n), fits)
     home = partition_of(stream, partitions)
     return stream, draw(lambda n: origin.identity("agenda", n), lambda one: partition_of(one, partitions) == home)
 
@@ -142,7 +152,7 @@ def _operation(operation: OpenOperation, customer: str, cipher: Cipher) -> Opera
         params=None if params is None else seal_map(cipher, customer, params),
         depends_on=_depends_on(params) or None,
         references=operations_in(operation.payload) or None,
-        generated_parent=None if parent is None else str(parent),
+        generated_parent=None if parent is None else text_of(parent),
     )
 
 
@@ -174,7 +184,8 @@ def _depends_on(params: dict[str, Any] | None) -> list[str]:
 def _whole(value: object, name: str) -> int | None:
     if value is None:
         return None
-    try:
-        return int(str(value))
-    except ValueError:
-        raise NumberFormat(f'For input string: "{value}" ({name})') from None
+    text = text_of(value)
+    # As Java's parseInt reads it: int() would take spaces and underscores, and any size.
+    if not _WHOLE.fullmatch(text) or not -(2**31) <= int(text) < 2**31:
+        raise NumberFormat(f'For input string: "{text[:40]}" ({name})')
+    return int(text)

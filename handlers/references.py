@@ -4,7 +4,9 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-_TOKEN = re.compile(r"@<(.+?)(?:::(.+?))?>")
+# Java's dot, which stops at more line breaks than Python's.
+_DOT = "[^\n\r\u0085\u2028\u2029]"
+_TOKEN = re.compile(f"@<({_DOT}+?)(?:::({_DOT}+?))?>")
 #: What a reference to an operation's result ends with.
 RESULT = ".out"
 #: What references to the service's own values begin with.

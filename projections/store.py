@@ -1,6 +1,7 @@
 """Where a partition's rows lie: RocksDB, or memory for tests of the model. Two twins, one contract (tests/contract)."""
 
 from collections.abc import Iterable, Iterator
+from itertools import takewhile
 from typing import Protocol, cast
 from weakref import WeakSet
 
@@ -22,7 +23,7 @@ class Store(Protocol):
         """Removals first, then puts, in one atomic write."""
 
     def scan(self, prefix: bytes) -> Iterator[Item]:
-        """Items whose keys begin with a prefix, in order of the keys."""
+        """Items whose keys begin with a prefix, in order of the keys, as they are when the first is read."""
 
     def clear(self) -> None:
         """Remove everything."""
@@ -57,16 +58,15 @@ class MemoryStore:
 
     def write(self, puts: Iterable[Item], removals: Iterable[bytes] = ()) -> None:
         """See Store."""
-        for key in removals:
+        added, removed = dict(puts), [*removals]
+        for key in removed:
             self._rows.pop(key, None)
-        self._rows.update(puts)
+        self._rows.update(added)
 
     def scan(self, prefix: bytes) -> Iterator[Item]:
         """See Store."""
-        for key in self._rows.irange(minimum=prefix):
-            if not key.startswith(prefix):
-                return
-            yield key, self._rows[key]
+        keys = takewhile(lambda key: key.startswith(prefix), self._rows.irange(minimum=prefix))
+        yield from [(key, self._rows[key]) for key in keys]
 
     def clear(self) -> None:
         """See Store."""

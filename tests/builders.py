@@ -1,6 +1,9 @@
 """Short ways to say what a test is about."""
 
+from collections.abc import Mapping
 from typing import Any
+
+import msgspec
 
 from eventstore.commands import (
     SERVICE,
@@ -22,10 +25,17 @@ from eventstore.model import (
     Agenda,
     AgendaInsight,
     AgendaProgress,
+    CatalogueObject,
+    Customer,
+    Insight,
     Operation,
     OperationProgress,
     ProcessingState,
 )
+from eventstore.reading import Dropped
+from handlers.wire.requests import OpenAgenda, parse
+from projections.catalogue import Catalogue
+from projections.folds.catalogue import Item, stream_of
 
 RUN = "r1"
 NOW = 1_000_000
@@ -142,6 +152,31 @@ def delete_progress(**more: Any) -> DeleteProgress:
 def reap(**more: Any) -> ReapRun:
     """Reap the run, two days later."""
     return ReapRun(**{"id": "reap", "stream": RUN, "now": NOW + 2 * 86_400_000, **more})
+
+
+def sent(*operations: Mapping[str, Any] | None, customer: str | None = "alice", **more: Any) -> OpenAgenda:
+    """An agenda as a client sends it; `more` in camelCase."""
+    body = {"customerId": customer, "operations": operations, **more}
+    found = parse(msgspec.json.encode(body), OpenAgenda, "Agenda")
+    assert found is not None
+    return found
+
+
+def customer(identity: str = "alice", **more: Any) -> Customer:
+    """A customer in pool p1."""
+    return Customer(**{"id": identity, "customer_id": identity, "title": "t", "resource_pool_id": "p1", **more})
+
+
+def insight(identity: str = "i1", **more: Any) -> Insight:
+    """An Insight of alice's on pool p1; without mappers it takes nothing."""
+    return Insight(**{"id": identity, "customer_id": "alice", "title": identity, "resource_pool_id": "p1", **more})
+
+
+def catalogue(*things: CatalogueObject) -> Catalogue:
+    """A catalogue that holds these, in this order."""
+    found = Catalogue(lambda _: Dropped("none"))
+    found.items = {stream_of(thing): Item(1, "link", "last", thing) for thing in things}
+    return found
 
 
 __all__ = ["ALICE", "MALLORY", "NOW", "RUN", "SERVICE"]

@@ -28,7 +28,8 @@ class LocalKafka:
         self.nodes = [
             Node(number, folder / f"node-{number}", ports[number - 1], voters, settings or {}) for number in voters
         ]
-        self._cluster = base64.urlsafe_b64encode(os.urandom(16)).decode().rstrip("=")  # a cluster's own name
+        # A cluster's own name; one that began with "-" would be taken for an option, and did so once in 64 starts.
+        self._cluster = "A" + base64.urlsafe_b64encode(os.urandom(16)).decode().rstrip("=")[1:]
 
     @property
     def bootstrap(self) -> str:

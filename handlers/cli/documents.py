@@ -27,7 +27,7 @@ def agenda_of(path: Path) -> tuple[Agenda, dict[str, Any]]:
     then = f"mend {path}, and try again"
     try:
         # Only the standard library says line and column.
-        found = json.loads(text)
+        found = json.loads(text.decode())
         return msgspec.convert(found, Agenda, strict=False), found
     except json.JSONDecodeError as wrong:
         why = f"line {wrong.lineno}, column {wrong.colno}: {wrong.msg}"

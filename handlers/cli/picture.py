@@ -52,11 +52,15 @@ def live(progress: AgendaProgress, lines: int) -> RenderableType:
         table.add_column(ratio=ratio, no_wrap=True, overflow="ellipsis")
     for row in shown:
         state = state_of(row)
-        bar = ProgressBar(total=100, completed=row.percent_complete or 0.0, width=20)
+        running = row.processing_state is ProcessingState.EXECUTING
+        bar = ProgressBar(total=100, completed=row.percent_complete or 0.0, width=20) if running else Text("")
         table.add_row(Text(row.operation or ""), Text(state, style=_STYLES.get(state, "")), bar)
+    # A bar alone ends without a new line; a grid gives it one.
+    whole = Table.grid(expand=True)
+    whole.add_row(ProgressBar(total=100, completed=progress.percent_complete or 0.0))
     return Group(
         Text(f"{progress.id}  {head_line(progress)}", style="bold", no_wrap=True, overflow="ellipsis"),
-        ProgressBar(total=100, completed=progress.percent_complete or 0.0),
+        whole,
         table,
         Text(counts(progress), style="dim", no_wrap=True, overflow="ellipsis"),
     )

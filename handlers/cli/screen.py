@@ -45,10 +45,8 @@ class Screen:
 
     def __init__(self, output: Output = Output.TEXT) -> None:
         self.json = output is Output.JSON
-        self.out = Console(soft_wrap=True, highlight=False)
-        if not self.out.is_terminal:
-            # Through a pipe nothing is cut: the next program wants it whole. (`print` goes no wider.)
-            self.out.width = 10_000
+        # Through a pipe nothing is cut: the next program wants it whole, and no table is wider than its console.
+        self.out = Console(soft_wrap=True, highlight=False, width=None if sys.stdout.isatty() else 10_000)
         self.err = Console(stderr=True, soft_wrap=True, highlight=False)
 
     @property

@@ -7,6 +7,7 @@ from typing import Any
 
 from rich.live import Live
 
+from eventstore.errors import Unavailable
 from handlers.cli.exits import Exit, Stop
 from handlers.cli.picture import counts, head_line, live
 from handlers.cli.screen import Screen
@@ -14,6 +15,8 @@ from handlers.client.client import Client
 from handlers.client.objects import AgendaProgress
 
 EVERY_SECONDS = 0.3
+#: How often the client's patience may run out before a watch ends.
+AWAY_TRIES = 60
 
 
 async def watch(
@@ -23,9 +26,9 @@ async def watch(
     drawn = Live(console=screen.err, auto_refresh=False, transient=False) if picture and screen.live else None
     end = None if timeout is None else time.monotonic() + timeout
     said = ""
+    progress = await found(client, identity)
     with drawn or nullcontext():
         while True:
-            progress = await found(client, identity)
             if drawn is not None:
                 drawn.update(live(progress, screen.err.height - 1), refresh=True)
             elif picture and (now := f"{head_line(progress)} · {counts(progress)}") != said:
@@ -41,6 +44,20 @@ async def watch(
                     f"agendum watch {identity}",
                 )
             await asyncio.sleep(EVERY_SECONDS)
+            progress = await _once_more(client, progress, screen)
+
+
+async def _once_more(client: Client, known: AgendaProgress, screen: Screen) -> AgendaProgress:
+    # What is watched was there: a service that is away, or takes over, is waited for.
+    for attempt in range(AWAY_TRIES):
+        try:
+            return await found(client, known.id or "")
+        except Unavailable as wrong:
+            if attempt == 0:
+                screen.note(f"the service is away, waiting for it: {wrong}", "yellow")
+            if attempt == AWAY_TRIES - 1:
+                raise
+    raise AssertionError  # the last try returns or raises
 
 
 async def found(client: Client, identity: str) -> AgendaProgress:

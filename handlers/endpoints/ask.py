@@ -21,6 +21,8 @@ from projections.catalogue_tail import CatalogueTail
 from projections.views import Answer
 
 T = TypeVar("T")
+#: Objects in one answer, at most.
+MOST = 10_000
 
 
 class IllegalArgument(BadRequest):
@@ -130,8 +132,11 @@ def reserved(queries: Mapping[str, str]) -> tuple[dict[str, str], int, list[str]
 
 
 def _limit(value: str) -> int:
-    if not value.strip():
+    digits = value.strip()
+    if not digits:
         return 100
-    if not value.strip().isdigit() or int(value) == 0:
-        raise IllegalArgument(f"expected bylimit to be a whole number above 0, found {value!r}")
-    return min(int(value), 10_000)
+    if not (digits.isascii() and digits.isdigit() and digits.strip("0")):
+        raise IllegalArgument(f"expected bylimit to be a whole number above 0, found {value[:40]!r}")
+    # Python refuses to read thousands of digits; how many there are says enough.
+    digits = digits.lstrip("0")
+    return min(int(digits), MOST) if len(digits) <= len(str(MOST)) else MOST

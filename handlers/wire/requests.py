@@ -170,18 +170,32 @@ def parse(body: bytes, kind: type[T], name: str) -> T | None:
         return found
     except UnicodeDecodeError:
         return parse(body.decode("utf-8", "replace").encode(), kind, name)
+    except RecursionError:
+        raise Malformed(f"Request body is not recognized as '{name}': it is nested too deep") from None
     except msgspec.MsgspecError as wrong:
         raise Malformed(f"Request body is not recognized as '{name}': {wrong}") from None
 
 
+def text_of(value: Any) -> str:
+    """A param's value as POP's getters read it: as Java's toString says it (spec 1.1)."""
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
 def epoch_ms(moment: Moment, field: str) -> int | None:
     """Epoch ms of a number or an ISO-8601 text; raises Malformed."""
-    if not isinstance(moment, str):
-        return None if moment is None else int(moment)
+    if moment is None:
+        return None
     try:
-        if moment.lstrip("-").isdigit():
-            return int(moment)
-        found = datetime.fromisoformat(moment)
+        ms = _from_text(moment) if isinstance(moment, str) else int(moment)
     except ValueError:
-        raise Malformed(f"expected {field} in epoch ms or ISO 8601, found {moment!r}") from None
+        ms = None
+    if ms is None or not -(2**63) <= ms < 2**63:
+        raise Malformed(f"expected {field} in epoch ms or ISO 8601, found {str(moment)[:40]!r}")
+    return ms
+
+
+def _from_text(moment: str) -> int:
+    if moment.lstrip("-").isdigit():
+        return int(moment)
+    found = datetime.fromisoformat(moment)
     return round((found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp() * 1000)

@@ -17,6 +17,8 @@ from handlers.client.objects import AgendaProgress
 from handlers.clock import draw
 
 TimeoutOption = Annotated[float | None, typer.Option("--timeout", min=0, help="s to wait at most: then exit 124.")]
+#: A command waits so long for a service that is away (s); a watch that has begun waits longer.
+PATIENCE = 5.0
 TOKEN = "agendum"  # noqa: S105  # any will do (spec 3.1)
 
 
@@ -36,7 +38,7 @@ def submit(
 
     async def work() -> Exit | None:
         _, document = agenda_of(file)
-        async with connect(url, draw=draw, token=token) as client:
+        async with connect(url, draw=draw, token=token, patience=PATIENCE) as client:
             agenda = await client.submit(document, key=key)
             submitted.append(agenda.progress_id)
             if not (wait or watch):
@@ -67,7 +69,7 @@ def watch(
     screen = Screen(output)
 
     async def work() -> Exit | None:
-        async with connect(url, draw=draw, token=token, patience=300) as client:
+        async with connect(url, draw=draw, token=token, patience=PATIENCE) as client:
             return _end(screen, await watch_run(client, identity, screen, timeout=timeout, picture=True))
 
     carry_out(
@@ -88,7 +90,7 @@ def progress(
     async def work() -> Exit | None:
         if (identity is None) == (link is None):
             raise Stop(Exit.USAGE, "expected either ID or --link", "found both or neither", "agendum progress --help")
-        async with connect(url, draw=draw, token=token) as client:
+        async with connect(url, draw=draw, token=token, patience=PATIENCE) as client:
             if link is not None:
                 return _many(screen, await client.progresses(linkId=link), link)
             _one(screen, await found(client, identity or ""))
@@ -107,7 +109,7 @@ def cancel(
     screen = Screen(output)
 
     async def work() -> Exit | None:
-        async with connect(url, draw=draw, token=token) as client:
+        async with connect(url, draw=draw, token=token, patience=PATIENCE) as client:
             run = await found(client, identity)
             await client.cancel(run.agenda_id or identity)
             after = await found(client, run.id or identity)

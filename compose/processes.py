@@ -1,0 +1,82 @@
+"""Processes of ours on this machine: started, watched, started again, stopped; none outlives us."""
+
+import ctypes
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+PR_SET_PDEATHSIG = 1
+_libc = ctypes.CDLL(None)
+#: One that ends so often within so many seconds is given up.
+RESTARTS, WINDOW_SECONDS = 5, 30.0
+
+
+def die_with_parent() -> None:
+    """To be run between fork and exec: the kernel kills the child when the thread that forked it ends (Linux)."""
+    _libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+class Child:
+    """One process with its log; `start` as often as you like."""
+
+    def __init__(self, name: str, command: Sequence[str], log: Path, environment: Mapping[str, str]) -> None:
+        self.name = name
+        self.log = log
+        self._command = command
+        self._environment = {**os.environ, **environment}
+        self._process: subprocess.Popen[bytes] | None = None
+        self._starts: list[float] = []
+
+    @property
+    def pid(self) -> int | None:
+        """Its process id, once started."""
+        return None if self._process is None else self._process.pid
+
+    @property
+    def ended(self) -> bool:
+        """It ran and is gone."""
+        return self._process is not None and self._process.poll() is not None
+
+    @property
+    def hopeless(self) -> bool:
+        """It ended too often of late: something is wrong that a start does not mend."""
+        now = time.monotonic()
+        return len([start for start in self._starts if now - start < WINDOW_SECONDS]) > RESTARTS
+
+    def start(self) -> None:
+        """Start it, in a group of its own: a terminal's Ctrl-C is for us, and we stop it."""
+        self._starts.append(time.monotonic())
+        with self.log.open("ab") as log:
+            self._process = subprocess.Popen(
+                self._command,
+                env=self._environment,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                process_group=0,
+                preexec_fn=die_with_parent,  # noqa: PLW1509  # one system call that touches no lock
+            )
+
+    def ask_to_stop(self) -> None:
+        """SIGTERM."""
+        if self._process is not None and self._process.poll() is None:
+            self._process.terminate()
+
+    def stop(self, seconds: float) -> None:
+        """End it: asked first, killed after a grace."""
+        if self._process is None:
+            return
+        self.ask_to_stop()
+        try:
+            self._process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+
+    def last_words(self, lines: int = 8) -> str:
+        """The end of its log."""
+        text = self.log.read_text(errors="replace") if self.log.exists() else ""
+        return "\n".join(text.splitlines()[-lines:])

@@ -1,0 +1,28 @@
+"""What someone wants of the catalogue. Pure."""
+
+from eventstore.callers import Command
+from eventstore.model import Customer, Insight, ResourcePool
+
+
+class SaveCustomer(Command, frozen=True, kw_only=True):
+    """POST (creates or merges) or PUT (must exist) a customer."""
+
+    customer: Customer
+    must_exist: bool = False
+
+
+class SaveResourcePool(Command, frozen=True, kw_only=True):
+    """POST or PUT a resource pool."""
+
+    resource_pool: ResourcePool
+    must_exist: bool = False
+
+
+class SaveInsight(Command, frozen=True, kw_only=True):
+    """POST or PUT an Insight."""
+
+    insight: Insight
+    must_exist: bool = False
+
+
+CatalogueCommand = SaveCustomer | SaveResourcePool | SaveInsight

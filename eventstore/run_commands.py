@@ -1,0 +1,126 @@
+"""What someone wants of a run. Pure."""
+
+from eventstore.callers import Command
+from eventstore.model import Agenda, AgendaProgress, OperationProgress
+
+
+class SubmitAgenda(Command, frozen=True, kw_only=True):
+    """Accept an agenda; ids, binding and sealed payloads were worked out at the edge (spec 4)."""
+
+    agenda: Agenda
+    #: the client named an existing progress to be used again
+    reuses_progress: bool = False
+    do_not_run: bool = False
+    maximum_attempts: int | None = None
+    external_id: str | None = None
+    catalogue_offset: int | None = None
+
+
+class DispatchAgenda(Command, frozen=True, kw_only=True):
+    """Give a ready agenda to a puller: one choice of the scheduler (design 4.2)."""
+
+    agenda_id: str
+    dispatch_id: str
+    #: the attempt that the scheduler saw; the dispatch makes it attempt + 1
+    attempt: int
+    queue: str
+    insight_id: str
+    epoch: int
+    number: int
+    algorithm: str
+    basis: dict[str, int] | None = None
+    #: epoch ms after which the dispatch does not begin
+    deadline: int
+    #: ms within which a sign of life must come
+    patience: int
+
+
+class ReturnDispatch(Command, frozen=True, kw_only=True):
+    """Take back a dispatched agenda whose body could not be delivered."""
+
+    agenda_id: str
+    dispatch_id: str
+
+
+class ExpireDispatch(Command, frozen=True, kw_only=True):
+    """Take back a dispatched agenda of which nothing was heard in time."""
+
+    agenda_id: str
+    attempt: int
+
+
+class ReportProgress(Command, frozen=True, kw_only=True):
+    """What an executor says of its run (spec 7.2). `progress.started_time` names the executor's start."""
+
+    progress: AgendaProgress
+    operations: list[OperationProgress] = []  # noqa: RUF012  # msgspec copies it
+    #: ids of the Insights that the caller has the Customer right to; None: all (spec 3.3)
+    insights: list[str] | None = None
+    #: ms; an unchanged report is an event only if the last one is older
+    quiet: int = 60_000
+
+
+class HandBackAgenda(Command, frozen=True, kw_only=True):
+    """An executor that must leave gives its run back; what it completed stays completed (design 4.8)."""
+
+    #: the executor's start time, which names its attempt; None: the latest
+    started_time: int | None = None
+    #: as in ReportProgress
+    insights: list[str] | None = None
+
+
+class ReclaimAgenda(Command, frozen=True, kw_only=True):
+    """Fail an attempt whose executor fell silent (spec 9.2)."""
+
+    agenda_id: str
+    attempt: int
+    #: ms of silence after which it counts as lost
+    age: int
+    #: the diagnostic event that says so, sealed under the customer's key
+    diagnostic: str
+
+
+class RetryAgenda(Command, frozen=True, kw_only=True):
+    """Put a failed agenda in the line again; what it completed stays completed (spec 9.1)."""
+
+    agenda_id: str
+    attempt: int
+
+
+class CancelAgenda(Command, frozen=True, kw_only=True):
+    """End an agenda, whether it waits or runs; its executor learns of it at its next report."""
+
+    agenda_id: str
+
+
+class DeleteAgenda(Command, frozen=True, kw_only=True):
+    """Remove an agenda; its progress stays (spec 2.5)."""
+
+    agenda_id: str
+
+
+class DeleteProgress(Command, frozen=True, kw_only=True):
+    """Remove a progress and its operations (spec 2.5)."""
+
+
+class ReapRun(Command, frozen=True, kw_only=True):
+    """Drop the last trace of a deleted run from the views."""
+
+    #: ms since the deletion before which nothing is dropped (design 4.3: a day)
+    age: int = 86_400_000
+
+
+RunCommand = (
+    SubmitAgenda
+    | DispatchAgenda
+    | ReturnDispatch
+    | ExpireDispatch
+    | ReportProgress
+    | HandBackAgenda
+    | ReclaimAgenda
+    | RetryAgenda
+    | CancelAgenda
+    | DeleteAgenda
+    | DeleteProgress
+    | ReapRun
+)

@@ -1,0 +1,110 @@
+"""A service with a catalogue of its own and executors as processes, for tests that execute agendas for real."""
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from handlers.client.client import Client
+from handlers.client.objects import Agenda, AgendaProgress
+
+COMMAND = [sys.executable, "-c", "from handlers.cli.main import main; main()"]
+TYPES = ["sample", "logMessages", "command", "http"]
+
+
+def agendum(*arguments: str, url: str = "", **more: Any) -> subprocess.CompletedProcess[str]:
+    """Run a command to its end, through pipes."""
+    environment = {**os.environ, "AGENDUM_URL": url, "NO_COLOR": "1"}
+    return subprocess.run(
+        [*COMMAND, *arguments], capture_output=True, text=True, timeout=60, check=False, env=environment, **more
+    )
+
+
+class ExecutorProcess:
+    """One `agendum execute`."""
+
+    def __init__(
+        self, url: str, insight: str, folder: Path, *more: str, environment: Mapping[str, str] | None = None
+    ) -> None:
+        self._environment = {**os.environ, **(environment or {})}
+        self.log = folder / f"executor-{os.urandom(3).hex()}.log"
+        self._command = [*COMMAND, "execute", "--insight", insight, "--url", url, *more]
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> "ExecutorProcess":
+        with self.log.open("ab") as log:
+            self._process = subprocess.Popen(
+                self._command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, process_group=0, env=self._environment
+            )
+        return self
+
+    @property
+    def pid(self) -> int:
+        assert self._process is not None
+        return self._process.pid
+
+    async def says(self, text: str, times: int = 1, seconds: float = 20) -> None:
+        """Wait until its log holds a text so many times."""
+        async with asyncio.timeout(seconds):
+            while self.log.read_text().count(text) < times:  # noqa: ASYNC110  # a file tells nobody
+                await asyncio.sleep(0.05)
+
+    def signal(self, number: int) -> None:
+        assert self._process is not None
+        if self._process.poll() is None:
+            os.kill(self._process.pid, number)
+
+    def kill(self) -> None:
+        self.signal(signal.SIGKILL)
+        self.join()
+
+    def stop(self) -> int:
+        self.signal(signal.SIGTERM)
+        return self.join()
+
+    def join(self, seconds: float = 30) -> int:
+        assert self._process is not None
+        return self._process.wait(seconds)
+
+
+async def tenant(client: Client, name: str) -> None:
+    """A customer, its pool, and one Insight for our operation types, all called `name`."""
+    base = {"id": name, "customerId": name, "title": name}
+    await client.save("resourcepool", base)
+    await client.save("customer", {**base, "resourcePoolId": name})
+    insight = {**base, "resourcePoolId": name, "queueName": name, "mappers": {"operationType": TYPES}}
+    await client.save("insight", insight)
+
+
+def sample(name: str, *needs: str, ms: int = 0, fail: bool = False, result: Any = None) -> dict[str, Any]:
+    """An operation that sleeps, and then logs or fails."""
+    action = {"action": "exception" if fail else "log", "paramsMap": {"sleepMilliseconds": ms, "logMessage": name}}
+    params = {"dependsOn": ",".join(needs)} if needs else {}
+    payload = {"actions": [action], "resultPayload": {"of": name} if result is None else result}
+    return {"name": name, "type": "sample", "params": params, "payload": payload}
+
+
+async def submit(client: Client, customer: str, *operations: dict[str, Any], **more: Any) -> Agenda:
+    """Submit an agenda of a customer."""
+    return await client.submit({"customerId": customer, "operations": [*operations], **more})
+
+
+async def until(client: Client, identity: str, what: Any, seconds: float = 40) -> AgendaProgress:
+    """The progress as soon as `what` is true of it."""
+    end = time.monotonic() + seconds
+    while True:
+        progress = await client.progress(identity)
+        if progress is not None and what(progress):
+            return progress
+        assert time.monotonic() < end, f"it did not come about: {progress}"
+        await asyncio.sleep(0.05)
+
+
+def is_over(progress: AgendaProgress) -> bool:
+    """It has come to its end for good."""
+    return progress.is_complete and not progress.may_run_again

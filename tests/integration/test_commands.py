@@ -1,0 +1,251 @@
+"""The commands as people and programs meet them: exit codes, JSON alone, three lines of error, screens."""
+
+import json
+import os
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pexpect
+import pytest
+
+from handlers.client.client import connect
+from handlers.clock import draw
+from tests.faults.processes import WorkerProcess
+from tests.integration.installation import ExecutorProcess, agendum, sample, tenant
+
+pytestmark = pytest.mark.kafka
+ESCAPE = "\x1b["
+
+
+class Place:
+    """A tenant with an executor, and agendas as files."""
+
+    def __init__(self, url: str, customer: str, folder: Path) -> None:
+        self.url = url
+        self.customer = customer
+        self.folder = folder
+
+    def file(self, *operations: dict[str, Any], **more: Any) -> str:
+        path = self.folder / f"{os.urandom(3).hex()}.json"
+        path.write_text(json.dumps({"customerId": self.customer, "operations": operations, **more}))
+        return str(path)
+
+    def terminal(self, *arguments: str, lines: int = 24) -> "pexpect.spawn[str]":
+        """A command on a terminal of 80 columns."""
+        code = "from handlers.cli.main import main; main()"
+        environment = {**os.environ, "AGENDUM_URL": self.url, "TERM": "xterm"}
+        return pexpect.spawn(
+            sys.executable,
+            ["-c", code, *arguments],
+            env=environment,
+            encoding="utf8",
+            dimensions=(lines, 80),
+            timeout=30,
+        )
+
+
+@pytest.fixture
+async def place(worker: WorkerProcess, tmp_path: Path) -> Any:
+    customer = f"k{os.urandom(4).hex()}"
+    async with connect(worker.url, draw=draw) as client:
+        await tenant(client, customer)
+    return Place(worker.url, customer, tmp_path)
+
+
+@pytest.fixture
+def executor(place: Place) -> Iterator[ExecutorProcess]:
+    found = ExecutorProcess(place.url, place.customer, place.folder, "--grace", "0").start()
+    yield found
+    found.stop()
+
+
+def three_lines(stderr: str) -> bool:
+    return re.match(r"error: .+\nwhy:   .+\nnext:  .+\n$", stderr, re.DOTALL) is not None
+
+
+def test_what_succeeds_exits_with_0_and_what_fails_with_1(place: Place, executor: ExecutorProcess) -> None:
+    good = agendum("submit", place.file(sample("a")), "--wait", url=place.url)
+    bad = agendum("submit", place.file(sample("a", fail=True), params={"maximumAttempts": 1}), "--wait", url=place.url)
+
+    assert (good.returncode, bad.returncode) == (0, 1)
+    assert "succeeded" in good.stdout
+    assert "why: Failed to complete operation: a" in bad.stderr
+
+
+def test_json_output_is_json_alone(place: Place, executor: ExecutorProcess) -> None:
+    done = agendum(
+        "submit", place.file(sample("a"), linkId=f"l-{place.customer}"), "--watch", "-o", "json", url=place.url
+    )
+    run = json.loads(done.stdout)
+    one = agendum("progress", run["id"], "-o", "json", url=place.url)
+    many = agendum("progress", "--link", f"l-{place.customer}", "-o", "json", url=place.url)
+
+    assert run["processingStateMessage"] == "succeeded"
+    assert "succeeded" in done.stderr
+    assert json.loads(one.stdout)["id"] == run["id"]
+    assert [found["id"] for found in json.loads(many.stdout)] == [run["id"]]
+
+
+def test_through_a_pipe_there_are_plain_columns(place: Place, executor: ExecutorProcess) -> None:
+    done = agendum("submit", place.file(sample("a"), sample("b", "a")), "--watch", url=place.url)
+
+    found = agendum("progress", done.stdout.split()[0], url=place.url)
+
+    assert ESCAPE not in found.stdout + done.stdout + done.stderr
+    lines = found.stdout.splitlines()
+    assert lines[1].split() == ["operation", "state", "attempts", "started", "took", "ms"]
+    assert [line.split()[:3] for line in lines[2:4]] == [["a", "succeeded", "1"], ["b", "succeeded", "1"]]
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ('{"customerId": "x",\n "operations": [}', "line 2, column 17"),
+        ('{"operations": "none"}', "$.operations"),
+        ('{"operations": [{"type": "sample"}]}', "name"),
+        (b"\xff\xfe", "is not UTF-8"),
+    ],
+)
+def test_a_file_that_is_none_is_refused_with_its_place(place: Place, text: str | bytes, says: str) -> None:
+    path = place.folder / "bad.json"
+    path.write_bytes(text if isinstance(text, bytes) else text.encode())
+
+    found = agendum("submit", str(path), url=place.url)
+
+    assert found.returncode == 2
+    assert three_lines(found.stderr), found.stderr
+    assert says in found.stderr
+
+
+@pytest.mark.parametrize(
+    ("operations", "says"),
+    [
+        ([], "No operations specified in Agenda."),
+        ([sample("a"), sample("A")], "Operation names must be unique."),
+        ([{**sample("a"), "payload": "@<b.out>"}], "Invalid references found in operation [a] payload: b.out"),
+        (
+            [{**sample("a"), "payload": ["@<b.out>"]}, {**sample("b"), "payload": ["@<a.out>"]}],
+            "There is a circular reference involving the operation: a",
+        ),
+        ([{"name": "a", "type": "unknown"}], "No available insights for processing agenda"),
+    ],
+)
+def test_an_agenda_that_the_service_refuses_exits_with_4_or_3(place: Place, operations: Any, says: str) -> None:
+    found = agendum("submit", place.file(*operations), url=place.url)
+
+    assert found.returncode in (3, 4)
+    assert three_lines(found.stderr), found.stderr
+    assert says in found.stderr
+
+
+def test_ten_thousand_operations_are_refused_or_run_but_never_break_anything(place: Place) -> None:
+    found = agendum("submit", place.file(*({"name": f"o{n}", "type": "sample"} for n in range(10_000))), url=place.url)
+
+    assert found.returncode in (0, 4), found.stderr
+    again = agendum("submit", place.file({"name": "a", "type": "sample"}), url=place.url)
+    assert again.returncode == 0, again.stderr
+
+
+def test_what_is_not_there_exits_with_3_and_a_service_that_is_away_with_5(place: Place) -> None:
+    missing = agendum("watch", "nothing/with %2F and ä", url=place.url)
+    away = agendum("progress", "x", url="http://127.0.0.1:9")
+
+    assert (missing.returncode, away.returncode) == (3, 5)
+    assert three_lines(missing.stderr), missing.stderr
+    assert three_lines(away.stderr), away.stderr
+    assert "agendum up" in away.stderr
+
+
+def test_usage_exits_with_2(place: Place) -> None:
+    assert agendum("progress", url=place.url).returncode == 2
+    assert agendum("submit", url=place.url).returncode == 2
+    assert agendum("nonsense").returncode == 2
+    assert agendum("submit", "/nowhere.json", url=place.url).returncode == 2
+
+
+def test_a_time_limit_exits_with_124_and_says_how_to_go_on(place: Place) -> None:
+    found = agendum("submit", place.file(sample("a")), "--wait", "--timeout", "1", url=place.url)
+
+    assert found.returncode == 124
+    assert "next:  agendum watch" in found.stderr
+
+
+def test_ctrl_c_ends_a_watch_and_not_the_agenda(place: Place, executor: ExecutorProcess) -> None:
+    screen = place.terminal("submit", place.file(sample("a", ms=2500)), "--watch")
+    screen.expect("executing")
+    screen.sendcontrol("c")
+    screen.expect("goes on")
+    screen.expect(pexpect.EOF)
+    screen.close()
+
+    assert screen.exitstatus == 130
+    left = agendum("progress", "--link", "none", url=place.url)
+    assert left.returncode == 3
+
+
+def test_on_a_terminal_a_watch_draws_in_place_and_ends_with_every_operation(
+    place: Place, executor: ExecutorProcess
+) -> None:
+    screen = place.terminal("submit", place.file(sample("first", ms=700), sample("second", "first", ms=700)), "--watch")
+    screen.expect("1 executing")
+    screen.expect("2 succeeded")
+    screen.expect(pexpect.EOF)
+    screen.close()
+
+    assert screen.exitstatus == 0
+
+
+def test_two_thousand_operations_fit_the_terminal(place: Place) -> None:
+    lines = 20
+    # Nobody pulls: all of them wait.
+    operations = [{"name": f"operation-{number}", "type": "sample"} for number in range(2000)]
+    screen = place.terminal("submit", place.file(*operations), "--watch", lines=lines)
+    screen.expect("2000 queued")
+    frame = screen.before or ""
+    screen.sendcontrol("c")
+    screen.expect(pexpect.EOF)
+    screen.close()
+
+    assert 2 < frame.count("\r\n") < lines
+
+
+def test_a_cancelled_agenda_ends(place: Place, executor: ExecutorProcess) -> None:
+    made = agendum("submit", place.file(sample("a", ms=60_000)), "-o", "json", url=place.url)
+    agenda = json.loads(made.stdout)
+
+    cancelled = agendum("cancel", agenda["id"], url=place.url)
+    watched = agendum("watch", agenda["progressId"], url=place.url)
+
+    assert cancelled.returncode == 0
+    assert "cancelled" in cancelled.stdout
+    assert watched.returncode == 1
+
+
+def test_an_agenda_runs_without_any_service(tmp_path: Path) -> None:
+    path = tmp_path / "local.json"
+    path.write_text(json.dumps({"operations": [sample("a"), sample("b", "a", result={"x": "@<a.out::/of>"})]}))
+    bad = tmp_path / "bad.json"
+    bad.write_text(json.dumps({"operations": [sample("a", fail=True)]}))
+
+    good = agendum("run", str(path), "-o", "json")
+    failed = agendum("run", str(bad))
+
+    assert good.returncode == 0, good.stderr
+    rows = {row["operation"]: row for row in json.loads(good.stdout)["operationProgress"]}
+    assert json.loads(rows["b"]["resultPayload"]) == {"x": "a"}
+    assert failed.returncode == 1
+    assert "why: Failed to complete operation: a" in failed.stderr
+
+
+def test_a_workflow_of_others_is_converted_and_a_bad_one_named(tmp_path: Path) -> None:
+    bad = tmp_path / "workflow.json"
+    bad.write_text('{"name": "w", "schemaVersion": "0.9", "workflow": {}}')
+
+    found = agendum("convert", "wfcommons", str(bad))
+
+    assert found.returncode == 2
+    assert "schemaVersion" in found.stderr
+    assert three_lines(found.stderr), found.stderr

@@ -1,0 +1,141 @@
+"""`agendum up` on a terminal: one command from nothing to a run that is watched, and nothing left behind."""
+
+import json
+import os
+import signal
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pexpect
+import psutil
+import pytest
+
+from compose.kafka.cluster import free_ports
+from tests.integration.installation import agendum, sample
+
+pytestmark = pytest.mark.kafka
+SECONDS = 60
+
+
+class Up:
+    """One `agendum up` on a terminal."""
+
+    def __init__(self, data: Path, port: int, *more: str) -> None:
+        self.data = data
+        self.url = f"http://127.0.0.1:{port}"
+        arguments = ["-c", "from handlers.cli.main import main; main()", "up", "--data", str(data), "--port", str(port)]
+        environment = {**os.environ, "TERM": "xterm"}
+        self.screen = pexpect.spawn(
+            sys.executable, [*arguments, *more], env=environment, encoding="utf8", dimensions=(24, 100), timeout=SECONDS
+        )
+        self.processes: list[psutil.Process] = []
+
+    def shows(self, text: str) -> None:
+        self.screen.expect(text)
+        if self.screen.isalive():
+            self.processes = psutil.Process(self.screen.pid).children(recursive=True)
+
+    def child(self, text: str) -> psutil.Process:
+        """The process whose command line holds a text."""
+        mine = psutil.Process(self.screen.pid).children(recursive=True)
+        return next(one for one in mine if text in " ".join(one.cmdline()))
+
+    def interrupt(self) -> int:
+        self.screen.sendcontrol("c")
+        return self.end()
+
+    def end(self) -> int:
+        self.screen.expect(pexpect.EOF)
+        self.screen.close()
+        return self.screen.exitstatus if self.screen.exitstatus is not None else -(self.screen.signalstatus or 0)
+
+    def left(self) -> list[psutil.Process]:
+        """Its processes that still run after a while that is short."""
+        alive: list[psutil.Process] = psutil.wait_procs(self.processes, timeout=10)[1]
+        return alive
+
+
+@pytest.fixture
+def port() -> int:
+    return free_ports(1)[0]
+
+
+@pytest.fixture
+def up(tmp_path: Path, port: int) -> Iterator[Up]:
+    found = Up(tmp_path / "data", port)
+    yield found
+    found.screen.close(force=True)
+
+
+def test_it_runs_the_example_serves_and_leaves_nothing_behind_and_the_next_start_finds_its_data(
+    up: Up, port: int, tmp_path: Path
+) -> None:
+    up.shows("Agendum serves http://127.0.0.1")
+    up.shows("Ctrl-C stops everything")
+    first = json.loads(agendum("progress", "--link", "demo-media", "-o", "json", url=up.url).stdout)
+    assert [run["processingStateMessage"] for run in first] == ["succeeded"]
+
+    same_place = agendum("up", "--data", str(up.data), "--port", str(free_ports(1)[0]))
+    same_port = agendum("up", "--data", str(tmp_path / "other"), "--port", str(port))
+
+    assert (same_place.returncode, same_port.returncode) == (4, 4)
+    assert f"process {up.screen.pid} ({up.url}) runs on {up.data}" in same_place.stderr
+    assert f"port {port} is taken" in same_port.stderr
+    assert up.interrupt() == 0
+    assert up.left() == []
+
+    again = Up(up.data, port, "--once")
+    again.shows("succeeded")
+    again.shows("try next")
+    assert again.end() == 0
+    assert again.left() == []
+
+    third = Up(up.data, port, "--no-demo")
+    third.shows("Ctrl-C stops everything")
+    runs = json.loads(agendum("progress", "--link", "demo-media", "-o", "json", url=third.url).stdout)
+    assert {run["id"] for run in first} < {run["id"] for run in runs}
+    os.kill(third.screen.pid, signal.SIGTERM)
+    assert third.end() == 0
+    assert third.left() == []
+
+    fresh = Up(up.data, port, "--no-demo", "--fresh")
+    fresh.shows("Ctrl-C stops everything")
+    assert agendum("progress", "--link", "demo-media", url=fresh.url).returncode == 3
+    assert fresh.interrupt() == 0
+
+
+def test_broker_worker_and_executor_may_be_killed_while_a_run_is_watched(up: Up, tmp_path: Path) -> None:
+    up.shows("Ctrl-C stops everything")
+    file = tmp_path / "agenda.json"
+    steps = [sample(f"s{number}", *([f"s{number - 1}"] if number else []), ms=1500) for number in range(4)]
+    file.write_text(json.dumps({"customerId": "demo", "operations": steps}))
+    environment = {**os.environ, "AGENDUM_URL": up.url, "TERM": "dumb"}
+    code = "from handlers.cli.main import main; main()"
+    watching = pexpect.spawn(
+        sys.executable, ["-c", code, "submit", str(file), "--watch"], env=environment, encoding="utf8", timeout=90
+    )
+    watching.expect("1 executing")
+    for victim in ("kafka.Kafka", "work"):
+        up.child(victim).kill()
+        watching.expect(r"\d succeeded")
+    watching.expect("4 succeeded")
+    watching.expect(pexpect.EOF)
+    watching.close()
+
+    assert watching.exitstatus == 0
+    up.child("execute").kill()
+    up.shows("executor had ended, and was started again")
+    assert agendum("submit", str(file), "--wait", url=up.url).returncode == 0
+
+
+def test_a_kill_of_the_command_leaves_no_process(up: Up) -> None:
+    up.shows("Ctrl-C stops everything")
+
+    os.kill(up.screen.pid, signal.SIGKILL)
+
+    began = time.monotonic()
+    assert up.processes
+    assert up.left() == []
+    assert time.monotonic() - began < 10
