@@ -13,7 +13,7 @@ import msgspec
 from eventstore.errors import ForeignLog
 from eventstore.log import Record
 from projections.digest import in_hex, row_digest
-from projections.indexes import index_keys
+from projections.indexes import Traits, index_keys, traits_of
 from projections.rows import (
     APPLIED,
     FOLD_VERSION,
@@ -22,7 +22,6 @@ from projections.rows import (
     fold_of,
     is_primary,
     offset_of,
-    read_row,
 )
 from projections.store import Store
 
@@ -50,10 +49,10 @@ class Landing:
     def _weigh(self, key: bytes, old: bytes | None, new: bytes) -> None:
         self.digest += row_digest(key, new) - row_digest(key, old)
         self.newest = max(self.newest, offset_of(new))
-        before, after = _entries(key, old), _entries(key, new)
+        before, after = _traits(key, old), _traits(key, new)
         if before != after:
-            self.removals |= before - after
-            self.entries.extend((entry, b"") for entry in after - before)
+            self.removals.update(index_keys(key, before))
+            self.entries.extend((entry, b"") for entry in index_keys(key, after))
 
 
 class Replica:
@@ -146,11 +145,11 @@ class Replica:
         self.inverted.clear()
 
 
-def _entries(key: bytes, value: bytes | None) -> set[bytes]:
+def _traits(key: bytes, value: bytes | None) -> Traits | None:
     try:
-        return index_keys(key, read_row(key, value))
+        return traits_of(key, value)
     except msgspec.MsgspecError:
-        return set()  # a row that someone wrote by hand: the sum of all rows will tell
+        return None  # a row that someone wrote by hand: the sum of all rows will tell
 
 
 def _stored_form(record: Record) -> bytes | None:

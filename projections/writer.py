@@ -23,7 +23,6 @@ from projections.rows import (
     Applied,
     offset_of,
     prefix,
-    stream_of,
 )
 
 #: Keys and values of one batch add up to at most this, unless one stream alone is more (bytes).
@@ -178,9 +177,13 @@ class Writer:
 
 def whole_streams(rows: dict[bytes, bytes]) -> Iterator[Rows]:
     """Batches of rows such that no stream is in two; each within BATCH_BYTES unless one stream alone is more."""
-    streams: dict[str, Rows] = {}
+    streams: dict[bytes, Rows] = {}
     for item in rows.items():
-        streams.setdefault(stream_of(item[0]), []).append(item)
+        stream = item[0].split(b"\0", 2)[1]
+        if (group := streams.get(stream)) is None:
+            streams[stream] = [item]
+        else:
+            group.append(item)
     batch: Rows = []
     size = 0
     for group in streams.values():
@@ -200,7 +203,10 @@ def record_of(key: bytes, value: bytes) -> NewRecord:
 
 
 def _weight(group: Iterable[tuple[bytes, bytes]]) -> int:
-    return sum(len(key) + len(value) + OVERHEAD for key, value in group)
+    weight = 0
+    for key, value in group:
+        weight += len(key) + len(value) + OVERHEAD
+    return weight
 
 
 def _source_offset(record: Record) -> int:
