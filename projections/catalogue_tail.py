@@ -12,7 +12,7 @@ from eventstore.log import EventLog
 from projections.catalogue import Catalogue
 from projections.feed import IDLE_SECONDS, RETRY_SECONDS, Source
 
-#: For so long all requests share one look at the end of the topic (s).
+#: The end of the topic is asked for no more often than this; requests that come meanwhile share the next look (s).
 SHARED_SECONDS = 0.005
 #: Without an end by then, reads are marked and decisions refused (s).
 END_SECONDS = 0.2
@@ -28,6 +28,8 @@ class CatalogueTail:
         self._source = source
         self._moved: asyncio.Event = asyncio.Event()
         self._end: asyncio.Task[int] | None = None
+        #: when the end was asked for last, on the loop's clock
+        self._asked = -SHARED_SECONDS
 
     async def run(self) -> None:
         """Follow until cancelled; raises TooNew."""
@@ -58,14 +60,16 @@ class CatalogueTail:
         return True
 
     def _ask(self) -> "asyncio.Task[int]":
-        # Asked a moment after the first who wants to know, so that all who came until then share one answer, and
-        # nobody gets an answer to a question that was sent before he came.
+        # Whoever comes before a question is sent shares its answer, and nobody gets an answer to a question that was
+        # sent before he came. Who comes alone need not wait for others: only questions too close to the last one do.
         if self._end is None:
             self._end = asyncio.create_task(self._ask_soon())
             self._end.add_done_callback(lambda done: done.cancelled() or done.exception())
         return self._end
 
     async def _ask_soon(self) -> int:
-        await asyncio.sleep(SHARED_SECONDS)
+        clock = asyncio.get_running_loop().time
+        await asyncio.sleep(max(0.0, self._asked + SHARED_SECONDS - clock()))
+        self._asked = clock()
         self._end = None
         return (await self._log.ends(self._topic))[0]
