@@ -11,6 +11,7 @@ from rich.console import Console
 
 from eventstore.errors import AgendumError
 from handlers.app import build
+from handlers.collector import calm_collector
 from handlers.logs import set_up
 from handlers.settings import Settings
 
@@ -57,6 +58,7 @@ def serve(
 
 async def _serve(settings: Settings) -> str | None:
     worker = await build(settings)
+    calm_collector()
     ready: asyncio.Future[int] = asyncio.get_running_loop().create_future()
     ready.add_done_callback(lambda done: _say_where(settings, done.result()))
     return await worker.run(ready)
