@@ -55,6 +55,7 @@ class Writer:
         log_id: str,
         holds: Callable[[], bool],
         failpoint: Callable[[str], None] = lambda _: None,
+        pause: float = 0.0,
     ) -> None:
         self._partition = partition
         self._replica = replica
@@ -62,6 +63,7 @@ class Writer:
         self._log_id = log_id
         self._holds = holds
         self._failpoint = failpoint
+        self._pause = pause
         self._work = asyncio.Event()
         self._written = partition.position
         self.ended = False
@@ -91,13 +93,17 @@ class Writer:
             self._work.clear()
             while not self.ended and not self.idle:
                 await self._fly()
+                if self._partition.overlay.size < BATCH_BYTES:
+                    # A flight of a few rows costs broker, disk and loop nearly as much as one of hundreds, and nobody
+                    # waits for it: what is folded is readable, and what is lost with this process is folded again.
+                    await asyncio.sleep(self._pause)
 
     async def _fly(self) -> None:
         offset = self._partition.position
         batches = [*whole_streams(self._partition.overlay.take_off())] or [[]]
         digest = self._replica.digest
         for number, rows in enumerate(batches, 1):
-            landing = Landing(self._replica.store, rows)
+            landing = Landing(self._replica.store, rows, self._partition.overlay.below)
             digest += landing.digest
             if number == len(batches):
                 landing.puts.append((APPLIED, self._applied_row(offset, digest)))
@@ -203,10 +209,7 @@ def record_of(key: bytes, value: bytes) -> NewRecord:
 
 
 def _weight(group: Iterable[tuple[bytes, bytes]]) -> int:
-    weight = 0
-    for key, value in group:
-        weight += len(key) + len(value) + OVERHEAD
-    return weight
+    return sum(len(key) + len(value) + OVERHEAD for key, value in group)
 
 
 def _source_offset(record: Record) -> int:
