@@ -73,10 +73,12 @@ def traits_of(key: bytes, value: bytes | None) -> Traits | None:
     row = memoryview(value)[PREFIX_LENGTH:]
     kind = key[:1]
     if kind == b"h":
-        agendas = _decode_head(row).agendas.values()
-        # As rows.AgendaHead.is_watched says it.
-        watched = any(one.expires is not None or one.heard is not None or one.failed is not None for one in agendas)
-        return any(one.ready for one in agendas), watched
+        ready = watched = False
+        for agenda in _decode_head(row).agendas.values():
+            ready = ready or agenda.ready
+            # As rows.AgendaHead.is_watched says it.
+            watched = watched or not (agenda.expires is agenda.heard is agenda.failed is None)
+        return ready, watched
     found = _decode_object(row)
     if kind == b"p":
         return found.added_time, found.link_id, found.customer_id, found.agenda_id, found.external_id
@@ -104,12 +106,9 @@ def index_keys(key: bytes, traits: Traits | None) -> list[bytes]:
     if kind == b"h":
         ready, watched = traits
         return [b"i" + letter + key for letter, present in ((READY, ready), (DUE, watched)) if present]
-    tail = _TIME(traits[0] or 0) + key
-    return [
-        _prefix(kind, letter, value) + tail
-        for letter, value in zip(_ORDER[kind], traits[1:], strict=True)
-        if value is not None
-    ]
+    added, *values = traits
+    tail = _TIME(added or 0) + key
+    return [_prefix(kind, letter, value) + tail for letter, value in zip(_ORDER[kind], values) if value is not None]  # noqa: B905  # as traits_of has it
 
 
 #: Customers and links recur; ids do not, and cost a miss.

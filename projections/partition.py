@@ -121,7 +121,7 @@ class Partition:
         if isinstance(read, Dropped):
             self.verdicts[read.reason] += 1
             return
-        run = Run(read.stream, self.get, self.keys)
+        run = Run(read.stream, self._look_up, self.keys)
         before = run.head
         verdict = judge(before, read.envelope)
         self.verdicts[verdict] += 1
@@ -132,6 +132,14 @@ class Partition:
         waiter = self._waiters.pop(read.envelope.id, None)
         if waiter is not None:
             waiter(verdict)
+
+    def _look_up(self, key: bytes) -> bytes | None:
+        # Like `get`; what lies on the disk stays there until this row flies, so it is remembered for that moment.
+        found = self.overlay.get(key)
+        if found is None:
+            found = self.store.get(key)
+            self.overlay.remember(key, found)
+        return found
 
     def _apply(self, run: Run, before: Head | None, read: Read, offset: int) -> None:
         changes = evolve(run, read.envelope, read.event, read.link)

@@ -66,7 +66,10 @@ class RocksStore:
 
     def get(self, key: bytes) -> bytes | None:
         """See Store."""
-        found: bytes | None = self._open.get(key)
+        db = self._db
+        if db is None:
+            raise _released()
+        found: bytes | None = db.get(key)
         return found
 
     def write(self, puts: Iterable[Item], removals: Iterable[bytes] = ()) -> None:
@@ -74,8 +77,9 @@ class RocksStore:
         batch = rocksdict.WriteBatch(raw_mode=True)
         for key in removals:
             batch.delete(key)
+        put = batch.put
         for key, value in puts:
-            batch.put(key, value)
+            put(key, value)
         self._open.write(batch)
 
     def scan(self, prefix: bytes) -> Iterator[Item]:
@@ -97,5 +101,9 @@ class RocksStore:
     @property
     def _open(self) -> rocksdict.Rdict:
         if self._db is None:
-            raise LookupError("expected an open partition, but it was released: its ownership has ended")
+            raise _released()
         return self._db
+
+
+def _released() -> LookupError:
+    return LookupError("expected an open partition, but it was released: its ownership has ended")
