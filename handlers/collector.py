@@ -3,7 +3,7 @@
 import gc
 
 #: Allocations before a young collection, young ones before a middle one, middle ones before a full one.
-THRESHOLDS = (20_000, 10, 20)
+THRESHOLDS = (100_000, 10, 20)
 
 
 def calm_collector() -> None:

@@ -64,10 +64,12 @@ async def main(bootstrap: str, prefix: str, data: str, log_ids: str) -> None:
 
     holdings.hold, holdings._take_over = timed, noted  # type: ignore[method-assign]
     calm_collector()  # as `agendum serve` does
+    joining = time.perf_counter()
     await group.start(holdings)
     while not (holdings.ready() and all(writer.idle for writer in holdings.writers.values())):  # noqa: ASYNC110
         await asyncio.sleep(0.002)
     found = {
+        "start_s": time.perf_counter() - joining,
         "restore_s": began["fold"] - began["restore"],
         "fold_s": time.perf_counter() - began["fold"],
         "restored": restore.rows,
