@@ -17,6 +17,7 @@ from projections.rows import PREFIX_LENGTH, Head, head_key, read_row, stream_of,
 from projections.run import Run
 from projections.store import Store
 from projections.verdict import Verdict, judge
+from projections.views import ProgressView
 
 #: What an overlay may hold before its partition's source is paused (bytes).
 OVERLAY_BOUND = 64 << 20
@@ -48,6 +49,8 @@ class Partition:
         self.timestamp = 0
         #: streams with a foreign verdict: to be checked against the log
         self.suspects: set[str] = set()
+        #: progresses shown of late, each with the head row that it was made from (projections.queries)
+        self.shown: dict[str, tuple[bytes, ProgressView]] = {}
         self._classify = classify
         self._waiters: dict[str, Waiter] = {}
         ready.load(_pending(store))
