@@ -32,7 +32,7 @@ class Client:
 
     async def ask(self, method: str, path: str, body: bytes = b"") -> bytes:
         """The body of the answer; raises Busy, or ValueError if it is neither 200 nor 503."""
-        reader, writer = self._idle.pop() if self._idle else await asyncio.open_connection(self._host, self._port)
+        reader, writer = await self._connection()
         writer.write(
             f"{method} {path} HTTP/1.1\r\nHost: {self._host}\r\nAuthorization: x\r\nContent-Type: application/json\r\n"
             f"Content-Length: {len(body)}\r\n\r\n".encode()
@@ -47,6 +47,14 @@ class Client:
         if not head.startswith(b"http/1.1 200"):
             raise ValueError(f"expected 200, found {head!r} {found!r}")
         return found
+
+    async def _connection(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        while self._idle:
+            reader, writer = self._idle.pop()
+            if not reader.at_eof():
+                return reader, writer
+            writer.close()  # the server has closed what was idle for long
+        return await asyncio.open_connection(self._host, self._port)
 
     def close(self) -> None:
         """Close what is idle."""
