@@ -119,11 +119,18 @@ def link_of(key: bytes, headers: Headers, value: bytes) -> str:
     The pre-image: key, then name and content of each header, sorted by (name, content), then value; before each of
     these its length as four bytes, big-endian; names in UTF-8. The answer is lower-case hexadecimal.
     """
-    parts = [key]
+    pieces = [_LENGTH(len(key)), key]
     for name, content in sorted(headers):
-        parts += (name.encode(), content)
-    parts.append(value)
-    return sha256(b"".join([piece for part in parts for piece in (_LENGTH(len(part)), part)])).hexdigest()
+        pieces += (_named(name), _LENGTH(len(content)), content)
+    pieces += (_LENGTH(len(value)), value)
+    return sha256(b"".join(pieces)).hexdigest()
+
+
+@lru_cache(maxsize=64)
+def _named(name: str) -> bytes:
+    # Names recur with every event: length and bytes in one piece.
+    encoded = name.encode()
+    return _LENGTH(len(encoded)) + encoded
 
 
 def format_time(epoch_ms: int) -> str:

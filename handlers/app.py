@@ -40,6 +40,8 @@ from projections.store import Store
 
 #: An owner that listens again gives executors, which report every 5 s, this long (ms).
 GRACE_MS = 30_000
+#: What a trickle of events waits for company on its way to changelog and disk (s).
+FLIGHT_PAUSE = 0.05
 
 
 async def build(settings: Settings) -> Worker:
@@ -82,6 +84,7 @@ async def build(settings: Settings) -> Worker:
         changelog=connections.changelog,
         born=born,
         failpoint=failpoint(settings.failpoint),
+        pause=FLIGHT_PAUSE,
     )
     catalogue = Catalogue(Classifier(1, kinds=CATALOGUE_EVENTS))
     tail = CatalogueTail(catalogue, log, topics.catalogue.name, connections.catalogue)

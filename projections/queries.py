@@ -3,12 +3,13 @@
 from collections.abc import Iterable, Iterator, Mapping
 from typing import assert_never
 
+import msgspec
 from msgspec.structs import replace
 
 from eventstore.model import Agenda, AgendaProgress, Fact, OperationProgress, ProcessingState
 from projections.indexes import LETTERS, index_prefix, primary_of
 from projections.partition import Partition
-from projections.rows import PREFIX_LENGTH, Head, read_row
+from projections.rows import PREFIX_LENGTH, Head, head_key, read_row
 from projections.run import Run
 from projections.views import Answer, ByAttribute, ById, Kind, ProgressView, Query
 
@@ -17,11 +18,16 @@ KINDS: Mapping[Kind, bytes] = {"agenda": b"a", "progress": b"p", "operation": b"
 _FIELDS = {"added": "added_time", "updated": "updated_time"}
 
 
+#: Progresses of one partition that are kept as they were shown, and how large they may be (bytes of JSON).
+SHOWN, SHOWN_BYTES = 200, 8 << 10
+_encode = msgspec.json.Encoder().encode
+
+
 def answer(partition: Partition, query: Query) -> Answer:
     """Everything of this partition that a query asks for; empty where there is nothing."""
     match query:
         case ById(kind="progress", id=stream):
-            progresses = [view] if (view := progress_view(partition.run(stream))) is not None else []
+            progresses = [view] if (view := _shown(partition, stream)) is not None else []
             return Answer(progresses=progresses, position=_position(partition))
         case ById(kind="operation", id=identity):
             return _operations(partition, (_operation(partition, *parts) for parts in splits(identity)))
@@ -50,6 +56,23 @@ def progress_view(run: Run) -> ProgressView | None:
         return None
     message = waiting_message(run.head)
     return ProgressView(progress=progress, operations=[_with_message(row, message) for row in run.operations()])
+
+
+def _shown(partition: Partition, stream: str) -> ProgressView | None:
+    # Every event of a run changes its head row, and nothing but events changes any of its rows: while the head is the
+    # same bytes, so is everything. Who polls a run sees most often what he saw before.
+    head = partition.get(head_key(stream))
+    if head is None:
+        return progress_view(partition.run(stream))
+    known = partition.shown.get(stream)
+    if known is not None and known[0] == head:
+        return known[1]
+    view = progress_view(partition.run(stream))
+    if view is not None and len(_encode(view)) <= SHOWN_BYTES:
+        if len(partition.shown) >= SHOWN:
+            partition.shown.clear()
+        partition.shown[stream] = head, view
+    return view
 
 
 def dispatched(run: Run, agenda_id: str) -> Answer:

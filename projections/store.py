@@ -95,7 +95,10 @@ class RocksStore:
 
     def get(self, key: bytes) -> bytes | None:
         """See Store."""
-        found: bytes | None = self._open.get(key)
+        db = self._db
+        if db is None:
+            raise LookupError(_RELEASED)
+        found: bytes | None = db.get(key)
         return found
 
     def write(self, puts: Iterable[Item], removals: Iterable[bytes] = ()) -> None:
@@ -103,8 +106,9 @@ class RocksStore:
         batch = rocksdict.WriteBatch(raw_mode=True)
         for key in removals:
             batch.delete(key)
+        put = batch.put
         for key, value in puts:
-            batch.put(key, value)
+            put(key, value)
         self._open.write(batch)
 
     def scan(self, prefix: bytes) -> Iterator[Item]:

@@ -16,8 +16,12 @@ async def get_agenda_progress(ask: Ask) -> Reply:
     """A progress by id, or progresses by attributes, with their operations (spec 2.4)."""
     answer, fields, count = await look_up(ask, "progress")
     views = [view for view in answer.progresses if ask.caller.may_touch(view.progress.customer_id)]
-    whole = fields is None or any("operationprogress" in field.lower() for field in fields)
-    found = [projected(ask.edge.opener.progress(view, operations=whole), fields) for view in views]
+    found: list[object]
+    if fields is None:
+        found = [ask.edge.opener.progress_json(view) for view in views]
+    else:
+        whole = any("operationprogress" in field.lower() for field in fields)
+        found = [projected(ask.edge.opener.progress(view, operations=whole), fields) for view in views]
     return Reply(envelope([] if count else found, cid=ask.cid, count=len(found)), where(answer), answer.stale)
 
 

@@ -18,8 +18,7 @@ What Kafka has forgotten the position of (it forgets after a week without a comm
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping, Sequence
-from typing import Protocol
+from collections.abc import Callable, Sequence
 
 from eventstore.errors import RangeGone, Rejected, Unavailable
 from eventstore.log import EventLog, Record
@@ -28,6 +27,7 @@ from handlers.inbox.delivery import Delivery
 from handlers.inbox.gauges import Gauges
 from handlers.inbox.lanes import Lanes
 from handlers.inbox.meaning import read
+from handlers.inbox.positions import Positions
 from handlers.inbox.rejections import Failed, rejection_of
 from handlers.inbox.window import Window
 from projections.feed import Source
@@ -47,16 +47,6 @@ STOP_SECONDS = 1.0
 
 #: The generation of an assignment, and the partitions held in it.
 Held = tuple[int, frozenset[int]]
-
-
-class Positions(Protocol):
-    """Committed offsets of the inbox (eventstore.kafka.positions)."""
-
-    async def committed(self, numbers: frozenset[int]) -> dict[int, int | None]:
-        """Per partition the offset that was committed last; None where none was. Raises Unavailable."""
-
-    async def commit(self, offsets: Mapping[int, int]) -> None:
-        """Everything below these offsets is done. Raises Unavailable."""
 
 
 class Inbox:

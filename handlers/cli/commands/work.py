@@ -13,6 +13,7 @@ from handlers.app import build
 from handlers.cli.environment import settings_of
 from handlers.cli.exits import Exit, Stop
 from handlers.cli.screen import Screen
+from handlers.collector import calm_collector
 from handlers.logs import set_up
 from handlers.settings import Settings
 
@@ -46,6 +47,7 @@ def work(
 
 async def _serve(settings: Settings, screen: Screen) -> str | None:
     worker = await build(settings)
+    calm_collector()
     ready: asyncio.Future[int] = asyncio.get_running_loop().create_future()
     ready.add_done_callback(
         lambda done: screen.note(
