@@ -123,7 +123,7 @@ class Installation:
 
     def _add(self, name: str, arguments: list[str]) -> None:
         command = [sys.executable, "-c", "from handlers.cli.main import main; main()", *arguments]
-        # On loopback whoever reaches Kafka is its user: the inbox speaks for every customer, unless it is said otherwise.
+        # On loopback whoever reaches Kafka is its user: the inbox speaks for every customer unless told otherwise.
         speaks = os.environ.get("AGENDUM_INBOX_CUSTOMERS", "*")
         environment = {"AGENDUM_URL": self.url, "AGENDUM_INBOX_CUSTOMERS": speaks}
         child = Child(name, command, self._data / "logs" / f"{name}.log", environment)
