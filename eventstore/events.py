@@ -10,6 +10,7 @@
 | HandBackAgenda  | AgendaHandedBack |
 | ReclaimAgenda   | AgendaReclaimed |
 | RetryAgenda     | AgendaRetried |
+| RerunAgenda     | AgendaRerun |
 | CancelAgenda    | AgendaCancelled |
 | DeleteAgenda    | AgendaDeleted |
 | DeleteProgress  | ProgressDeleted |
@@ -33,6 +34,7 @@ from eventstore.run_events import (
     AgendaDispatched,
     AgendaHandedBack,
     AgendaReclaimed,
+    AgendaRerun,
     AgendaRetried,
     AgendaSubmitted,
     DispatchExpired,
@@ -67,6 +69,7 @@ EVENTS: dict[str, type[Event]] = {
     "agendum.AgendaHandedBack.v1": AgendaHandedBack,
     "agendum.AgendaReclaimed.v1": AgendaReclaimed,
     "agendum.AgendaRetried.v1": AgendaRetried,
+    "agendum.AgendaRerun.v1": AgendaRerun,
     "agendum.AgendaCancelled.v1": AgendaCancelled,
     "agendum.AgendaDeleted.v1": AgendaDeleted,
     "agendum.ProgressDeleted.v1": ProgressDeleted,
@@ -85,6 +88,7 @@ __all__ = [
     "AgendaDispatched",
     "AgendaHandedBack",
     "AgendaReclaimed",
+    "AgendaRerun",
     "AgendaRetried",
     "AgendaSubmitted",
     "CatalogueEvent",

@@ -87,6 +87,20 @@ class RetryAgenda(Command, frozen=True, kw_only=True):
     attempt: int
 
 
+class RerunAgenda(Command, frozen=True, kw_only=True):
+    """Begin an agenda again, as a whole or some of its operations and what depends on them (spec 8.1, 8.2)."""
+
+    agenda_id: str
+    #: all operations, whatever is named
+    resets_all: bool = False
+    #: names of operations to reset; None: none were asked for, and then all are, unless `continues`
+    operations: list[str] | None = None
+    continues: bool = False
+    skips_execution: bool = False
+    #: what a reset operation has for a result: the text `{}`, sealed under the customer's key
+    result: str
+
+
 class CancelAgenda(Command, frozen=True, kw_only=True):
     """End an agenda, whether it waits or runs; its executor learns of it at its next report."""
 
@@ -119,6 +133,7 @@ RunCommand = (
     | HandBackAgenda
     | ReclaimAgenda
     | RetryAgenda
+    | RerunAgenda
     | CancelAgenda
     | DeleteAgenda
     | DeleteProgress

@@ -105,6 +105,27 @@ class AgendaRetried(Fact, frozen=True, kw_only=True):
     progress: AgendaProgress
 
 
+class AgendaRerun(Fact, frozen=True, kw_only=True):
+    """An agenda begins again: its attempt is over, whoever has it, and whatever ended it is forgotten (spec 8).
+
+    Names, never rows: a reset operation is WAITING, `pending`, at 0.0 %, without diagnostics, its result `{}`; times,
+    params and attempts stay. The remaining operations stay as they are, their updatedTime too.
+    """
+
+    agenda_id: str
+    attempt: int
+    #: names of the operations that were reset
+    reset: list[str] | None = None
+    #: names of the generated operations that are gone, from the agenda and with their rows
+    removed: list[str] | None = None
+    #: the result of every reset operation, sealed; None where none was reset
+    result: str | None = None
+    #: its place in the line since (epoch ms); None: it does not stand in the line
+    ready: int | None = None
+    #: only what changed
+    progress: AgendaProgress
+
+
 class AgendaCancelled(Fact, frozen=True, kw_only=True):
     """An agenda was ended by someone; reports on it are refused from now on."""
 
@@ -140,6 +161,7 @@ RunEvent = (
     | AgendaHandedBack
     | AgendaReclaimed
     | AgendaRetried
+    | AgendaRerun
     | AgendaCancelled
     | AgendaDeleted
     | ProgressDeleted

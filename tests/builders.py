@@ -17,6 +17,7 @@ from eventstore.commands import (
     ReapRun,
     ReclaimAgenda,
     ReportProgress,
+    RerunAgenda,
     RetryAgenda,
     ReturnDispatch,
     SubmitAgenda,
@@ -60,6 +61,19 @@ def submit(agenda_id: str = "a1", *operations: str, **more: Any) -> SubmitAgenda
     return SubmitAgenda(
         **{"id": f"submit-{agenda_id}", "stream": RUN, "now": NOW, "agenda": agenda(agenda_id, *operations), **more}
     )
+
+
+def chain(agenda_id: str = "a1", **more: Any) -> SubmitAgenda:
+    """Submit x, y after x, z with the result of y, and u by itself; y generated g, which generated h."""
+    operations = [
+        Operation(name="x"),
+        Operation(name="y", depends_on=["x"]),
+        Operation(name="z", references=["y"]),
+        Operation(name="u"),
+        Operation(name="g", generated_parent="y"),
+        Operation(name="h", generated_parent="g"),
+    ]
+    return submit(agenda_id, agenda=msgspec.structs.replace(agenda(agenda_id), operations=operations), **more)
 
 
 def dispatch(attempt: int = 0, **more: Any) -> DispatchAgenda:
@@ -132,6 +146,12 @@ def retry(attempt: int = 1, **more: Any) -> RetryAgenda:
     return RetryAgenda(
         **{"id": "retry", "stream": RUN, "now": NOW + 200_000, "agenda_id": "a1", "attempt": attempt, **more}
     )
+
+
+def rerun(*operations: str, **more: Any) -> RerunAgenda:
+    """Begin agenda a1 again, as a whole or some operations of it."""
+    fields = {"id": "rerun", "stream": RUN, "now": NOW + 300_000, "agenda_id": "a1", "result": "plain:mac-of-none:{}"}
+    return RerunAgenda(**{**fields, "operations": [*operations] if operations else None, **more})
 
 
 def cancel(**more: Any) -> CancelAgenda:

@@ -91,6 +91,8 @@ def _apply(  # noqa: C901  # one page that says it all: it is the referee
     if name in agendas:
         progress = {**rows.get(b"p\0" + key, (0, {}))[1], **body.get("progress", {})}
         agendas[name] = _agenda_head(kind, known, body, progress)
+    if kind == "AgendaRerun":
+        lay += _rerun(rows, at, key, name, body, _ms(meta["ce_time"]))
     for operation in body.get("stopped", []):
         change = {"operation": operation, "processingState": "COMPLETE", "processingStateMessage": "cancelled"}
         change |= {"updatedTime": _ms(meta["ce_time"]), "completedTime": _ms(meta["ce_time"])}
@@ -102,6 +104,20 @@ def _apply(  # noqa: C901  # one page that says it all: it is the referee
     rows[b"h\0" + key] = (at, head)
     if kind == "RunReaped":
         del rows[b"h\0" + key]
+
+
+def _rerun(rows: Rows, at: int, key: bytes, name: str, body: dict[str, Any], now: int) -> list[Any]:
+    gone, row = body.get("removed", []), b"a\0" + key + b"\0" + name.encode()
+    if gone and row in rows:
+        agenda = rows[row][1]
+        left = [one for one in agenda.get("operations", []) if one["name"] not in gone]
+        rows[row] = (at, {**agenda, "operations": left, "updatedTime": now})
+    for one in gone:
+        rows.pop(b"o\0" + key + b"\0" + one.encode(), None)
+    change: dict[str, Any] = {"processingState": "WAITING", "processingStateMessage": "pending", "diagnosticEvents": []}
+    change |= {"percentComplete": 0.0, "resultPayload": body.get("result"), "updatedTime": now}
+    keys = [b"o\0" + key + b"\0" + one.encode() for one in body.get("reset", [])]
+    return [(one, change) for one in keys if one in rows]
 
 
 def _agenda_head(kind: str, known: dict[str, Any], body: dict[str, Any], progress: dict[str, Any]) -> dict[str, Any]:
@@ -132,6 +148,10 @@ def _agenda_head(kind: str, known: dict[str, Any], body: dict[str, Any], progres
         new |= {"superseded": over or known.get("superseded"), "ready": kind == "AgendaHandedBack"}
         new |= {"added": body["ready"]} if new["ready"] else {"cancelled": True}
         return {**known, **new}
+    if kind == "AgendaRerun":
+        new = dict.fromkeys(("bound", "dispatch", "expires", "heard", "failed", "cancelled", "reclaimed"))
+        new |= {"open": False, "superseded": over or known.get("superseded"), "ready": "ready" in body}
+        return {**known, **new, "added": body.get("ready", known.get("added"))}
     if kind == "ReportSuperseded":
         return {**known, "refused": [*(known.get("refused") or []), body["startedTime"]][-8:]}
     return known

@@ -14,6 +14,7 @@ from eventstore.commands import (
     ReapRun,
     ReclaimAgenda,
     ReportProgress,
+    RerunAgenda,
     RetryAgenda,
     ReturnDispatch,
     RunCommand,
@@ -25,6 +26,7 @@ from handlers.deciders.dispatch import dispatch, expire, take_back
 from handlers.deciders.endings import cancel, hand_back, reclaim, retry
 from handlers.deciders.objects import delete_agenda, delete_progress, reap
 from handlers.deciders.reports import report
+from handlers.deciders.reruns import rerun
 from handlers.deciders.submission import submit
 from projections.run import Run
 
@@ -57,6 +59,7 @@ _DECIDERS: dict[type[Command], Callable[[Any, Run], RunEvent | None]] = {
     HandBackAgenda: hand_back,
     ReclaimAgenda: reclaim,
     RetryAgenda: retry,
+    RerunAgenda: rerun,
     CancelAgenda: cancel,
     DeleteAgenda: delete_agenda,
     DeleteProgress: delete_progress,

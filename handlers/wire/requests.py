@@ -93,6 +93,13 @@ class Cancel(Open, frozen=True, kw_only=True):
     agenda_id: str | None = None
 
 
+class Rerun(Open, frozen=True, kw_only=True):
+    """The body of rerun: entries of `params` are `name` or `name=value` (spec 8.1)."""
+
+    agenda_id: str | None = None
+    params: list[str | None] | None = None
+
+
 class GetAgenda(Open, frozen=True, kw_only=True):
     """The body of getAgenda."""
 
@@ -152,6 +159,7 @@ _decoders: dict[type, "msgspec.json.Decoder[Any]"] = {
         UpdateProgress,
         HandBack,
         Cancel,
+        Rerun,
         GetAgenda,
         Summary,
         OpenCustomer,

@@ -11,6 +11,7 @@ from eventstore.events import (
     AgendaDispatched,
     AgendaHandedBack,
     AgendaReclaimed,
+    AgendaRerun,
     AgendaRetried,
     AgendaSubmitted,
     DispatchExpired,
@@ -116,6 +117,12 @@ def retried(agenda: AgendaHead, event: AgendaRetried) -> AgendaHead:
 def handed_back(agenda: AgendaHead, event: AgendaHandedBack) -> AgendaHead:
     """Back in its place in the line; whoever gave it back has no more to say."""
     return replace(_ended(agenda), ready=True, added=event.ready)
+
+
+def rerun(agenda: AgendaHead, event: AgendaRerun) -> AgendaHead:
+    """Begins again: in the line once, if at all, and whoever had it has no more to say."""
+    place = agenda.added if event.ready is None else event.ready
+    return replace(_ended(agenda), cancelled=False, ready=event.ready is not None, added=place)
 
 
 def cancelled(agenda: AgendaHead, _: AgendaCancelled) -> AgendaHead:

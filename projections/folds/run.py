@@ -16,6 +16,7 @@ from eventstore.events import (
     AgendaDispatched,
     AgendaHandedBack,
     AgendaReclaimed,
+    AgendaRerun,
     AgendaRetried,
     AgendaSubmitted,
     DispatchExpired,
@@ -97,6 +98,34 @@ def _handed_back(run: Run, head: Head, event: AgendaHandedBack, _: Envelope) -> 
     return {**changes, progress_key(run.stream): _laid_over(run, event.progress)}
 
 
+def _rerun(run: Run, head: Head, event: AgendaRerun, envelope: Envelope) -> Changes:
+    changes = _head_only(run, head, event.agenda_id, lambda agenda: heads.rerun(agenda, event))
+    changes[progress_key(run.stream)] = _laid_over(run, event.progress)
+    agenda = run.agenda(event.agenda_id)
+    if event.removed and agenda is not None:
+        left = [one for one in agenda.operations or () if one.name not in event.removed]
+        changes[agenda_key(run.stream, event.agenda_id)] = replace(agenda, operations=left, updated_time=envelope.time)
+    for name in event.removed or ():
+        if run.operation(name) is not None:
+            changes[operation_key(run.stream, name)] = None
+    for name in event.reset or ():
+        if (row := run.operation(name)) is not None:
+            changes[operation_key(run.stream, name)] = _reset(row, event, envelope)
+    return changes
+
+
+def _reset(row: OperationProgress, event: AgendaRerun, envelope: Envelope) -> OperationProgress:
+    return replace(
+        row,
+        updated_time=envelope.time,
+        processing_state=ProcessingState.WAITING,
+        processing_state_message="pending",
+        diagnostic_events=[],
+        percent_complete=0.0,
+        result_payload=event.result,
+    )
+
+
 def _cancelled(run: Run, head: Head, event: AgendaCancelled, envelope: Envelope) -> Changes:
     changes = _head_only(run, head, event.agenda_id, lambda agenda: heads.cancelled(agenda, event))
     if event.progress is not None:
@@ -148,6 +177,7 @@ _FOLDS: dict[type, Callable[[Run, Head, Any, Envelope], Changes]] = {
     AgendaHandedBack: _handed_back,
     AgendaReclaimed: _reclaimed,
     AgendaRetried: _retried,
+    AgendaRerun: _rerun,
     AgendaCancelled: _cancelled,
     AgendaDeleted: _agenda_deleted,
     ProgressDeleted: _progress_deleted,

@@ -36,6 +36,7 @@ def commands(draw: st.DrawFn) -> RunCommand:
     some: st.SearchStrategy[Any] = st.sampled_from(
         [
             b.submit(agenda, **at, id=identity, reuses_progress=draw(st.booleans()), do_not_run=draw(st.booleans())),
+            b.chain(agenda, **at, id=identity, reuses_progress=draw(st.booleans())),
             b.dispatch(attempt, **at, id=identity, agenda_id=agenda, deadline=b.NOW * 2),
             b.take_back(f"d{attempt}", **at, id=identity, agenda_id=agenda),
             b.expire(attempt, **at, id=identity, agenda_id=agenda),
@@ -44,6 +45,8 @@ def commands(draw: st.DrawFn) -> RunCommand:
             b.hand_back(draw(STARTS), **at, id=identity),
             b.reclaim(attempt, **at, id=identity, agenda_id=agenda, age=draw(st.sampled_from([0, 2000]))),
             b.retry(attempt, **at, id=identity, agenda_id=agenda),
+            b.rerun(**at, id=identity, agenda_id=agenda, skips_execution=draw(st.booleans())),
+            b.rerun(draw(st.sampled_from("xyg")), **at, id=identity, agenda_id=agenda, continues=draw(st.booleans())),
             b.cancel(**at, id=identity, agenda_id=agenda),
             b.delete_agenda(**at, id=identity, agenda_id=agenda),
             b.delete_progress(**at, id=identity),
