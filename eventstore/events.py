@@ -11,6 +11,7 @@
 | ReclaimAgenda   | AgendaReclaimed |
 | RetryAgenda     | AgendaRetried |
 | RerunAgenda     | AgendaRerun |
+| ExpandAgenda    | AgendaExpanded |
 | CancelAgenda    | AgendaCancelled |
 | DeleteAgenda    | AgendaDeleted |
 | DeleteProgress  | ProgressDeleted |
@@ -32,6 +33,7 @@ from eventstore.run_events import (
     AgendaCancelled,
     AgendaDeleted,
     AgendaDispatched,
+    AgendaExpanded,
     AgendaHandedBack,
     AgendaReclaimed,
     AgendaRerun,
@@ -70,6 +72,7 @@ EVENTS: dict[str, type[Event]] = {
     "agendum.AgendaReclaimed.v1": AgendaReclaimed,
     "agendum.AgendaRetried.v1": AgendaRetried,
     "agendum.AgendaRerun.v1": AgendaRerun,
+    "agendum.AgendaExpanded.v1": AgendaExpanded,
     "agendum.AgendaCancelled.v1": AgendaCancelled,
     "agendum.AgendaDeleted.v1": AgendaDeleted,
     "agendum.ProgressDeleted.v1": ProgressDeleted,
@@ -86,6 +89,7 @@ __all__ = [
     "AgendaCancelled",
     "AgendaDeleted",
     "AgendaDispatched",
+    "AgendaExpanded",
     "AgendaHandedBack",
     "AgendaReclaimed",
     "AgendaRerun",

@@ -1,7 +1,7 @@
 """What someone wants of a run. Pure."""
 
 from eventstore.callers import Command
-from eventstore.model import Agenda, AgendaProgress, OperationProgress
+from eventstore.model import Agenda, AgendaProgress, Operation, OperationProgress
 
 
 class SubmitAgenda(Command, frozen=True, kw_only=True):
@@ -101,6 +101,17 @@ class RerunAgenda(Command, frozen=True, kw_only=True):
     result: str
 
 
+class ExpandAgenda(Command, frozen=True, kw_only=True):
+    """Add operations to an agenda that is under way (spec 8.4); sealed at the edge, as in a submission."""
+
+    agenda_id: str
+    operations: list[Operation]
+    #: sealed, value by value: laid over the params of agenda and progress
+    params: dict[str, str] | None = None
+    #: as in ReportProgress
+    insights: list[str] | None = None
+
+
 class CancelAgenda(Command, frozen=True, kw_only=True):
     """End an agenda, whether it waits or runs; its executor learns of it at its next report."""
 
@@ -134,6 +145,7 @@ RunCommand = (
     | ReclaimAgenda
     | RetryAgenda
     | RerunAgenda
+    | ExpandAgenda
     | CancelAgenda
     | DeleteAgenda
     | DeleteProgress

@@ -4,7 +4,7 @@ An event carries results, not requests: a fold lays them over the rows and compu
 computed differently next year. When it happened is the envelope's time; whose it is, the envelope's customer.
 """
 
-from eventstore.model import Agenda, AgendaProgress, Fact, OperationProgress
+from eventstore.model import Agenda, AgendaProgress, Fact, Operation, OperationProgress
 
 
 class AgendaSubmitted(Fact, frozen=True, kw_only=True):
@@ -126,6 +126,20 @@ class AgendaRerun(Fact, frozen=True, kw_only=True):
     progress: AgendaProgress
 
 
+class AgendaExpanded(Fact, frozen=True, kw_only=True):
+    """An agenda under way got more operations (spec 8.4)."""
+
+    agenda_id: str
+    #: at the end of the agenda's operations; one whose name is there already takes the other's place
+    added: list[Operation]
+    #: their rows, which are new: nothing of what stood there before is left
+    operations: list[OperationProgress]
+    #: laid over the params of agenda and progress, value by value
+    params: dict[str, str] | None = None
+    #: only what changed, but for its params
+    progress: AgendaProgress
+
+
 class AgendaCancelled(Fact, frozen=True, kw_only=True):
     """An agenda was ended by someone; reports on it are refused from now on."""
 
@@ -162,6 +176,7 @@ RunEvent = (
     | AgendaReclaimed
     | AgendaRetried
     | AgendaRerun
+    | AgendaExpanded
     | AgendaCancelled
     | AgendaDeleted
     | ProgressDeleted

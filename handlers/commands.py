@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from msgspec.structs import replace
 
-from eventstore.commands import DispatchAgenda, RunCommand, SubmitAgenda
+from eventstore.commands import DispatchAgenda, ExpandAgenda, RunCommand, SubmitAgenda
 from eventstore.envelope import Envelope
 from eventstore.errors import Moving, OutcomeUnknown
 from eventstore.events import TYPES, ReportSuperseded, RunEvent
@@ -141,6 +141,9 @@ def _answer(partition: Partition, command: RunCommand) -> Answer:
     match command:
         case SubmitAgenda(agenda=agenda):
             row = run.agenda(agenda.id or "")
+            return Answer(agendas=[] if row is None else [row], position=position)
+        case ExpandAgenda(agenda_id=agenda_id):
+            row = run.agenda(agenda_id)
             return Answer(agendas=[] if row is None else [row], position=position)
         case DispatchAgenda(agenda_id=agenda_id):
             return replace(dispatched(run, agenda_id), position=position)

@@ -125,7 +125,7 @@ def _agenda(
         cid=agenda.cid or origin.identity("cid", 0),
         customer_id=customer,
         title=agenda.title,
-        operations=[_operation(operation, customer, cipher) for operation in operations],
+        operations=[sealed_operation(operation, customer, cipher) for operation in operations],
         params=seal_map(cipher, customer, agenda.params or {}),
         job_id=agenda.job_id,
         link_id=agenda.link_id,
@@ -134,7 +134,8 @@ def _agenda(
     )
 
 
-def _operation(operation: OpenOperation, customer: str, cipher: Cipher) -> Operation:
+def sealed_operation(operation: OpenOperation, customer: str, cipher: Cipher) -> Operation:
+    """An operation with what decisions need of it in the clear."""
     params = operation.params
     parent = None if params is None else params.get("generatedOperationParent")
     return Operation(

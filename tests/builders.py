@@ -12,6 +12,7 @@ from eventstore.commands import (
     DeleteAgenda,
     DeleteProgress,
     DispatchAgenda,
+    ExpandAgenda,
     ExpireDispatch,
     HandBackAgenda,
     ReapRun,
@@ -152,6 +153,12 @@ def rerun(*operations: str, **more: Any) -> RerunAgenda:
     """Begin agenda a1 again, as a whole or some operations of it."""
     fields = {"id": "rerun", "stream": RUN, "now": NOW + 300_000, "agenda_id": "a1", "result": "plain:mac-of-none:{}"}
     return RerunAgenda(**{**fields, "operations": [*operations] if operations else None, **more})
+
+
+def expand(*operations: Operation, **more: Any) -> ExpandAgenda:
+    """Add operations to agenda a1."""
+    fields = {"id": "expand", "stream": RUN, "now": NOW + 140, "agenda_id": "a1", "operations": [*operations]}
+    return ExpandAgenda(**{**fields, **more})
 
 
 def cancel(**more: Any) -> CancelAgenda:

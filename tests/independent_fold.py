@@ -97,6 +97,10 @@ def _apply(  # noqa: C901  # one page that says it all: it is the referee
         change = {"operation": operation, "processingState": "COMPLETE", "processingStateMessage": "cancelled"}
         change |= {"updatedTime": _ms(meta["ce_time"]), "completedTime": _ms(meta["ce_time"])}
         lay.append((b"o\0" + key + b"\0" + operation.encode(), change))
+    if kind == "AgendaExpanded":
+        lay = [(b"p\0" + key, _expanded(rows, at, key, name, body, _ms(meta["ce_time"])))]
+        for entry in body["operations"]:
+            rows.pop(b"o\0" + key + b"\0" + entry["operation"].encode(), None)
     for entry in body.get("operations") or []:
         lay.append((b"o\0" + key + b"\0" + entry["operation"].encode(), entry))
     for row, change in lay:
@@ -118,6 +122,21 @@ def _rerun(rows: Rows, at: int, key: bytes, name: str, body: dict[str, Any], now
     change |= {"percentComplete": 0.0, "resultPayload": body.get("result"), "updatedTime": now}
     keys = [b"o\0" + key + b"\0" + one.encode() for one in body.get("reset", [])]
     return [(one, change) for one in keys if one in rows]
+
+
+def _expanded(rows: Rows, at: int, key: bytes, name: str, body: dict[str, Any], now: int) -> dict[str, Any]:
+    row = b"a\0" + key + b"\0" + name.encode()
+    if row in rows:
+        agenda = rows[row][1]
+        new = {one["name"]: one for one in body["added"]}
+        operations = [new.pop(one["name"], one) for one in agenda.get("operations", [])] + [*new.values()]
+        rows[row] = (at, {**agenda, "operations": operations, "updatedTime": now})
+        if "params" in body:
+            rows[row][1]["params"] = {**agenda.get("params", {}), **body["params"]}
+    progress = dict(body["progress"])
+    if "params" in body:
+        progress["params"] = {**rows.get(b"p\0" + key, (0, {}))[1].get("params", {}), **body["params"]}
+    return progress
 
 
 def _agenda_head(kind: str, known: dict[str, Any], body: dict[str, Any], progress: dict[str, Any]) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from eventstore.commands import (
     DeleteAgenda,
     DeleteProgress,
     DispatchAgenda,
+    ExpandAgenda,
     ExpireDispatch,
     HandBackAgenda,
     ReapRun,
@@ -22,8 +23,10 @@ from eventstore.commands import (
 )
 from eventstore.errors import Invalid
 from eventstore.events import RunEvent
+from handlers.deciders.bounds import GROWING, refuse_oversize
 from handlers.deciders.dispatch import dispatch, expire, take_back
 from handlers.deciders.endings import cancel, hand_back, reclaim, retry
+from handlers.deciders.expansions import expand
 from handlers.deciders.objects import delete_agenda, delete_progress, reap
 from handlers.deciders.reports import report
 from handlers.deciders.reruns import rerun
@@ -35,7 +38,10 @@ def decide(command: RunCommand, run: Run) -> RunEvent | None:
     """The event that a command leads to, or None where it is already true; raises Rejected."""
     if _repeats(command, run):
         return None
-    return _DECIDERS[type(command)](command, run)
+    event = _DECIDERS[type(command)](command, run)
+    if isinstance(event, GROWING):
+        refuse_oversize(command, run, event)
+    return event
 
 
 def _repeats(command: Command, run: Run) -> bool:
@@ -60,6 +66,7 @@ _DECIDERS: dict[type[Command], Callable[[Any, Run], RunEvent | None]] = {
     ReclaimAgenda: reclaim,
     RetryAgenda: retry,
     RerunAgenda: rerun,
+    ExpandAgenda: expand,
     CancelAgenda: cancel,
     DeleteAgenda: delete_agenda,
     DeleteProgress: delete_progress,

@@ -54,7 +54,7 @@ async def update_agenda_progress(ask: Ask) -> Reply:
         await ask.origin(),
         customer=customer,
         cipher=ask.edge.cipher,
-        insights=None if ask.caller.everywhere else _insights_of(ask),
+        insights=None if ask.caller.everywhere else insights_of(ask),
         quiet=ask.edge.quiet_ms,
     )
     answer = await ask.edge.gateway.command(command)
@@ -74,7 +74,7 @@ async def hand_back_agenda(ask: Ask) -> Reply:
         correlation=origin.correlation,
         request=origin.request,
         started_time=epoch_ms(body.started_time, "startedTime"),
-        insights=None if ask.caller.everywhere else _insights_of(ask),
+        insights=None if ask.caller.everywhere else insights_of(ask),
     )
     answer = await ask.edge.gateway.command(command)
     return Reply(service_answer({}, cid=ask.cid), where(answer))
@@ -89,7 +89,8 @@ async def _may_pull(ask: Ask, insight_id: str) -> None:
         raise BadRequest(f"The Insight specified was not found or is not visible: {insight_id}")
 
 
-def _insights_of(ask: Ask) -> list[str]:
+def insights_of(ask: Ask) -> list[str]:
+    """Ids of the Insights that the caller has the Customer right to."""
     insights = ask.edge.tail.catalogue.all(Insight)
     return [insight.id or "" for insight in insights if ask.caller.may_touch(insight.customer_id)]
 

@@ -93,13 +93,6 @@ class Cancel(Open, frozen=True, kw_only=True):
     agenda_id: str | None = None
 
 
-class Rerun(Open, frozen=True, kw_only=True):
-    """The body of rerun: entries of `params` are `name` or `name=value` (spec 8.1)."""
-
-    agenda_id: str | None = None
-    params: list[str | None] | None = None
-
-
 class GetAgenda(Open, frozen=True, kw_only=True):
     """The body of getAgenda."""
 
@@ -159,7 +152,6 @@ _decoders: dict[type, "msgspec.json.Decoder[Any]"] = {
         UpdateProgress,
         HandBack,
         Cancel,
-        Rerun,
         GetAgenda,
         Summary,
         OpenCustomer,
@@ -174,7 +166,8 @@ def parse(body: bytes, kind: type[T], name: str) -> T | None:
     if not body.strip():
         return None
     try:
-        found: T | None = _decoders[kind].decode(body)
+        decoder = _decoders.get(kind) or _decoders.setdefault(kind, msgspec.json.Decoder(kind | None, strict=False))
+        found: T | None = decoder.decode(body)
         return found
     except UnicodeDecodeError:
         return parse(body.decode("utf-8", "replace").encode(), kind, name)

@@ -14,6 +14,7 @@ from eventstore.events import (
     AgendaCancelled,
     AgendaDeleted,
     AgendaDispatched,
+    AgendaExpanded,
     AgendaHandedBack,
     AgendaReclaimed,
     AgendaRerun,
@@ -29,6 +30,7 @@ from eventstore.events import (
 )
 from eventstore.model import AgendaProgress, OperationProgress, ProcessingState, merge
 from projections.folds import head as heads
+from projections.folds import renewals
 from projections.rows import (
     AgendaHead,
     Changes,
@@ -101,29 +103,13 @@ def _handed_back(run: Run, head: Head, event: AgendaHandedBack, _: Envelope) -> 
 def _rerun(run: Run, head: Head, event: AgendaRerun, envelope: Envelope) -> Changes:
     changes = _head_only(run, head, event.agenda_id, lambda agenda: heads.rerun(agenda, event))
     changes[progress_key(run.stream)] = _laid_over(run, event.progress)
-    agenda = run.agenda(event.agenda_id)
-    if event.removed and agenda is not None:
-        left = [one for one in agenda.operations or () if one.name not in event.removed]
-        changes[agenda_key(run.stream, event.agenda_id)] = replace(agenda, operations=left, updated_time=envelope.time)
-    for name in event.removed or ():
-        if run.operation(name) is not None:
-            changes[operation_key(run.stream, name)] = None
-    for name in event.reset or ():
-        if (row := run.operation(name)) is not None:
-            changes[operation_key(run.stream, name)] = _reset(row, event, envelope)
-    return changes
+    return changes | renewals.rerun(run, event, envelope.time)
 
 
-def _reset(row: OperationProgress, event: AgendaRerun, envelope: Envelope) -> OperationProgress:
-    return replace(
-        row,
-        updated_time=envelope.time,
-        processing_state=ProcessingState.WAITING,
-        processing_state_message="pending",
-        diagnostic_events=[],
-        percent_complete=0.0,
-        result_payload=event.result,
-    )
+def _expanded(run: Run, head: Head, event: AgendaExpanded, envelope: Envelope) -> Changes:
+    progress = renewals.overlaid(_laid_over(run, event.progress), event.params)
+    changes: Changes = {head_key(run.stream): head, progress_key(run.stream): progress}
+    return changes | renewals.expanded(run, event, envelope.time)
 
 
 def _cancelled(run: Run, head: Head, event: AgendaCancelled, envelope: Envelope) -> Changes:
@@ -178,6 +164,7 @@ _FOLDS: dict[type, Callable[[Run, Head, Any, Envelope], Changes]] = {
     AgendaReclaimed: _reclaimed,
     AgendaRetried: _retried,
     AgendaRerun: _rerun,
+    AgendaExpanded: _expanded,
     AgendaCancelled: _cancelled,
     AgendaDeleted: _agenda_deleted,
     ProgressDeleted: _progress_deleted,

@@ -11,7 +11,7 @@ pytestmark = pytest.mark.kafka
 PATH = "/pop/agenda/service/rerun"
 
 
-async def rerun(client: Client, agenda: Any, *params: str, **headers: str) -> Any:
+async def rerun(client: Client, agenda: Any, *params: str, **headers: Any) -> Any:
     body = {"agendaId": agenda["id"], "params": [*params]}
     return (await client.ask("POST", PATH, body, **headers))[1]
 

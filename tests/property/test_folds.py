@@ -12,7 +12,7 @@ from eventstore.commands import RunCommand
 from eventstore.errors import Rejected
 from eventstore.events import EVENTS, LogOpened
 from eventstore.ids import partition_of
-from eventstore.model import ProcessingState
+from eventstore.model import Operation, ProcessingState
 from projections.folds.run import _FOLDS
 from projections.rows import PREFIX_LENGTH
 from tests import builders as b
@@ -47,6 +47,14 @@ def commands(draw: st.DrawFn) -> RunCommand:
             b.retry(attempt, **at, id=identity, agenda_id=agenda),
             b.rerun(**at, id=identity, agenda_id=agenda, skips_execution=draw(st.booleans())),
             b.rerun(draw(st.sampled_from("xyg")), **at, id=identity, agenda_id=agenda, continues=draw(st.booleans())),
+            b.expand(
+                *(Operation(name=name, type=draw(st.sampled_from("tu")), generated_parent="y") for name in "gxk"),
+                **at,
+                id=identity,
+                agenda_id=agenda,
+                params=draw(st.sampled_from([None, {"p": "plain:m1:1"}, {"q": "plain:m2:2"}])),
+            ),
+            b.expand(Operation(name="k", generated_parent="y"), **at, id=identity, agenda_id=agenda),
             b.cancel(**at, id=identity, agenda_id=agenda),
             b.delete_agenda(**at, id=identity, agenda_id=agenda),
             b.delete_progress(**at, id=identity),
