@@ -34,3 +34,5 @@ class Command(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag
     correlation: str | None = None
     #: digest of the body, when it came with an Idempotency-Key
     request: str | None = None
+    #: partition and offset of the inbox record that it came by (design 4.9)
+    inbox: tuple[int, int] | None = None

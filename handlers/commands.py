@@ -116,6 +116,7 @@ class CommandPath:
             customer_id=_customer(run, command),
             correlation=command.correlation,
             request=command.request,
+            inbox=command.inbox,
         )
         record = record_of(run.stream, envelope, event)
         seen = await append(self._log, self._topic, partition.number, partition, command.id, record)

@@ -18,7 +18,7 @@ from eventstore.upcasters import upcast
 BASE = "id cid customerId title addedTime updatedTime "
 STATE = "processingState processingStateMessage diagnosticEvents "
 ORDER = {
-    b"h": "version link last agendas progress requests deleted",
+    b"h": "version link last agendas progress requests deleted inbox",
     b"a": BASE + "operations params jobId linkId progressId agendaInsight",
     b"p": BASE + "agendaId linkId externalId " + STATE + "attemptsCompleted maximumAttempts startedTime completedTime"
     " percentComplete params agendaInsight",
@@ -65,6 +65,9 @@ def _apply(  # noqa: C901  # one page that says it all: it is the referee
     head = {**head, "version": number, "link": link, "last": meta["ce_id"], "deleted": None}
     if "ce_request" in meta:
         head["requests"] = [*(head.get("requests") or []), [meta["ce_id"], meta["ce_request"]]][-8:]
+    if "ce_inbox" in meta:
+        partition, offset = map(int, meta["ce_inbox"].split("@"))
+        head["inbox"] = {**(head.get("inbox") or {}), str(partition): offset}
     agendas = head["agendas"] = dict(head.get("agendas", {}))
     name = str(body.get("agendaId", ""))
     known = dict(agendas.get(name, {}))

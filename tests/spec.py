@@ -53,6 +53,7 @@ class World:
             version=1 if head is None else head.version + 1,
             prev=None if head is None else head.link,
             request=command.request,
+            inbox=command.inbox,
         )
         value, headers = encode(envelope, event)
         return self.fold(RUN.encode(), value, headers)

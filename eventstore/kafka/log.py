@@ -60,12 +60,13 @@ class KafkaLog:
     async def offsets_at(self, topic: str, epoch_ms: int) -> dict[int, int]:
         """See EventLog."""
         places = self._places(topic)
+        # Asked for first: what is appended between the two answers is later than any moment that has passed.
+        ends = await self.ends(topic)
         try:
             async with asyncio.timeout(ASK_SECONDS):
                 found = await self._asking.offsets_for_times(dict.fromkeys(places, epoch_ms))
         except (KafkaError, TimeoutError, OSError) as wrong:
             raise Unavailable(f"expected Kafka to tell offsets of {topic}: {wrong!r}") from wrong
-        ends = await self.ends(topic)
         return {
             place.partition: ends[place.partition] if (at := found.get(place)) is None else at.offset
             for place in places

@@ -45,8 +45,16 @@ def decide(command: RunCommand, run: Run) -> RunEvent | None:
 
 
 def _repeats(command: Command, run: Run) -> bool:
-    """Whether this Idempotency-Key was used on this stream before, with the same body (design 4.5)."""
-    if command.request is None or run.head is None:
+    """Whether this command was decided on this stream before: it came by the inbox and something later of its partition
+    was (design 4.9), or its Idempotency-Key was used, with the same body (design 4.5).
+    """
+    if run.head is None:
+        return False
+    if command.inbox is not None:
+        partition, offset = command.inbox
+        if offset <= (run.head.inbox or {}).get(str(partition), -1):
+            return True
+    if command.request is None:
         return False
     for event_id, digest in run.head.requests or ():
         if event_id == command.id:

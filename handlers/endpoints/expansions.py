@@ -6,8 +6,8 @@ from eventstore.commands import ExpandAgenda
 from eventstore.errors import Invalid, NotFound
 from eventstore.model import Agenda
 from eventstore.sealing import seal_map
+from handlers.acceptance import insights_of
 from handlers.endpoints.ask import Ask, Reply, where
-from handlers.endpoints.work import insights_of
 from handlers.intake import sealed_operation
 from handlers.validation import refuse_unstorable
 from handlers.wire.calls import UpdateAgenda
@@ -37,7 +37,7 @@ async def post(ask: Ask) -> Reply:
         agenda_id=agenda.id or "",
         operations=[sealed_operation(operation, customer, ask.edge.cipher) for operation in operations],
         params=None if wanted.params is None else seal_map(ask.edge.cipher, customer, wanted.params),
-        insights=None if ask.caller.everywhere else insights_of(ask),
+        insights=None if ask.caller.everywhere else insights_of(ask.edge, ask.caller),
     )
     done = await ask.edge.gateway.command(command)
     fields = {"agenda": ask.edge.opener.agenda(done.agendas[0])} if done.agendas else {}

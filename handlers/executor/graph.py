@@ -3,6 +3,7 @@
 An operation waits for those that its params name in `dependsOn` and those whose results its payload refers to.
 """
 
+from collections import ChainMap
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -15,9 +16,10 @@ class Graph:
     """The operations that are left, and the results of those that are done."""
 
     def __init__(self, operations: Iterable[Operation], done: Mapping[str, Any]) -> None:
-        self._results = dict(done)
+        #: what references stand for, by their names
+        self._values = {f"{name}{RESULT}": _known(result) for name, result in done.items()}
         self._left = {operation.name: operation for operation in operations if operation.name not in done}
-        self._needs = {name: needs(operation) - self._results.keys() for name, operation in self._left.items()}
+        self._needs = {name: needs(operation) - done.keys() for name, operation in self._left.items()}
         self._dependents: dict[str, list[str]] = {}
         for name, others in self._needs.items():
             for other in others:
@@ -36,7 +38,7 @@ class Graph:
 
     def finish(self, name: str, result: Any) -> None:
         """An operation is done: what waited for nothing else may run."""
-        self._results[name] = result
+        self._values[f"{name}{RESULT}"] = _known(result)
         for other in self._dependents.pop(name, ()):
             waits = self._needs[other]
             waits.discard(name)
@@ -49,9 +51,13 @@ class Graph:
 
     def payload(self, operation: Operation, agenda_id: str) -> tuple[Any, list[str]]:
         """An operation's payload with its references resolved, and what could not be (spec 5.2, 10.3)."""
-        values = {f"{name}{RESULT}": {} if result is None else result for name, result in self._results.items()}
-        values |= {"pop.agendaId": agenda_id, "pop.operationName": operation.name}
-        return replace(operation.payload, values)
+        own = {"pop.agendaId": agenda_id, "pop.operationName": operation.name}
+        return replace(operation.payload, ChainMap(own, self._values))
+
+
+def _known(result: Any) -> Any:
+    # An operation that answered nothing stands for an object with nothing in it.
+    return {} if result is None else result
 
 
 def needs(operation: Operation) -> set[str]:

@@ -32,13 +32,19 @@ ATTEMPTS_AT_MOST = 20
 
 
 def advance(head: Head | None, envelope: Envelope, link: str) -> Head:
-    """The head after an applied event: version, link, and the command it came from if that had a key."""
+    """The head after an applied event: version, link, and where its command came from, by key or by topic."""
     if head is None:
         head = Head(version=0, link="", last="")
     requests = head.requests
     if envelope.request is not None:
         requests = [*(requests or []), (envelope.id, envelope.request)][-REQUESTS:]
-    return replace(head, version=envelope.version, link=link, last=envelope.id, requests=requests, deleted=None)
+    inbox = head.inbox
+    if envelope.inbox is not None:
+        partition, offset = envelope.inbox
+        inbox = {**(inbox or {}), str(partition): offset}
+    return replace(
+        head, version=envelope.version, link=link, last=envelope.id, requests=requests, deleted=None, inbox=inbox
+    )
 
 
 def submitted(event: AgendaSubmitted) -> AgendaHead:

@@ -30,6 +30,8 @@ def commands(draw: st.DrawFn) -> RunCommand:
     at: dict[str, Any] = {"now": b.NOW + draw(st.integers(0, 10)) * 1000, "id": f"c{draw(st.integers(0, 10**6))}"}
     if draw(st.booleans()):
         at["request"] = draw(st.sampled_from(["one", "two"]))
+    if draw(st.booleans()):
+        at["inbox"] = (draw(st.integers(0, 2)), draw(st.integers(0, 9)))
     attempt, agenda = draw(st.integers(0, 3)), draw(st.sampled_from(["a1", "a2"]))
     rows = [b.operation(name, draw(STATES), percent_complete=draw(st.sampled_from([None, 1.5]))) for name in "xyz"]
     identity = at.pop("id")

@@ -7,10 +7,10 @@ from typing import Annotated
 
 import typer
 import uvloop
-from pydantic import ValidationError
 
 from eventstore.errors import AgendumError
 from handlers.app import build
+from handlers.cli.environment import settings_of
 from handlers.cli.exits import Exit, Stop
 from handlers.cli.screen import Screen
 from handlers.logs import set_up
@@ -26,7 +26,7 @@ def work(
     """Run one worker until Ctrl-C. Everything else is set by AGENDUM_… variables (see the README)."""
     screen = Screen()
     given = {"kafka": kafka, "port": port, "data": data, "prefix": prefix}
-    settings = _settings(screen, {name: value for name, value in given.items() if value is not None})
+    settings = settings_of(screen, {name: value for name, value in given.items() if value is not None})
     set_up(settings.log_level)
     what = "this worker cannot serve"
     try:
@@ -42,16 +42,6 @@ def work(
     sys.stderr.flush()
     # Threads of the group's client may outlive a clean stop; nothing is left to do for them.
     os._exit(Exit.OK if why is None else Exit.FAILED)
-
-
-def _settings(screen: Screen, given: dict[str, str | int]) -> Settings:
-    try:
-        return Settings(**given)  # type: ignore[arg-type]  # pydantic reads text
-    except ValidationError as wrong:
-        for error in wrong.errors():
-            name = "_".join(["AGENDUM", *map(str, error["loc"])]).upper()
-            screen.note(f"{name}: {error['msg'].removeprefix('Value error, ')}", "red")
-        raise typer.Exit(Exit.USAGE) from None
 
 
 async def _serve(settings: Settings, screen: Screen) -> str | None:
