@@ -22,6 +22,9 @@ def submit(command: SubmitAgenda, run: Run) -> AgendaSubmitted | None:
     there = head is not None and head.progress
     if command.reuses_progress and not there:
         raise NotFound(f"Unable to get object by id {run.stream}")
+    if there and (stored := run.progress()) is not None and stored.customer_id != agenda.customer_id:
+        # As POP, which looks it up acting as the agenda's customer: another's progress is none (spec 4.3).
+        raise NotFound(f"Unable to get object by id {run.stream}")
     if there and not command.reuses_progress:
         raise Conflict(f"expected a new progress {run.stream}, but there is one: name it as progressId to use it again")
     accepted = replace(agenda, added_time=command.now, updated_time=command.now)

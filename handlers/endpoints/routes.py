@@ -7,7 +7,7 @@ import msgspec
 
 from eventstore.errors import BadRequest
 from eventstore.model import Customer, Insight, ResourcePool
-from handlers.endpoints import agendas, catalogue, expansions, progress, reruns, work
+from handlers.endpoints import agendas, batches, catalogue, expansions, progress, reruns, work
 from handlers.endpoints.ask import Ask, Endpoint, Reply
 from handlers.wire.requests import OpenCustomer, OpenInsight, OpenResourcePool
 
@@ -69,6 +69,7 @@ PATHS: Mapping[str, Route] = {
     "pop/resourcepool/service/updateAgendaProgress": _service("updateAgendaProgress", work.update_agenda_progress),
     "pop/resourcepool/service/handBackAgenda": _service("handBackAgenda", work.hand_back_agenda),
     "pop/agenda/service/rerun": _service("rerun", reruns.post),
+    "pop/resourcepool/service/createAgenda": _service("createAgenda", batches.post),
     "pop/resourcepool/service/updateAgenda": _service("updateAgenda", expansions.post),
     "pop/agenda/service/cancel": _service("cancel", agendas.cancel),
 }
