@@ -5,7 +5,13 @@ the owner stamps when it begins to decide. Tagged, because a command travels one
 """
 
 from eventstore.callers import SERVICE, Caller, Command
-from eventstore.catalogue_commands import CatalogueCommand, SaveCustomer, SaveInsight, SaveResourcePool
+from eventstore.catalogue_commands import (
+    CatalogueCommand,
+    SaveAgendaTemplate,
+    SaveCustomer,
+    SaveInsight,
+    SaveResourcePool,
+)
 from eventstore.run_commands import (
     CancelAgenda,
     DeleteAgenda,
@@ -39,6 +45,7 @@ __all__ = [
     "RetryAgenda",
     "ReturnDispatch",
     "RunCommand",
+    "SaveAgendaTemplate",
     "SaveCustomer",
     "SaveInsight",
     "SaveResourcePool",

@@ -17,6 +17,7 @@
 | SaveCustomer    | CustomerSaved |
 | SaveResourcePool| ResourcePoolSaved |
 | SaveInsight     | InsightSaved |
+| SaveAgendaTemplate | AgendaTemplateSaved |
 | (opening a log) | LogOpened |
 
 The classes stand in run_events and catalogue_events; here is the registry.
@@ -25,7 +26,13 @@ To add one: the command, the event, a line in EVENTS, its fold in projections.fo
 in tests/golden. To change one: a new class with the next version in EVENTS, and the old one in upcasters.RETIRED.
 """
 
-from eventstore.catalogue_events import CatalogueEvent, CustomerSaved, InsightSaved, ResourcePoolSaved
+from eventstore.catalogue_events import (
+    AgendaTemplateSaved,
+    CatalogueEvent,
+    CustomerSaved,
+    InsightSaved,
+    ResourcePoolSaved,
+)
 from eventstore.model import Fact
 from eventstore.run_events import (
     AgendaCancelled,
@@ -74,6 +81,7 @@ EVENTS: dict[str, type[Event]] = {
     "agendum.CustomerSaved.v1": CustomerSaved,
     "agendum.ResourcePoolSaved.v1": ResourcePoolSaved,
     "agendum.InsightSaved.v1": InsightSaved,
+    "agendum.AgendaTemplateSaved.v1": AgendaTemplateSaved,
 }
 TYPES: dict[type[Event], str] = {cls: name for name, cls in EVENTS.items()}
 
@@ -87,6 +95,7 @@ __all__ = [
     "AgendaReclaimed",
     "AgendaRetried",
     "AgendaSubmitted",
+    "AgendaTemplateSaved",
     "CatalogueEvent",
     "CustomerSaved",
     "DispatchExpired",

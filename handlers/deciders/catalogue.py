@@ -1,15 +1,28 @@
-"""POST and PUT of customers, pools and Insights (spec 2.5). Pure."""
+"""POST and PUT of customers, pools, Insights and templates (spec 2.5). Pure."""
 
 from typing import TypeVar, assert_never
 
 from msgspec.structs import replace
 
-from eventstore.catalogue_events import CatalogueEvent, CustomerSaved, InsightSaved, ResourcePoolSaved
-from eventstore.commands import CatalogueCommand, SaveCustomer, SaveInsight, SaveResourcePool
-from eventstore.errors import Forbidden, Invalid, NotFound
-from eventstore.model import CatalogueObject, Customer, Insight, ResourcePool
+from eventstore.catalogue_events import (
+    AgendaTemplateSaved,
+    CatalogueEvent,
+    CustomerSaved,
+    InsightSaved,
+    ResourcePoolSaved,
+)
+from eventstore.commands import (
+    CatalogueCommand,
+    SaveAgendaTemplate,
+    SaveCustomer,
+    SaveInsight,
+    SaveResourcePool,
+)
+from eventstore.errors import Conflict, Forbidden, Invalid, NotFound
+from eventstore.model import AgendaTemplate, CatalogueObject, Customer, Insight, ResourcePool
 
-F = TypeVar("F", Customer, ResourcePool, Insight)
+F = TypeVar("F", Customer, ResourcePool, Insight, AgendaTemplate)
+Shared = TypeVar("Shared", Insight, AgendaTemplate)
 
 
 def decide_catalogue(command: CatalogueCommand, stored: CatalogueObject | None) -> CatalogueEvent:
@@ -23,7 +36,18 @@ def decide_catalogue(command: CatalogueCommand, stored: CatalogueObject | None) 
             return ResourcePoolSaved(resource_pool=_stamped(command, pool))
         case SaveInsight(insight=insight):
             _check(command, insight, stored, titled=True)
-            return InsightSaved(insight=_stamped(command, _with_defaults(command, insight)))
+            if not command.must_exist and insight.queue_size is None:
+                insight = replace(insight, queue_size=0)
+            return InsightSaved(insight=_stamped(command, _shared(command, insight)))
+        case SaveAgendaTemplate(agenda_template=template):
+            _check(command, template, stored, titled=False)
+            if command.sealed_over != (None if stored is None else stored.customer_id):
+                raise Conflict(
+                    f"expected template {template.id} of {command.sealed_over}, but it changed hands: ask again"
+                )
+            if not command.must_exist and template.is_default_template is None:
+                template = replace(template, is_default_template=False)
+            return AgendaTemplateSaved(agenda_template=_stamped(command, _shared(command, template)))
         case _ as never:
             assert_never(never)
 
@@ -47,14 +71,11 @@ def _stamped(command: CatalogueCommand, said: F) -> F:
     return replace(said, added_time=added, updated_time=command.now)
 
 
-def _with_defaults(command: CatalogueCommand, said: Insight) -> Insight:
+def _shared(command: CatalogueCommand, said: Shared) -> Shared:
+    """As POP's setters leave what others may see: allowed customers a sorted set in lower case (spec 1.2)."""
     if said.allowed_customer_ids is not None:
         lowered = {customer.lower() for customer in said.allowed_customer_ids}
         said = replace(said, allowed_customer_ids=sorted(lowered))
-    if command.must_exist:
+    if command.must_exist or said.is_global is not None:
         return said
-    return replace(
-        said,
-        queue_size=0 if said.queue_size is None else said.queue_size,
-        is_global=False if said.is_global is None else said.is_global,
-    )
+    return replace(said, is_global=False)

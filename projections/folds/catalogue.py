@@ -1,11 +1,17 @@
-"""The catalogue as a fold: customers, pools and Insights, each a stream of its own (design 4.6). Pure.
+"""The catalogue as a fold: customers, pools, Insights and templates, each a stream of its own (design 4.6). Pure.
 
 Small, and wanted whole by every worker: so it is not rows in a store but one immutable value, replaced per event.
 """
 
 import msgspec
 
-from eventstore.catalogue_events import CatalogueEvent, CustomerSaved, InsightSaved, ResourcePoolSaved
+from eventstore.catalogue_events import (
+    AgendaTemplateSaved,
+    CatalogueEvent,
+    CustomerSaved,
+    InsightSaved,
+    ResourcePoolSaved,
+)
 from eventstore.envelope import Envelope
 from eventstore.model import CatalogueObject, merge
 from projections.verdict import Verdict
@@ -21,7 +27,7 @@ class Item(msgspec.Struct, frozen=True, gc=False):
 
 
 def stream_of(thing: CatalogueObject) -> str:
-    """The stream of an object: `customer/<id>`, `resourcepool/<id>`, `insight/<id>`."""
+    """The stream of an object: `customer/<id>`, `resourcepool/<id>`, `insight/<id>`, `agendatemplate/<id>`."""
     return f"{type(thing).__name__.lower()}/{thing.id}"
 
 
@@ -50,6 +56,8 @@ def saved(event: CatalogueEvent) -> CatalogueObject:
             return pool
         case InsightSaved(insight=insight):
             return insight
+        case AgendaTemplateSaved(agenda_template=template):
+            return template
 
 
 def _laid(stored: CatalogueObject, said: CatalogueObject) -> CatalogueObject:
