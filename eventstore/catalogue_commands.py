@@ -34,4 +34,8 @@ class SaveAgendaTemplate(Command, frozen=True, kw_only=True):
     sealed_over: str | None = None
 
 
-CatalogueCommand = SaveCustomer | SaveResourcePool | SaveInsight | SaveAgendaTemplate
+class DeleteCatalogueObject(Command, frozen=True, kw_only=True):
+    """Remove a customer, pool, Insight or template; the stream names it."""
+
+
+CatalogueCommand = SaveCustomer | SaveResourcePool | SaveInsight | SaveAgendaTemplate | DeleteCatalogueObject

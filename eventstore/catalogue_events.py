@@ -27,4 +27,12 @@ class AgendaTemplateSaved(Fact, frozen=True, kw_only=True):
     agenda_template: AgendaTemplate
 
 
-CatalogueEvent = CustomerSaved | ResourcePoolSaved | InsightSaved | AgendaTemplateSaved
+class CatalogueObjectDeleted(Fact, frozen=True, kw_only=True):
+    """An object of the catalogue is gone; what names it stays as it is. Its stream says which it was."""
+
+    #: `customer`, `resourcepool`, `insight` or `agendatemplate`
+    kind: str
+    id: str
+
+
+CatalogueEvent = CustomerSaved | ResourcePoolSaved | InsightSaved | AgendaTemplateSaved | CatalogueObjectDeleted

@@ -7,6 +7,7 @@ the owner stamps when it begins to decide. Tagged, because a command travels one
 from eventstore.callers import SERVICE, Caller, Command
 from eventstore.catalogue_commands import (
     CatalogueCommand,
+    DeleteCatalogueObject,
     SaveAgendaTemplate,
     SaveCustomer,
     SaveInsight,
@@ -35,6 +36,7 @@ __all__ = [
     "CatalogueCommand",
     "Command",
     "DeleteAgenda",
+    "DeleteCatalogueObject",
     "DeleteProgress",
     "DispatchAgenda",
     "ExpireDispatch",

@@ -18,6 +18,7 @@
 | SaveResourcePool| ResourcePoolSaved |
 | SaveInsight     | InsightSaved |
 | SaveAgendaTemplate | AgendaTemplateSaved |
+| DeleteCatalogueObject | CatalogueObjectDeleted |
 | (opening a log) | LogOpened |
 
 The classes stand in run_events and catalogue_events; here is the registry.
@@ -29,6 +30,7 @@ in tests/golden. To change one: a new class with the next version in EVENTS, and
 from eventstore.catalogue_events import (
     AgendaTemplateSaved,
     CatalogueEvent,
+    CatalogueObjectDeleted,
     CustomerSaved,
     InsightSaved,
     ResourcePoolSaved,
@@ -82,6 +84,7 @@ EVENTS: dict[str, type[Event]] = {
     "agendum.ResourcePoolSaved.v1": ResourcePoolSaved,
     "agendum.InsightSaved.v1": InsightSaved,
     "agendum.AgendaTemplateSaved.v1": AgendaTemplateSaved,
+    "agendum.CatalogueObjectDeleted.v1": CatalogueObjectDeleted,
 }
 TYPES: dict[type[Event], str] = {cls: name for name, cls in EVENTS.items()}
 
@@ -97,6 +100,7 @@ __all__ = [
     "AgendaSubmitted",
     "AgendaTemplateSaved",
     "CatalogueEvent",
+    "CatalogueObjectDeleted",
     "CustomerSaved",
     "DispatchExpired",
     "DispatchReturned",

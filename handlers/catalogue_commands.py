@@ -5,12 +5,13 @@ from collections.abc import Callable
 
 from msgspec.structs import replace
 
-from eventstore.catalogue_events import CatalogueEvent
+from eventstore.catalogue_events import CatalogueEvent, CatalogueObjectDeleted
 from eventstore.commands import CatalogueCommand
 from eventstore.envelope import Envelope
 from eventstore.errors import OutcomeUnknown, Unavailable
 from eventstore.events import TYPES
 from eventstore.log import EventLog
+from eventstore.model import CatalogueObject
 from handlers.appending import append, record_of
 from handlers.deciders.catalogue import decide_catalogue
 from handlers.gateway import Kept
@@ -56,14 +57,20 @@ class CataloguePath:
                     raise Unavailable("expected Kafka to tell the end of the catalogue; ask again")
                 item = catalogue.item(command.stream)
                 command = replace(command, now=self._now())
-                event = decide_catalogue(command, None if item is None else item.object)
-                verdict = await self._append(command, item, event)
+                stored = None if item is None else item.object
+                event = decide_catalogue(command, stored)
+                if event is None:
+                    return Kept(catalogue.position, None)
+                said = stored if isinstance(event, CatalogueObjectDeleted) else saved(event)
+                verdict = await self._append(command, item, event, said)
                 if verdict is Verdict.APPLIED or verdict is Verdict.DUPLICATE:
-                    return Kept(catalogue.position, saved(event))
+                    return Kept(catalogue.position, said)
                 await asyncio.sleep(self._jitter())
         raise OutcomeUnknown(f"expected a turn on {command.stream}, but {ATTEMPTS} times another worker was faster")
 
-    async def _append(self, command: CatalogueCommand, item: Item | None, event: CatalogueEvent) -> Verdict | None:
+    async def _append(
+        self, command: CatalogueCommand, item: Item | None, event: CatalogueEvent, about: CatalogueObject | None
+    ) -> Verdict | None:
         envelope = Envelope(
             id=command.id,
             type=TYPES[type(event)],
@@ -71,7 +78,7 @@ class CataloguePath:
             time=command.now,
             version=1 if item is None else item.version + 1,
             prev=None if item is None else item.link,
-            customer_id=saved(event).customer_id,
+            customer_id=None if about is None else about.customer_id,
             correlation=command.correlation,
             request=command.request,
         )

@@ -7,6 +7,7 @@ import msgspec
 
 from eventstore.commands import (
     CatalogueCommand,
+    DeleteCatalogueObject,
     SaveAgendaTemplate,
     SaveCustomer,
     SaveInsight,
@@ -94,6 +95,17 @@ def template_command(said: OpenAgendaTemplate, identity: str, draft: Draft) -> S
     )
     fields = _command(draft, f"agendatemplate/{identity}")
     return SaveAgendaTemplate(**fields, agenda_template=template, sealed_over=owner)
+
+
+def deletion(stream: str, origin: Origin) -> DeleteCatalogueObject:
+    """The command that deletes an object."""
+    return DeleteCatalogueObject(
+        id=origin.identity("command", 0),
+        stream=stream,
+        caller=origin.caller,
+        correlation=origin.correlation,
+        request=origin.request,
+    )
 
 
 def _base(said: Said, identity: str) -> dict[str, Any]:

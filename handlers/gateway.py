@@ -32,8 +32,9 @@ class Kept(msgspec.Struct, frozen=True, gc=False):
 
     #: the catalogue's position, at which it is true
     offset: int
-    #: what the event says of its object: what was sent, with id, times and defaults
-    said: CatalogueObject
+    #: what the event says of its object: what was sent, with id, times and defaults; what was deleted, whole;
+    #: None: there was nothing to delete
+    said: CatalogueObject | None
 
 
 class Gateway(Protocol):

@@ -53,6 +53,8 @@ class Catalogue:
         verdict = judge(item, read.envelope)
         self.verdicts[verdict] += 1
         if verdict is Verdict.APPLIED:
+            if item is not None and item.object is None:
+                del self.items[read.stream]  # what comes back comes last
             self.items[read.stream] = evolve(item, read.envelope, read.event, read.link)
         waiter = self._waiters.pop(read.envelope.id, None)
         if waiter is not None:

@@ -1,4 +1,4 @@
-"""POST and PUT of customers, pools, Insights and templates (spec 2.5). Pure."""
+"""POST, PUT and DELETE of customers, pools, Insights and templates (spec 2.5). Pure."""
 
 from typing import TypeVar, assert_never
 
@@ -7,12 +7,14 @@ from msgspec.structs import replace
 from eventstore.catalogue_events import (
     AgendaTemplateSaved,
     CatalogueEvent,
+    CatalogueObjectDeleted,
     CustomerSaved,
     InsightSaved,
     ResourcePoolSaved,
 )
 from eventstore.commands import (
     CatalogueCommand,
+    DeleteCatalogueObject,
     SaveAgendaTemplate,
     SaveCustomer,
     SaveInsight,
@@ -22,11 +24,12 @@ from eventstore.errors import Conflict, Forbidden, Invalid, NotFound
 from eventstore.model import AgendaTemplate, CatalogueObject, Customer, Insight, ResourcePool
 
 F = TypeVar("F", Customer, ResourcePool, Insight, AgendaTemplate)
+Save = SaveCustomer | SaveResourcePool | SaveInsight | SaveAgendaTemplate
 Shared = TypeVar("Shared", Insight, AgendaTemplate)
 
 
-def decide_catalogue(command: CatalogueCommand, stored: CatalogueObject | None) -> CatalogueEvent:
-    """The event that a command leads to; raises Rejected."""
+def decide_catalogue(command: CatalogueCommand, stored: CatalogueObject | None) -> CatalogueEvent | None:
+    """The event that a command leads to, or None where it is already true; raises Rejected."""
     match command:
         case SaveCustomer(customer=customer):
             _check(command, customer, stored, titled=True)
@@ -48,11 +51,21 @@ def decide_catalogue(command: CatalogueCommand, stored: CatalogueObject | None) 
             if not command.must_exist and template.is_default_template is None:
                 template = replace(template, is_default_template=False)
             return AgendaTemplateSaved(agenda_template=_stamped(command, _shared(command, template)))
+        case DeleteCatalogueObject():
+            return _delete(command, stored)
         case _ as never:
             assert_never(never)
 
 
-def _check(command: CatalogueCommand, said: CatalogueObject, stored: CatalogueObject | None, *, titled: bool) -> None:
+def _delete(command: DeleteCatalogueObject, stored: CatalogueObject | None) -> CatalogueObjectDeleted | None:
+    if stored is None:
+        return None
+    if not command.caller.may_touch(stored.customer_id):
+        raise Forbidden(f"You do not have permission to perform this action for customerId {stored.customer_id}")
+    return CatalogueObjectDeleted(kind=type(stored).__name__.lower(), id=stored.id or "")
+
+
+def _check(command: Save, said: CatalogueObject, stored: CatalogueObject | None, *, titled: bool) -> None:
     if command.must_exist:
         if stored is None:
             raise NotFound(f"Unable to get object by id {said.id}")
@@ -66,12 +79,12 @@ def _check(command: CatalogueCommand, said: CatalogueObject, stored: CatalogueOb
             raise Forbidden(f"You do not have permission to perform this action for customerId {customer_id}")
 
 
-def _stamped(command: CatalogueCommand, said: F) -> F:
+def _stamped(command: Save, said: F) -> F:
     added = said.added_time if command.must_exist else command.now
     return replace(said, added_time=added, updated_time=command.now)
 
 
-def _shared(command: CatalogueCommand, said: Shared) -> Shared:
+def _shared(command: Save, said: Shared) -> Shared:
     """As POP's setters leave what others may see: allowed customers a sorted set in lower case (spec 1.2)."""
     if said.allowed_customer_ids is not None:
         lowered = {customer.lower() for customer in said.allowed_customer_ids}

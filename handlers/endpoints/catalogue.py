@@ -1,4 +1,4 @@
-"""Customers, resource pools, Insights and templates: POST, GET, PUT (spec 2.5, 3.2)."""
+"""Customers, resource pools, Insights and templates: POST, GET, PUT, DELETE (spec 2.5, 3.2)."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -14,6 +14,7 @@ from handlers.catalogue_intake import (
     Draft,
     Said,
     customer_command,
+    deletion,
     insight_command,
     pool_command,
     template_command,
@@ -69,7 +70,7 @@ async def post(ask: Ask, collection: Collection) -> Reply:
     origin = await ask.origin()
     identity = said.id or ask.object_id or origin.identity("object", 0)
     kept = await ask.edge.gateway.catalogue(await _command(ask, collection, said, identity, must_exist=False))
-    answer = {**_wire(kept.said, None, ask.edge.opener)}
+    answer = {} if kept.said is None else _wire(kept.said, None, ask.edge.opener)
     if isinstance(said, OpenResourcePool) and said.insight_ids is not None:
         answer["insightIds"] = said.insight_ids
     return Reply(envelope([answer], cid=ask.cid), f"catalogue/0@{kept.offset}")
@@ -84,9 +85,18 @@ async def put(ask: Ask, collection: Collection) -> Reply:
     kept = await ask.edge.gateway.catalogue(await _command(ask, collection, said, identity, must_exist=True))
     catalogue = ask.edge.tail.catalogue
     item = catalogue.item(collection.stream(identity))
-    if item is None:
+    if item is None or item.object is None:
         raise NotFound(f"Unable to get object by id {identity}")
     return Reply(envelope([_wire(item.object, catalogue, ask.edge.opener)], cid=ask.cid), f"catalogue/0@{kept.offset}")
+
+
+async def delete(ask: Ask, collection: Collection) -> Reply:
+    """Delete an object; the answer is what it was. What is not there is an empty success (spec 2.5, 14.12)."""
+    if not ask.object_id:
+        return Reply(envelope([], cid=ask.cid))
+    kept = await ask.edge.gateway.catalogue(deletion(collection.stream(ask.object_id), await ask.origin()))
+    found = [] if kept.said is None else [_wire(kept.said, ask.edge.tail.catalogue, ask.edge.opener)]
+    return Reply(envelope(found, cid=ask.cid), f"catalogue/0@{kept.offset}")
 
 
 def named(ask: Ask, said: str | None) -> str:

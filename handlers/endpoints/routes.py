@@ -29,7 +29,7 @@ def _service(name: str, post: Endpoint) -> Route:
 
 
 def _catalogue(name: str, collection: catalogue.Collection) -> Route:
-    methods = {"GET": catalogue.get, "POST": catalogue.post, "PUT": catalogue.put}
+    methods = {"GET": catalogue.get, "POST": catalogue.post, "PUT": catalogue.put, "DELETE": catalogue.delete}
     return Route(name, {method: partial(answer, collection=collection) for method, answer in methods.items()})
 
 

@@ -8,6 +8,7 @@ import msgspec
 from eventstore.catalogue_events import (
     AgendaTemplateSaved,
     CatalogueEvent,
+    CatalogueObjectDeleted,
     CustomerSaved,
     InsightSaved,
     ResourcePoolSaved,
@@ -16,6 +17,8 @@ from eventstore.envelope import Envelope
 from eventstore.model import CatalogueObject, merge
 from projections.verdict import Verdict
 
+Saved = CustomerSaved | ResourcePoolSaved | InsightSaved | AgendaTemplateSaved
+
 
 class Item(msgspec.Struct, frozen=True, gc=False):
     """One object with the head of its stream."""
@@ -23,7 +26,8 @@ class Item(msgspec.Struct, frozen=True, gc=False):
     version: int
     link: str
     last: str
-    object: CatalogueObject
+    #: None: it was deleted, and the next one under this id goes on from this version
+    object: CatalogueObject | None
 
 
 def stream_of(thing: CatalogueObject) -> str:
@@ -42,12 +46,14 @@ def judge(item: Item | None, envelope: Envelope) -> Verdict:
 
 def evolve(item: Item | None, envelope: Envelope, event: CatalogueEvent, link: str) -> Item:
     """The object after an applied event: what was said, over what is stored."""
+    if isinstance(event, CatalogueObjectDeleted):
+        return Item(envelope.version, link, envelope.id, None)
     said = saved(event)
     stored = None if item is None else item.object
     return Item(envelope.version, link, envelope.id, said if stored is None else _laid(stored, said))
 
 
-def saved(event: CatalogueEvent) -> CatalogueObject:
+def saved(event: Saved) -> CatalogueObject:
     """What an event says of its object."""
     match event:
         case CustomerSaved(customer=customer):

@@ -97,3 +97,34 @@ class TestQueries:
         ):
             _, answer, _ = await client.ask("GET", f"/pop/insight?bycustomerId={t}&{query}")
             assert (answer["all"], answer["count"], answer["error"]) == ([], 0, False), query
+
+
+class TestDeletes:
+    """Spec 2.5."""
+
+    @pytest.mark.parametrize("kind", ["customer", "resourcepool", "insight", "agendatemplate"])
+    async def test_a_delete_answers_what_was_there_and_then_nothing(self, client: Client, kind: str) -> None:
+        path = f"/pop/{kind}/gone-{client.tenant}"
+        body = {"id": f"gone-{client.tenant}", "customerId": client.tenant, "title": "x"}
+        _, posted, _ = await client.ask("POST", f"/pop/{kind}", body)
+        assert not posted["error"], posted
+        _, stored, _ = await client.ask("GET", path)
+        status, answer, _ = await client.ask("DELETE", path)
+        assert (status, answer) == (200, stored)
+        assert answer["count"] == 1
+        status, answer, _ = await client.ask("DELETE", path)
+        assert (status, answer) == (200, {"all": [], "count": 0, "error": False})
+        assert (await client.ask("GET", path))[1]["all"] == []
+        await client.ask("POST", f"/pop/{kind}", {"id": body["id"], "customerId": client.tenant, "title": "again"})
+        assert (await client.ask("GET", path))[1]["all"][0]["title"] == "again"
+
+    async def test_a_deleted_insight_takes_no_more_agendas_and_pullers_are_told(self, client: Client) -> None:
+        await client.ask("DELETE", f"/pop/insight/i-{client.tenant}")
+        body = {"customerId": client.tenant, "operations": [{"name": "a", "type": "t"}]}
+        _, answer, _ = await client.ask("POST", "/pop/agenda", body)
+        assert error_of(answer) == ("ObjectNotFoundException", 404)
+        assert error_of(await client.pull()) == ("BadRequestException", 400)
+
+    async def test_a_delete_without_an_id_deletes_nothing(self, client: Client) -> None:
+        _, answer, _ = await client.ask("DELETE", "/pop/customer")
+        assert answer == {"all": [], "count": 0, "error": False}

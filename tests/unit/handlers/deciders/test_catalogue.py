@@ -4,12 +4,25 @@ from typing import Any
 
 import pytest
 
-from eventstore.catalogue_events import AgendaTemplateSaved, CustomerSaved, InsightSaved, ResourcePoolSaved
-from eventstore.commands import CatalogueCommand, SaveAgendaTemplate, SaveCustomer, SaveInsight, SaveResourcePool
+from eventstore.catalogue_events import (
+    AgendaTemplateSaved,
+    CatalogueObjectDeleted,
+    CustomerSaved,
+    InsightSaved,
+    ResourcePoolSaved,
+)
+from eventstore.commands import (
+    CatalogueCommand,
+    DeleteCatalogueObject,
+    SaveAgendaTemplate,
+    SaveCustomer,
+    SaveInsight,
+    SaveResourcePool,
+)
 from eventstore.errors import Conflict, Forbidden, Invalid, NotFound, Rejected
 from eventstore.model import AgendaTemplate, CatalogueObject, Customer, Insight, ResourcePool, SchedulingAlgorithm
 from handlers.deciders.catalogue import decide_catalogue
-from projections.folds.catalogue import saved
+from projections.folds import catalogue as folds
 from tests.builders import ALICE, MALLORY, NOW, customer, insight
 
 
@@ -46,6 +59,31 @@ def refused(command: CatalogueCommand, stored: CatalogueObject | None, kind: typ
 
 THINGS: list[CatalogueObject] = [customer(), pool(), insight()]
 each = pytest.mark.parametrize("thing", THINGS, ids=["customer", "pool", "insight"])
+
+
+def saved(event: Any) -> Any:
+    assert not isinstance(event, CatalogueObjectDeleted | None)
+    return folds.saved(event)
+
+
+class TestDeletion:
+    delete = DeleteCatalogueObject(id="d", stream="s", caller=ALICE)
+
+    @pytest.mark.parametrize(
+        ("thing", "kind"),
+        [(customer(), "customer"), (pool(), "resourcepool"), (insight(), "insight"), (template(), "agendatemplate")],
+    )
+    def test_an_object_is_deleted(self, thing: CatalogueObject, kind: str) -> None:
+        assert decide_catalogue(self.delete, thing) == CatalogueObjectDeleted(kind=kind, id=thing.id or "")
+
+    def test_anothers_is_refused_however_readable(self) -> None:
+        mallory = DeleteCatalogueObject(id="d", stream="s", caller=MALLORY)
+        text = "You do not have permission to perform this action for customerId alice"
+        for thing in (customer(), pool(), insight(is_global=True), template(allowed_customer_ids=["mallory"])):
+            assert refused(mallory, thing, Forbidden) == text
+
+    def test_what_is_gone_stays_quiet(self) -> None:
+        assert decide_catalogue(self.delete, None) is None
 
 
 class TestTemplates:
