@@ -5,7 +5,14 @@ the owner stamps when it begins to decide. Tagged, because a command travels one
 """
 
 from eventstore.callers import SERVICE, Caller, Command
-from eventstore.catalogue_commands import CatalogueCommand, SaveCustomer, SaveInsight, SaveResourcePool
+from eventstore.catalogue_commands import (
+    CatalogueCommand,
+    DeleteCatalogueObject,
+    SaveAgendaTemplate,
+    SaveCustomer,
+    SaveInsight,
+    SaveResourcePool,
+)
 from eventstore.run_commands import (
     CancelAgenda,
     DeleteAgenda,
@@ -31,6 +38,7 @@ __all__ = [
     "CatalogueCommand",
     "Command",
     "DeleteAgenda",
+    "DeleteCatalogueObject",
     "DeleteProgress",
     "DispatchAgenda",
     "ExpandAgenda",
@@ -43,6 +51,7 @@ __all__ = [
     "RetryAgenda",
     "ReturnDispatch",
     "RunCommand",
+    "SaveAgendaTemplate",
     "SaveCustomer",
     "SaveInsight",
     "SaveResourcePool",

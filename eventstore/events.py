@@ -19,6 +19,8 @@
 | SaveCustomer    | CustomerSaved |
 | SaveResourcePool| ResourcePoolSaved |
 | SaveInsight     | InsightSaved |
+| SaveAgendaTemplate | AgendaTemplateSaved |
+| DeleteCatalogueObject | CatalogueObjectDeleted |
 | (opening a log) | LogOpened |
 
 The classes stand in run_events and catalogue_events; here is the registry.
@@ -27,7 +29,14 @@ To add one: the command, the event, a line in EVENTS, its fold in projections.fo
 in tests/golden. To change one: a new class with the next version in EVENTS, and the old one in upcasters.RETIRED.
 """
 
-from eventstore.catalogue_events import CatalogueEvent, CustomerSaved, InsightSaved, ResourcePoolSaved
+from eventstore.catalogue_events import (
+    AgendaTemplateSaved,
+    CatalogueEvent,
+    CatalogueObjectDeleted,
+    CustomerSaved,
+    InsightSaved,
+    ResourcePoolSaved,
+)
 from eventstore.model import Fact
 from eventstore.run_events import (
     AgendaCancelled,
@@ -80,6 +89,8 @@ EVENTS: dict[str, type[Event]] = {
     "agendum.CustomerSaved.v1": CustomerSaved,
     "agendum.ResourcePoolSaved.v1": ResourcePoolSaved,
     "agendum.InsightSaved.v1": InsightSaved,
+    "agendum.AgendaTemplateSaved.v1": AgendaTemplateSaved,
+    "agendum.CatalogueObjectDeleted.v1": CatalogueObjectDeleted,
 }
 TYPES: dict[type[Event], str] = {cls: name for name, cls in EVENTS.items()}
 
@@ -95,7 +106,9 @@ __all__ = [
     "AgendaRerun",
     "AgendaRetried",
     "AgendaSubmitted",
+    "AgendaTemplateSaved",
     "CatalogueEvent",
+    "CatalogueObjectDeleted",
     "CustomerSaved",
     "DispatchExpired",
     "DispatchReturned",

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Sequence
 
 from eventstore.errors import Invalid, NotFound
-from eventstore.model import Insight
+from eventstore.model import AgendaTemplate, Insight
 from handlers.wire.requests import OpenAgenda, OpenOperation, text_of
 from projections.catalogue import Catalogue
 
@@ -37,7 +37,7 @@ def bind(
     return next(named, matches[0])
 
 
-def may_read(insight: Insight, account: str) -> bool:
+def may_read(insight: Insight | AgendaTemplate, account: str) -> bool:
     """The GET rule for one account: global, its own, or allowed (spec 3.2)."""
     return (
         bool(insight.is_global)

@@ -15,7 +15,7 @@ from eventstore.errors import Moving, OutcomeUnknown, Unavailable
 from eventstore.ids import partition_of
 from handlers.catalogue_commands import CataloguePath
 from handlers.commands import CommandPath
-from handlers.gateway import Pull
+from handlers.gateway import Kept, Pull
 from handlers.hops import Hop, Hops
 from handlers.scheduling.schedulers import Schedulers, scheduler_partition
 from projections.holdings import Holdings
@@ -88,7 +88,7 @@ class Router:
 
         return await self._held(once)
 
-    async def catalogue(self, command: CatalogueCommand) -> int:
+    async def catalogue(self, command: CatalogueCommand) -> Kept:
         """See Gateway."""
         return await self._catalogue.decide(command)
 

@@ -119,13 +119,14 @@ class OpenCustomer(Open, frozen=True, kw_only=True):
 
 
 class OpenResourcePool(Open, frozen=True, kw_only=True):
-    """A resource pool as sent (spec 1.10); its insightIds are not stored."""
+    """A resource pool as sent (spec 1.10); its insightIds are not stored, a POST alone echoes them."""
 
     id: str | None = None
     cid: str | None = None
     customer_id: str | None = None
     title: str | None = None
     added_time: Moment = None
+    insight_ids: list[str] | None = None
 
 
 class OpenInsight(Open, frozen=True, kw_only=True):
