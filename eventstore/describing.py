@@ -100,7 +100,7 @@ def _text(content: bytes) -> Any:
 
 def _json(content: bytes) -> Any:
     try:
-        msgspec.json.decode(content)
+        content.decode()
         return msgspec.Raw(msgspec.json.format(content, indent=-1))
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return _bytes(content)

@@ -13,7 +13,7 @@ from eventstore.events import EVENTS, LogOpened, RunEvent
 from eventstore.ids import NAMESPACE
 from eventstore.topics import Topic, Topics
 from eventstore.upcasters import RETIRED
-from handlers.inbox.meaning import CANCEL, KINDS, REPORT, SUBMIT
+from handlers.inbox.meaning import KINDS
 from handlers.inbox.rejections import REJECTED, CommandRejected
 
 VERSION = "1.0.0"
@@ -67,7 +67,6 @@ _ENVELOPE = {
     "ce_inbox": {**_TEXT, "pattern": "^[0-9]+@[0-9]+$", "description": "partition@offset of the inbox record"},
 }
 _REQUIRED = ["ce_specversion", "ce_id", "ce_source", "ce_type"]
-_COMMANDS = {SUBMIT: "Accept an agenda.", REPORT: "What an executor says of its run.", CANCEL: "End an agenda."}
 
 
 _FOLLOWED: Json = {
@@ -78,10 +77,9 @@ _FOLLOWED: Json = {
 
 def document(topics: Topics) -> Json:
     """The document of one installation."""
-    types = [*EVENTS.values(), *(kind for kind, _ in KINDS.values()), CommandRejected]
+    types = [*EVENTS.values(), *(kind.body for kind in KINDS.values()), CommandRejected]
     _, schemas = msgspec.json.schema_components(types, ref_template="#/components/schemas/{name}")
-    run = _named((*RunEvent.__args__, LogOpened))
-    catalogue = _named((*CatalogueEvent.__args__, LogOpened))
+    run, catalogue = (_named((*events.__args__, LogOpened)) for events in (RunEvent, CatalogueEvent))
     channels: dict[str, tuple[Topic, list[str], str, Json]] = {
         "agendas": (topics.agendas, run, "Events of all runs; the key is the run's id.", _TEXT),
         "catalogue": (topics.catalogue, catalogue, "Customers, pools, Insights; the key is <kind>/<id>.", _TEXT),
@@ -154,13 +152,13 @@ def _message(name: str, key: Json) -> Json:
 def _payload(name: str) -> Json:
     if name in RETIRED:
         return {"type": "object", "description": "as releases before this one wrote it"}
-    kind = CommandRejected if name == REJECTED else KINDS[name][0] if name in KINDS else EVENTS[name]
+    kind = CommandRejected if name == REJECTED else KINDS[name].body if name in KINDS else EVENTS[name]
     return {"$ref": f"#/components/schemas/{kind.__name__}"}
 
 
 def _summary(name: str) -> str:
-    if name in _COMMANDS:
-        return _COMMANDS[name]
+    if name in KINDS:
+        return KINDS[name].about
     if name == REJECTED:
         return "A record of the inbox was refused; the record itself is in it."
     return f"An older version of {name.split('.')[1]}." if name in RETIRED else (EVENTS[name].__doc__ or "").strip()

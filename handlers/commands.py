@@ -106,6 +106,8 @@ class CommandPath:
 
     async def _append(self, partition: Partition, run: Run, command: RunCommand, event: RunEvent) -> Verdict:
         head = run.head
+        # A refusal on record is no command done: asked for again, it is refused again.
+        done = not isinstance(event, ReportSuperseded)
         envelope = Envelope(
             id=command.id,
             type=TYPES[type(event)],
@@ -115,8 +117,8 @@ class CommandPath:
             prev=None if head is None else head.link,
             customer_id=_customer(run, command),
             correlation=command.correlation,
-            request=command.request,
-            inbox=command.inbox,
+            request=command.request if done else None,
+            inbox=command.inbox if done else None,
         )
         record = record_of(run.stream, envelope, event)
         seen = await append(self._log, self._topic, partition.number, partition, command.id, record)

@@ -3,6 +3,7 @@
 from eventstore.kafka.admin import make_topics, open_log
 from eventstore.kafka.log import KafkaChangelog, KafkaLog
 from eventstore.kafka.positions import Positions
+from eventstore.kafka.sieve import Sieve
 from eventstore.kafka.tail import Tail
 from eventstore.topics import Topics
 from handlers.clock import draw_uuid
@@ -33,7 +34,7 @@ class Connections:
         self.agendas = Tail(bootstrap, topics.agendas.name)
         self.rows = Tail(bootstrap, topics.changelog.name)
         self.catalogue = Tail(bootstrap, topics.catalogue.name)
-        self.inbox = Tail(bootstrap, topics.inbox.name)
+        self.inbox = Sieve(bootstrap, topics.inbox.name)
         self.positions = Positions(bootstrap, topics.inbox.name, topics.inbox.name, topics.partitions)
         self._consumers: list[Tail | Positions] = [self.agendas, self.rows, self.catalogue]
         if settings.inbox_customers.strip():

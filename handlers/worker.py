@@ -73,11 +73,12 @@ class Worker(msgspec.Struct, frozen=True, kw_only=True):
         # the partitions are given away at once instead of after a session.
         await self.public.close()
         await self.schedulers.stop()
-        await self.path.settle(SETTLE_SECONDS)
+        settling = [self.path.settle(SETTLE_SECONDS)]
+        if self.inbox is not None:
+            settling.append(self.inbox.stop(SETTLE_SECONDS))
+        await asyncio.gather(*settling)
         for task in tasks:
             task.cancel()
-        if self.inbox is not None:
-            await self.inbox.stop(SETTLE_SECONDS)
         await self.group.stop()
         await self.public.stop()
         await self.internal.stop()

@@ -14,6 +14,8 @@ from eventstore.log import NewRecord, Record
 
 ASK_SECONDS = 5.0
 IDLE_SECONDS = 1.0
+#: A read that gets nothing for this long, although there is something, has no broker (s).
+SILENCE_SECONDS = 30.0
 STOP_SECONDS = 2.0
 
 Ask = Callable[[list[TopicPartition]], Awaitable[Mapping[TopicPartition, int]]]
@@ -84,8 +86,14 @@ class KafkaLog:
         try:
             await tail.start()
             tail.follow({partition: start})
+            clock = asyncio.get_running_loop().time
+            heard = clock()
             while start < stop and await tail.position(partition) < stop:
                 records = (await tail.batches(IDLE_SECONDS)).get(partition, ())
+                if records:
+                    heard = clock()
+                elif clock() > heard + SILENCE_SECONDS:
+                    raise Unavailable(f"expected {topic}/{partition} to go on at {start}: Kafka gives nothing")
                 wanted = [record for record in records if start <= record.offset < stop]
                 if wanted:
                     start = wanted[-1].offset + 1

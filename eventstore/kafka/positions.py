@@ -50,7 +50,8 @@ class Positions:
         """Per partition the offset that was committed last; None where none was. Raises Unavailable."""
         try:
             async with asyncio.timeout(ASK_SECONDS):
-                return {number: await self._consumer.committed(self._places[number]) for number in numbers}
+                found = await asyncio.gather(*(self._consumer.committed(self._places[number]) for number in numbers))
+                return dict(zip(numbers, found, strict=True))
         except (KafkaError, TimeoutError, OSError) as wrong:
             raise Unavailable(f"expected Kafka to tell the offsets of {self._group}: {wrong!r}") from wrong
 

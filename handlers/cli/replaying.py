@@ -1,5 +1,6 @@
 """What `agendum replay` and `agendum verify` do with Kafka: no worker is asked, nothing is written."""
 
+import asyncio
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
@@ -7,7 +8,7 @@ from typing import Any
 import msgspec
 
 from eventstore.describing import Body, described, described_raw
-from eventstore.errors import TooNew
+from eventstore.errors import TooNew, Unavailable
 from eventstore.kafka.admin import partitions_of
 from eventstore.kafka.log import KafkaLog
 from eventstore.kafka.tail import Tail
@@ -18,11 +19,16 @@ from eventstore.replay import follow
 from eventstore.topics import Topics
 from handlers.cli.exits import Exit, Stop
 from handlers.cli.screen import Screen
+from handlers.client.client import insist
 from handlers.settings import Settings
 from handlers.wire.responses import Opener
 from projections.judging import Judge
 from projections.partition import Partition
 from projections.queries import progress_view
+
+#: A busy broker may leave a question open; only after this long is it away (s).
+PATIENCE_SECONDS = 10.0
+RETRY_SECONDS = 0.2
 
 
 class Subject(msgspec.Struct, frozen=True, kw_only=True):
@@ -51,7 +57,7 @@ async def subject(settings: Settings, topic: str) -> AsyncIterator[tuple[Subject
     topics = Topics(settings.prefix, settings.partitions)
     short = {each.name.removeprefix(f"{settings.prefix}-"): each.name for each in topics.all()}
     name = short.get(topic, topic)
-    count = await partitions_of(settings.kafka, name)
+    count: int | None = await insist(lambda: partitions_of(settings.kafka, name), PATIENCE_SECONDS)
     if count is None:
         raise Stop(
             Exit.NOT_FOUND,
@@ -65,7 +71,7 @@ async def subject(settings: Settings, topic: str) -> AsyncIterator[tuple[Subject
     }
     log = KafkaLog(settings.kafka, {name: count})
     try:
-        await log.start()
+        await insist(log.start, PATIENCE_SECONDS)
         yield Subject(name=name, partitions=count, classify=classifiers.get(name)), log
     finally:
         await log.stop()
@@ -85,17 +91,34 @@ class Replay:
         self._judged = judged and subject.is_log
         self._judges: dict[int, Judge] = {}
 
-    async def run(self, spans: Sequence[Span]) -> None:
-        """Print these ranges, one partition after the other. Raises RangeGone, TooNew."""
-        for span in spans:
-            begin = 0 if self._judged else span.start
-            async for records in self._log.read(self._subject.name, span.partition, begin, span.stop):
-                self._print(records, span.start)
+    async def run(self, spans: Sequence[Span], patience: float = PATIENCE_SECONDS) -> None:
+        """Print these ranges, one partition after the other; a broker that is away is awaited for so long.
 
-    async def follow(self, tail: Tail, spans: Sequence[Span]) -> None:
+        Raises RangeGone, TooNew, Unavailable.
+        """
+        for span in spans:
+            at = 0 if self._judged else span.start
+            clock = asyncio.get_running_loop().time
+            heard = clock()
+            while at < span.stop:
+                try:
+                    async for records in self._log.read(self._subject.name, span.partition, at, span.stop):
+                        self._print(records, span.start)
+                        at, heard = records[-1].offset + 1, clock()
+                except Unavailable:
+                    if clock() > heard + patience:
+                        raise
+                    await asyncio.sleep(RETRY_SECONDS)
+
+    async def follow(self, bootstrap: str, spans: Sequence[Span]) -> None:
         """Print what comes behind these ranges, for ever."""
-        async for records in follow(tail, {span.partition: span.stop for span in spans}):
-            self._print(records, 0)
+        tail = Tail(bootstrap, self._subject.name)
+        try:
+            await insist(tail.start, float("inf"))
+            async for records in follow(tail, {span.partition: span.stop for span in spans}):
+                self._print(records, 0)
+        finally:
+            await tail.stop()
 
     def _print(self, records: Sequence[Record], start: int) -> None:
         lines: list[dict[str, Any]] = []

@@ -8,7 +8,7 @@ import aiohttp
 import msgspec
 
 from eventstore.codec import decode
-from eventstore.errors import ForeignLog, Moving, OutcomeUnknown
+from eventstore.errors import ForeignLog, Moving, Unavailable
 from eventstore.events import LogOpened
 from eventstore.log import EventLog
 from handlers.cli.exits import Exit, Stop
@@ -90,7 +90,7 @@ class Verifier:
             owners = await owners_of(self._session, self._url, self._secret)
             try:
                 return await self._compare(owners.get(number), number)
-            except (Moving, OutcomeUnknown):
+            except Unavailable:
                 if clock() > deadline:
                     raise
             await asyncio.sleep(RETRY_SECONDS)

@@ -43,6 +43,7 @@ REMIND_SECONDS = 3600.0
 IDLE_SECONDS = 0.5
 FULL_SECONDS = 0.02
 RETRY_SECONDS = 0.5
+STOP_SECONDS = 1.0
 
 #: The generation of an assignment, and the partitions held in it.
 Held = tuple[int, frozenset[int]]
@@ -85,6 +86,7 @@ class Inbox:
         self._name = name
         self._gauges = gauges
         self._lanes = Lanes()
+        self._running: asyncio.Task[None] | None = None
         self._following: Held | None = None
         self._windows: dict[int, Window] = {}
         self._paused: set[int] = set()
@@ -94,6 +96,7 @@ class Inbox:
 
     async def run(self) -> None:
         """Read and carry out until cancelled."""
+        self._running = asyncio.current_task()
         while True:
             try:
                 await self._turn()
@@ -102,11 +105,14 @@ class Inbox:
                 await asyncio.sleep(RETRY_SECONDS)
 
     async def stop(self, seconds: float) -> None:
-        """Let what is under way come to its end, for so long, and keep how far it came."""
+        """Read nothing more; let what is under way come to its end, for so long, and keep how far it came."""
+        if self._running is not None:
+            self._running.cancel()
         await self._lanes.settle(seconds)
         try:
-            await self._commit()
-        except Unavailable:
+            async with asyncio.timeout(STOP_SECONDS):
+                await self._commit()
+        except (Unavailable, TimeoutError):
             logger.info("inbox position not kept: it is read again", extra={"action": "inbox"})
 
     async def _turn(self) -> None:

@@ -43,8 +43,10 @@ def carrying_out(edge: Edge, caller: Caller) -> CarryOut:
                 await accept(edge, caller, body if isinstance(body, OpenAgenda) else None, origins)
             case meaning.REPORT:
                 await take_report(edge, caller, body if isinstance(body, UpdateProgress) else None, origins)
-            case _:
+            case meaning.CANCEL:
                 await end(edge, caller, body if isinstance(body, Cancel) else None, origins)
+            case _:
+                raise NotImplementedError(f"a {wish.type} was read, but nothing carries it out")
 
     return carry_out
 

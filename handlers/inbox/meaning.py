@@ -19,16 +19,25 @@ import msgspec
 from eventstore.commands import Caller
 from eventstore.errors import BadRequest
 from eventstore.ids import derive
-from eventstore.log import Record
+from eventstore.log import Illegible, Record
 from handlers.intake import Origin, run_and_agenda
 from handlers.wire.requests import Cancel, OpenAgenda, UpdateProgress, parse
 
 SUBMIT, REPORT, CANCEL = "agendum.SubmitAgenda.v1", "agendum.ReportProgress.v1", "agendum.CancelAgenda.v1"
-#: Type -> what its body is, and what the body is called in errors.
-KINDS: dict[str, tuple[type, str]] = {
-    SUBMIT: (OpenAgenda, "Agenda"),
-    REPORT: (UpdateProgress, "UpdateAgendaProgressRequest"),
-    CANCEL: (Cancel, "CancelAgendaRequest"),
+
+
+class Kind(msgspec.Struct, frozen=True):
+    """One kind of command: what its body is, what the body is called in errors, and what it is for."""
+
+    body: type[Any]
+    name: str
+    about: str
+
+
+KINDS = {
+    SUBMIT: Kind(OpenAgenda, "Agenda", "Accept an agenda."),
+    REPORT: Kind(UpdateProgress, "UpdateAgendaProgressRequest", "What an executor says of its run."),
+    CANCEL: Kind(Cancel, "CancelAgendaRequest", "End an agenda, whether it waits or runs."),
 }
 STRUCTURED = "application/cloudevents"
 WORD_BYTES = 1024
@@ -101,6 +110,8 @@ _decode_structured = msgspec.json.Decoder(_Structured).decode
 
 def read(record: Record, limit: int) -> Wish:
     """The command in a record of at most `limit` bytes. Raises Rejected."""
+    if isinstance(record, Illegible):
+        raise NoCloudEvent(f"expected a record that the client can read, found {record.why}")
     if record.key is None:
         raise NoKey("expected a record with a key, by which commands on one run keep their order; found none")
     value = record.value
@@ -111,7 +122,7 @@ def read(record: Record, limit: int) -> Wish:
     said, data = _attributes(record, value)
     _refuse_unsayable(said)
     kind = _kind(said["type"])
-    body = parse(data, *kind)
+    body = parse(data, kind.body, kind.name)
     return Wish(
         type=said["type"],
         id=said["id"],
@@ -182,7 +193,7 @@ def _refuse_unsayable(said: Mapping[str, str]) -> None:
             )
 
 
-def _kind(name: str) -> tuple[type[Any], str]:
+def _kind(name: str) -> Kind:
     kind = KINDS.get(name)
     if kind is not None:
         return kind

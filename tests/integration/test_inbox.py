@@ -21,6 +21,7 @@ from eventstore.topics import Topics
 from handlers.inbox.meaning import CANCEL, REPORT, SUBMIT, ids_of
 from handlers.inbox.rejections import CommandRejected, read_rejection
 from tests.conftest import Broker
+from tests.contract.test_sieve import write
 from tests.faults.processes import WorkerProcess
 from tests.integration.conftest import Client, _ready
 
@@ -208,7 +209,7 @@ BIG = b"\xff" * 900_000
         ("PayloadTooLargeException", b"k", BIG + BIG, SUBMIT),
         ("BadRequestException", b"k", b'{"operations":[{"payload":' + b"[" * 100_000, SUBMIT),
         (
-            "RuntimeException",
+            "BadRequestException",
             b"k",
             b'{"customerId":"acme","operations":[{"name":"x","type":"t","payload":' + b"[" * 400 + b"]" * 400 + b"}]}",
             SUBMIT,
@@ -235,6 +236,19 @@ async def test_each_bad_message_has_its_place_and_the_next_good_one_goes_on(
     assert found.sha256 == (None if value is None else sha256(value).hexdigest())
     # It changed nothing: the good one is all that was accepted.
     assert len(of_type(await events(log, Topics(PREFIX)), "AgendaSubmitted.v1")) == before + 1
+
+
+async def test_a_record_that_the_client_cannot_read_stops_nothing(
+    acme: Client, publisher: Publisher, log: KafkaLog, kafka: Broker
+) -> None:
+    await asyncio.to_thread(write, kafka.bootstrap, publisher.topic, 7, "!")
+    good = fresh()
+    publisher.raw(b"k", json.dumps(agenda()).encode(), said(good), partition=7)
+    publisher.flush()
+
+    await until(lambda: run_of(acme, ids_of("acme", "test", good, None, 12)[0]), "the good one to be accepted")
+    (found,) = [each for each in await rejections(log) if each.partition == 7 and "client can read" in each.message]
+    assert found.reason == "NoCloudEvent"
 
 
 async def test_900_kb_that_are_an_agenda_are_accepted_as_over_http(acme: Client, publisher: Publisher) -> None:

@@ -197,9 +197,13 @@ async def test_what_kafka_delivers_again_however_late_changes_nothing(place: Pla
     publisher.raw(b"k", b"\xff", [])
     publisher.flush()
     await drained(place.kafka, place.log, place.prefix)
-    # More than a head row remembers of keyed requests, and then other things over HTTP.
+    # More keyed requests over HTTP than a head row remembers.
     for percent in range(11, 31):
-        await client.report(run, 5, percentComplete=float(percent), processingState="EXECUTING")
+        for one in (run, gone):
+            newer = {"id": one, "startedTime": 5, "processingState": "EXECUTING", "percentComplete": float(percent)}
+            path = "/pop/resourcepool/service/updateAgendaProgress"
+            _, answer, _ = await client.ask("POST", path, {"agendaProgress": newer}, Idempotency_Key=fresh())
+            assert not answer.get("error"), answer
     (vanishing,) = await run_of(client, gone)
     await client.ask("DELETE", f"/pop/agenda/{vanishing['agendaId']}")
     before = await events(place.log, place.topics)

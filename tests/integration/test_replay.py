@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import pytest
 from aiokafka import TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
 
@@ -23,6 +24,8 @@ from tests.integration.commands import Ended, agendum, begin
 from tests.integration.conftest import Client
 
 P = 12
+#: A stream of each partition.
+IN = {partition_of(f"r{number}", P): f"r{number}".encode() for number in range(200)}
 OPERATION: dict[str, Any] = {
     "operationProgress": [{"operation": "x", "processingState": "EXECUTING", "percentComplete": 50.0}]
 }
@@ -253,7 +256,7 @@ async def test_an_offset_without_a_partition_and_other_nonsense_is_a_usage_error
         cli.replay("--key", "r1", "--partition", str((partition_of("r1", P) + 1) % P)),
     )
 
-    assert [each.code for each in ended] == [2] * 6
+    assert [each.code for each in ended] == [2] * 6, [each.err for each in ended]
     assert all("error: " in each.err and "next: " in each.err for each in ended)
 
 
@@ -277,28 +280,37 @@ async def test_following_shows_a_new_event_and_ends_at_ctrl_c(
     assert "Traceback" not in ended.err
 
 
-async def test_following_goes_on_when_the_broker_comes_back(prefix: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("caught_up", [True, False])
+async def test_following_goes_on_when_the_broker_comes_back(prefix: str, tmp_path: Path, caught_up: bool) -> None:
+    """Whether it was killed while the past was still read, partition by partition, or later."""
     cluster = await asyncio.to_thread(LocalKafka(tmp_path).start)
     try:
         topics, log = await installation(Broker(cluster.bootstrap), prefix)
-        home = partition_of("r1", P)
         value, headers = encode(envelope(AgendaDeleted), AgendaDeleted(agenda_id="a1"))
-        await log.append(topics.agendas.name, home, NewRecord(b"r1", value, headers))
+
+        async def append() -> None:
+            for number in (0, P - 1):
+                await log.append(topics.agendas.name, number, NewRecord(IN[number], value, headers))
+
+        await append()
         command = await begin(*Cli(cluster.bootstrap, prefix).arguments("replay", "-f", "--verdicts"))
-        before = await command.line()
+        seen = [await command.line()]
+        if caught_up:
+            seen.append(await command.line())
         await asyncio.to_thread(cluster.kill)
         await asyncio.to_thread(cluster.start_node)
         await asyncio.to_thread(cluster.wait)
-        await log.append(topics.agendas.name, home, NewRecord(b"r1", value, headers))
-        after = await command.line()
+        await append()
+        while len(seen) < 4:
+            seen.append(await command.line())
         command.interrupt()
         ended = await command.end()
         await log.stop()
     finally:
         cluster.stop()
 
-    assert (before["offset"], before["verdict"]) == (0, "applied")
-    assert (after["offset"], after["verdict"]) == (1, "duplicate")
+    found = sorted((line["partition"], line["offset"], line["verdict"]) for line in seen)
+    assert found == [(0, 0, "applied"), (0, 1, "duplicate"), (P - 1, 0, "applied"), (P - 1, 1, "duplicate")]
     assert ended.code == 130
 
 

@@ -1,6 +1,7 @@
 """`agendum replay`: the events themselves, or the views as they were. Reads Kafka alone; no worker need run."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Annotated
 
 import msgspec
@@ -9,19 +10,20 @@ import typer
 from eventstore.describing import as_written
 from eventstore.errors import RangeGone
 from eventstore.ids import partition_of
-from eventstore.kafka.tail import Tail
 from eventstore.log import EventLog
 from eventstore.ranges import Bound, Offset, Span, bound, spans
 from eventstore.replay import streams_of
 from eventstore.sealing import PlainCipher
 from handlers.cli.environment import settings_of
 from handlers.cli.exits import Exit, Stop
-from handlers.cli.replaying import Replay, Subject, subject, view_of
+from handlers.cli.replaying import PATIENCE_SECONDS, Replay, Subject, subject, view_of
 from handlers.cli.running import carry_out
 from handlers.cli.screen import KAFKA, PREFIX, KafkaOption, PrefixOption, Screen
+from handlers.client.client import insist
 from handlers.settings import Settings
 from handlers.wire.responses import Opener
 from handlers.wire.unsealing import AsItStands, EventOpener, Lenient
+from projections.partition import Partition
 from projections.replayed import fold_to, streams_in
 
 _BOUND = "an offset (below 10^11, of one partition) or a time: ISO 8601, UTC without a zone, or epoch ms."
@@ -85,21 +87,18 @@ def replay(
 async def _replay(asked: Asked, settings: Settings, found: Subject, log: EventLog, screen: Screen) -> None:
     keys = await _keys(asked, found, log)
     numbers = _partitions(asked, found, keys)
-    ranges = await spans(log, found.name, numbers, asked.since, asked.until, whole=found.is_log)
+    ranges: list[Span] = await insist(
+        lambda: spans(log, found.name, numbers, asked.since, asked.until, whole=found.is_log), PATIENCE_SECONDS
+    )
     cipher = AsItStands() if asked.sealed else Lenient(PlainCipher(settings.sealing_secret.encode()))
     if asked.fold:
         await _fold(found, log, screen, Opener(cipher), keys, ranges)
         return
     body = as_written if asked.sealed else EventOpener(cipher)
     printed = Replay(found, log, screen, body, keys, judged=keys is not None or asked.verdicts)
-    await printed.run(ranges)
+    await printed.run(ranges, float("inf") if asked.follow else PATIENCE_SECONDS)
     if asked.follow:
-        tail = Tail(settings.kafka, found.name)
-        try:
-            await tail.start()
-            await printed.follow(tail, ranges)
-        finally:
-            await tail.stop()
+        await printed.follow(settings.kafka, ranges)
 
 
 async def _fold(
@@ -109,7 +108,9 @@ async def _fold(
         raise _usage("--fold shows the views of runs", f"found {found.name}", "leave --topic away")
     seen = 0
     for span in ranges:
-        partition = await fold_to(log, found.name, span.partition, span.stop, found.classify, keys)
+        partition: Partition = await insist(
+            partial(fold_to, log, found.name, span.partition, span.stop, found.classify, keys), PATIENCE_SECONDS
+        )
         for stream in streams_in(partition):
             screen.lines([view_of(partition, found.name, stream, opener)])
             seen += 1

@@ -103,6 +103,19 @@ async def test_an_end_that_is_gone_is_refused_even_where_the_beginning_does_not_
         await spans(log, TOPIC, [0], None, until, whole=False)  # type: ignore[arg-type]
 
 
+async def test_what_comes_while_it_asks_is_not_in_the_range() -> None:
+    """Else a range that ends at a time to come would end at another offset than the one that was answered."""
+
+    class Busy(InMemoryLog):
+        async def offsets_at(self, topic: str, epoch_ms: int) -> dict[int, int]:
+            self.put(topic, 0, NewRecord(b"k", b"v", []))
+            return await super().offsets_at(topic, epoch_ms)
+
+    log = Busy({TOPIC: 1}, T)
+
+    assert await spans(log, TOPIC, [0], Moment(T + 99), Moment(T + 99)) == [Span(0, 0, 0)]
+
+
 async def test_says_from_when_on_there_is_something() -> None:
     log = log_of(5)
     log.cut(TOPIC, 0, 2)

@@ -1,7 +1,7 @@
 """What came by topic is decided once, however late Kafka delivers it again (design 4.9)."""
 
-from eventstore.errors import Invalid
-from eventstore.events import AgendaSubmitted, ProgressReported
+from eventstore.errors import Conflict, Invalid
+from eventstore.events import AgendaSubmitted, ProgressReported, ReportSuperseded
 from tests.builders import cancel, delete_agenda, report, submit
 from tests.spec import given
 
@@ -47,3 +47,12 @@ def test_an_id_that_is_published_twice_with_two_bodies_is_refused() -> None:
 
 def test_a_cancel_that_is_delivered_again_stays_quiet() -> None:
     given(submit(), cancel()).when(cancel()).then()
+
+
+def test_a_late_report_whose_refusal_is_on_record_is_refused_again_not_taken_for_done() -> None:
+    # Who died between the record and the place on `rejections` must come there after all.
+    late = report(500, percent=90.0, identity="late", inbox=(3, 9), request="a")
+    world = given(submit(), report(500), cancel())
+
+    world.when(late).then(ReportSuperseded)
+    world.when(late).refused(Conflict, "cancelled")
