@@ -15,6 +15,7 @@ from handlers.client.objects import AgendaProgress, OperationProgress
 from handlers.clock import draw
 from tests.faults.processes import WorkerProcess
 from tests.integration.installation import ExecutorProcess, is_over, sample, submit, tenant, until
+from tests.integration.test_verify import verify
 
 pytestmark = pytest.mark.kafka
 GENERATOR = "agenda.operation.generator"
@@ -34,10 +35,13 @@ async def name(client: Client) -> str:
 
 
 @pytest.fixture
-def executor(worker: WorkerProcess, name: str, tmp_path: Path) -> Any:
+async def executor(worker: WorkerProcess, name: str, tmp_path: Path) -> AsyncIterator[ExecutorProcess]:
+    """An executor; when it has stopped, the views are what a replay of the log comes to."""
     found = ExecutorProcess(worker.url, name, tmp_path).start()
     yield found
     found.stop()
+    replayed = await verify(worker)
+    assert replayed.code == 0, replayed
 
 
 def rows(progress: AgendaProgress) -> dict[str, OperationProgress]:
