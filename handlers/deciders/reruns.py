@@ -94,9 +94,8 @@ def _chosen(command: RerunAgenda, agenda: Agenda, known: Iterable[str]) -> list[
 
 def _is_so(known: AgendaHead, stored: AgendaProgress, rows: Iterable[OperationProgress], result: str) -> bool:
     """The run is as a rerun leaves it: nobody has it, nothing ended it, and these rows are as if reset."""
-    quiet = not (known.open or known.cancelled or known.bound or known.is_watched)
     begins = (stored.processing_state, stored.processing_state_message) == (WAITING, PENDING)
-    return quiet and begins and all(_is_reset(row, result) for row in rows)
+    return begins and not (known.open or known.cancelled) and all(_is_reset(row, result) for row in rows)
 
 
 def _is_reset(row: OperationProgress, result: str) -> bool:

@@ -166,6 +166,21 @@ def test_it_stays_quiet_where_nothing_would_change() -> None:
     given(b.submit()).when(b.rerun(continues=True, **skipped)).then(AgendaRerun)
 
 
+def test_it_happens_where_anything_at_all_would_change() -> None:
+    skipped = {"skips_execution": True}
+    begun = b.rerun(continues=True, **skipped)
+    given(b.submit(), begun).when(b.rerun(id="rows", **skipped)).then(AgendaRerun, reset=["x", "y"])
+
+    left = b.expand(Operation(name="k", generated_parent="y"))
+    all_reset = given(b.chain(), b.rerun(**skipped), left)
+    all_reset.when(b.rerun("y", id="removed", **skipped)).then(AgendaRerun, removed=["k"])
+
+    # Cancelled while another agenda of the run goes on: its progress waits as before.
+    both = given(b.submit(), b.submit("a2", reuses_progress=True), begun, b.cancel())
+    both.when(b.rerun(id="again", continues=True, **skipped)).then(AgendaRerun)
+    assert not head(both).cancelled
+
+
 def test_the_same_request_begins_a_run_once() -> None:
     spec = given(b.submit(), b.rerun(request="digest"))
     spec.when(b.dispatch(now=b.NOW + 300_001, deadline=b.NOW + 300_001)).then(AgendaDispatched)

@@ -227,6 +227,16 @@ def test_what_was_started_or_is_done_is_not_run_again() -> None:
     assert graph.add("a", [stamped("g", "a"), stamped("h", "a")]) == 0
     graph.finish("a", None)
     assert graph.start() == []
+    assert graph.left == []
+
+
+def test_what_is_generated_does_not_wait_for_what_is_done_already() -> None:
+    graph = Graph([operation("a"), operation("b")], {})
+    graph.start()
+    graph.finish("b", None)
+    graph.add("a", [stamped("g", "a", "b")])
+    graph.finish("a", None)
+    assert names(graph.start()) == ["g"]
 
 
 def test_names_that_others_have_are_taken() -> None:
