@@ -3,12 +3,13 @@
 from eventstore.commands import CancelAgenda, DeleteAgenda
 from eventstore.errors import BadRequest, Forbidden, Invalid, NotFound, Unavailable
 from handlers.binding import bind
-from handlers.endpoints.ask import Ask, Reply, reserved, where
+from handlers.endpoints.ask import Ask, Reply, where
+from handlers.endpoints.lists import listed, look_up, wanted
 from handlers.intake import submission
 from handlers.validation import validate
 from handlers.wire.requests import Cancel, OpenAgenda
 from handlers.wire.responses import envelope, service_answer
-from projections.views import Answer, ByAttribute, ById
+from projections.views import Answer, ById
 
 
 async def post(ask: Ask) -> Reply:
@@ -38,11 +39,10 @@ async def post(ask: Ask) -> Reply:
 
 async def get(ask: Ask) -> Reply:
     """An agenda by id, or agendas by attributes."""
-    answer, fields, count = await look_up(ask, "agenda")
-    rows = [row for row in answer.agendas if ask.caller.may_touch(row.customer_id)]
-    found = [projected(ask.edge.opener.agenda(row), fields) for row in rows]
-    body = envelope([] if count else found, cid=ask.cid, count=len(found))
-    return Reply(body, where(answer), answer.stale)
+    asked = wanted(ask)
+    answer = await look_up(ask, "agenda", asked)
+    last = answer.agendas[-1] if answer.agendas else None
+    return listed(ask, asked, answer, map(ask.edge.opener.agenda, answer.agendas), last)
 
 
 async def delete(ask: Ask) -> Reply:
@@ -65,12 +65,12 @@ async def delete(ask: Ask) -> Reply:
 
 async def cancel(ask: Ask) -> Reply:
     """End an agenda, whether it waits or runs; not in POP. What has ended already is a success."""
-    wanted = await ask.body(Cancel, "CancelAgendaRequest")
-    if wanted is None or not (wanted.agenda_id or "").strip():
+    said = await ask.body(Cancel, "CancelAgendaRequest")
+    if said is None or not (said.agenda_id or "").strip():
         raise Invalid("agendaId is required on cancel")
-    answer = await ask.edge.gateway.query(ById(kind="agenda", id=wanted.agenda_id or "", proven=True))
+    answer = await ask.edge.gateway.query(ById(kind="agenda", id=said.agenda_id or "", proven=True))
     if not answer.agendas or not ask.caller.may_touch(answer.agendas[0].customer_id):
-        raise NotFound(f"Agenda {wanted.agenda_id} not found")
+        raise NotFound(f"Agenda {said.agenda_id} not found")
     origin = await ask.origin()
     command = CancelAgenda(
         id=origin.identity("command", 0),
@@ -78,24 +78,7 @@ async def cancel(ask: Ask) -> Reply:
         caller=ask.caller,
         correlation=origin.correlation,
         request=origin.request,
-        agenda_id=wanted.agenda_id or "",
+        agenda_id=said.agenda_id or "",
     )
     done = await ask.edge.gateway.command(command)
     return Reply(service_answer({}, cid=ask.cid), where(done))
-
-
-async def look_up(ask: Ask, kind: "str") -> tuple[Answer, list[str] | None, bool]:
-    """What a GET asks for: one object by id, or those that all attributes fit; and how it wants them shown."""
-    wanted, limit, fields, count = reserved(ask.queries)
-    identity = ask.object_id or wanted.pop("id", None)
-    if identity is not None and not wanted:
-        return await ask.edge.gateway.query(ById(kind=kind, id=identity)), fields, count  # type: ignore[arg-type]
-    if identity is not None:
-        wanted["id"] = identity
-    query = ByAttribute(kind=kind, where=wanted, limit=limit)  # type: ignore[arg-type]
-    return await ask.edge.gateway.query(query), fields, count
-
-
-def projected(wire: dict[str, object], fields: list[str] | None) -> dict[str, object]:
-    """The fields that `byfields` names."""
-    return wire if fields is None else {name: value for name, value in wire.items() if name in fields}
