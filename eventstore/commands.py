@@ -16,6 +16,7 @@ from eventstore.catalogue_commands import (
 from eventstore.run_commands import (
     CancelAgenda,
     DeleteAgenda,
+    DeleteOperation,
     DeleteProgress,
     DispatchAgenda,
     ExpireDispatch,
@@ -26,6 +27,9 @@ from eventstore.run_commands import (
     RetryAgenda,
     ReturnDispatch,
     RunCommand,
+    SaveAgenda,
+    SaveOperation,
+    SaveProgress,
     SubmitAgenda,
 )
 
@@ -37,6 +41,7 @@ __all__ = [
     "Command",
     "DeleteAgenda",
     "DeleteCatalogueObject",
+    "DeleteOperation",
     "DeleteProgress",
     "DispatchAgenda",
     "ExpireDispatch",
@@ -47,9 +52,12 @@ __all__ = [
     "RetryAgenda",
     "ReturnDispatch",
     "RunCommand",
+    "SaveAgenda",
     "SaveAgendaTemplate",
     "SaveCustomer",
     "SaveInsight",
+    "SaveOperation",
+    "SaveProgress",
     "SaveResourcePool",
     "SubmitAgenda",
 ]

@@ -20,7 +20,7 @@ from projections.views import Answer, ByAttribute, Kind
 
 
 def partition(number: int) -> Partition:
-    return Partition(number, MemoryStore(), lambda _: Dropped("none"), ReadyLine(1), 0)
+    return Partition(number, MemoryStore(), lambda _: Dropped("none"), ReadyLine("e"), 0)
 
 
 def put(into: Partition, row: Any, *, on_disk: bool) -> None:
@@ -51,6 +51,10 @@ def agenda(n: int, **more: Any) -> Agenda:
     return Agenda(**{"id": f"a{n:03}", "progress_id": f"r{n}", "customer_id": "c1", "added_time": n, **more})
 
 
+def attributes_of(row: Agenda) -> dict[str, str | None]:
+    return {"customerId": row.customer_id, "linkId": row.link_id, "title": row.title}
+
+
 ROWS = st.lists(
     st.tuples(
         st.integers(0, 3),  # added
@@ -79,16 +83,13 @@ def test_pages_in_a_row_are_all_that_fits_in_order(
         row = agenda(n, customer_id=customer, link_id=link, title=title, added_time=added)
         if older:
             put(partitions[home], agenda(n, customer_id="c1", link_id="l1", title="t", added_time=1), on_disk=True)
-            on_disk = False
-        put(partitions[home], row, on_disk=on_disk)
+        put(partitions[home], row, on_disk=on_disk and not older)
         everything.append(row)
     wanted = [
         row
         for row in everything
         if (accounts is None or row.customer_id in accounts)
-        and all(
-            {"customerId": row.customer_id, "linkId": row.link_id, "title": row.title}[k] == v for k, v in where.items()
-        )
+        and all(attributes_of(row)[name] == value for name, value in where.items())
     ]
     wanted.sort(key=lambda row: (row.added_time or 0, row.id or ""))
     found: list[Agenda] = []
@@ -129,7 +130,7 @@ def test_what_is_no_text_or_no_attribute_never_fits(name: str) -> None:
 def test_a_page_reads_its_own_rows_and_few_more() -> None:
     """What a list costs is what it shows: 10,000 agendas of two customers, and links that one of them never has."""
     store, reads = MemoryStore(), 0
-    here = Partition(0, store, lambda _: Dropped("none"), ReadyLine(1), 0)
+    here = Partition(0, store, lambda _: Dropped("none"), ReadyLine("e"), 0)
     for n in range(10_000):
         put(here, agenda(n, customer_id="c1" if n < 9_990 else "c2", link_id="l1"), on_disk=True)
     get = store.get

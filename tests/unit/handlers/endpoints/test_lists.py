@@ -14,7 +14,6 @@ def asked(query: str, object_id: str | None = None) -> Wanted:
 
 
 def test_a_count_is_of_everything_unless_a_limit_is_said() -> None:
-    assert asked("bycount").limit is None or asked("bycount").limit == 100
     assert asked("bycount=").limit is None
     assert asked("bycount=&bylimit=7").limit == 7
     assert asked("").limit == 100
