@@ -156,7 +156,7 @@ def delete_progress(**more: Any) -> DeleteProgress:
 def save_agenda(**fields: Any) -> SaveAgenda:
     """PUT agenda a1; `fields` are the agenda's."""
     command = {name: fields.pop(name) for name in ("id", "now", "caller", "request") if name in fields}
-    body = Agenda(**{"id": fields.pop("agenda_id", "a1"), **fields})
+    body = Agenda(id=fields.pop("agenda_id", "a1"), **fields)
     return SaveAgenda(**{"id": "save-a1", "stream": RUN, "now": NOW + 120, "agenda": body, **command})
 
 
@@ -172,7 +172,7 @@ def save_operation(identity: str = "r1-x", **fields: Any) -> SaveOperation:
     """PUT (or, with must_exist=False, POST) an operation's progress; `fields` are its."""
     names = ("id", "now", "caller", "request", "must_exist")
     command = {name: fields.pop(name) for name in names if name in fields}
-    body = {"operation": OperationProgress(id=identity, **fields), "must_exist": True}
+    body: dict[str, Any] = {"operation": OperationProgress(id=identity, **fields), "must_exist": True}
     return SaveOperation(**{"id": "save-o", "stream": RUN, "now": NOW + 140, **body, **command})
 
 

@@ -52,8 +52,8 @@ class TestPost:
         for body in ({"title": "x"}, {"customerId": " "}):
             _, answer, _ = await client.ask("POST", PATH, body)
             assert answer["errorResponse"]["description"] == "The customerId field must be specified."
-        body = {"customerId": client.tenant, "operationProgress": [{"operation": " "}]}
-        _, answer, _ = await client.ask("POST", PATH, body)
+        nameless = {"customerId": client.tenant, "operationProgress": [{"operation": " "}]}
+        _, answer, _ = await client.ask("POST", PATH, nameless)
         assert error_of(answer) == ("ValidationException", 422)
 
     async def test_several_agendas_share_a_progress_of_the_clients_choice(self, client: Client) -> None:
@@ -112,11 +112,8 @@ class TestPut:
 
     async def test_the_id_may_stand_in_the_url_or_the_body_or_in_both(self, client: Client) -> None:
         progress = (await posted(client))["id"]
-        for path, body in (
-            (f"{PATH}/{progress}", {}),
-            (PATH, {"id": progress}),
-            (f"{PATH}/{progress}", {"id": progress}),
-        ):
+        whole = f"{PATH}/{progress}"
+        for path, body in ((whole, {}), (PATH, {"id": progress}), (whole, {"id": progress})):
             _, answer, _ = await client.ask("PUT", path, {**body, "title": "t"})
             assert answer["all"][0]["id"] == progress
         _, answer, _ = await client.ask("PUT", f"{PATH}/{progress}", {"id": "other"})

@@ -1,4 +1,4 @@
-"""OperationProgress on the wire: posted alone or not, PUT, DELETE, GET, on both its paths (spec 1.6, 2.5; design 4.5)."""
+"""OperationProgress on the wire, on both its paths: posted alone or not, PUT, DELETE, GET (spec 1.6, 2.5)."""
 
 from typing import Any
 
@@ -100,8 +100,7 @@ class TestOfARun:
     async def test_a_report_on_a_deleted_operation_makes_it_anew(self, client: Client) -> None:
         agenda = await client.submit("a")
         await client.ask("DELETE", f"/pop/progress/operation/{agenda['progressId']}-a")
-        await client.report(
-            agenda["progressId"], operationProgress=[{"operation": "a", "diagnostics": [{"message": "m"}]}]
-        )
+        entry = {"operation": "a", "diagnostics": [{"message": "m"}]}
+        await client.report(agenda["progressId"], operationProgress=[entry])
         (row,) = await got(client, f"{agenda['progressId']}-a")
         assert row["diagnosticEvents"] == [{"message": "m"}]
