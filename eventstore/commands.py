@@ -16,6 +16,7 @@ from eventstore.catalogue_commands import (
 from eventstore.run_commands import (
     CancelAgenda,
     DeleteAgenda,
+    DeleteOperation,
     DeleteProgress,
     DispatchAgenda,
     ExpandAgenda,
@@ -28,6 +29,9 @@ from eventstore.run_commands import (
     RetryAgenda,
     ReturnDispatch,
     RunCommand,
+    SaveAgenda,
+    SaveOperation,
+    SaveProgress,
     SubmitAgenda,
 )
 
@@ -39,6 +43,7 @@ __all__ = [
     "Command",
     "DeleteAgenda",
     "DeleteCatalogueObject",
+    "DeleteOperation",
     "DeleteProgress",
     "DispatchAgenda",
     "ExpandAgenda",
@@ -51,9 +56,12 @@ __all__ = [
     "RetryAgenda",
     "ReturnDispatch",
     "RunCommand",
+    "SaveAgenda",
     "SaveAgendaTemplate",
     "SaveCustomer",
     "SaveInsight",
+    "SaveOperation",
+    "SaveProgress",
     "SaveResourcePool",
     "SubmitAgenda",
 ]

@@ -15,6 +15,10 @@
 | CancelAgenda    | AgendaCancelled |
 | DeleteAgenda    | AgendaDeleted |
 | DeleteProgress  | ProgressDeleted |
+| SaveAgenda      | AgendaSaved |
+| SaveProgress    | ProgressSaved |
+| SaveOperation   | OperationSaved |
+| DeleteOperation | OperationDeleted |
 | ReapRun         | RunReaped |
 | SaveCustomer    | CustomerSaved |
 | SaveResourcePool| ResourcePoolSaved |
@@ -47,11 +51,15 @@ from eventstore.run_events import (
     AgendaReclaimed,
     AgendaRerun,
     AgendaRetried,
+    AgendaSaved,
     AgendaSubmitted,
     DispatchExpired,
     DispatchReturned,
+    OperationDeleted,
+    OperationSaved,
     ProgressDeleted,
     ProgressReported,
+    ProgressSaved,
     ReportSuperseded,
     RunEvent,
     RunReaped,
@@ -85,6 +93,10 @@ EVENTS: dict[str, type[Event]] = {
     "agendum.AgendaCancelled.v1": AgendaCancelled,
     "agendum.AgendaDeleted.v1": AgendaDeleted,
     "agendum.ProgressDeleted.v1": ProgressDeleted,
+    "agendum.AgendaSaved.v1": AgendaSaved,
+    "agendum.ProgressSaved.v1": ProgressSaved,
+    "agendum.OperationSaved.v1": OperationSaved,
+    "agendum.OperationDeleted.v1": OperationDeleted,
     "agendum.RunReaped.v1": RunReaped,
     "agendum.CustomerSaved.v1": CustomerSaved,
     "agendum.ResourcePoolSaved.v1": ResourcePoolSaved,
@@ -105,6 +117,7 @@ __all__ = [
     "AgendaReclaimed",
     "AgendaRerun",
     "AgendaRetried",
+    "AgendaSaved",
     "AgendaSubmitted",
     "AgendaTemplateSaved",
     "CatalogueEvent",
@@ -115,8 +128,11 @@ __all__ = [
     "Event",
     "InsightSaved",
     "LogOpened",
+    "OperationDeleted",
+    "OperationSaved",
     "ProgressDeleted",
     "ProgressReported",
+    "ProgressSaved",
     "ReportSuperseded",
     "ResourcePoolSaved",
     "RunEvent",

@@ -128,6 +128,33 @@ class DeleteProgress(Command, frozen=True, kw_only=True):
     """Remove a progress and its operations (spec 2.5)."""
 
 
+class SaveAgenda(Command, frozen=True, kw_only=True):
+    """PUT an agenda: the fields that were said (spec 2.5)."""
+
+    agenda: Agenda
+
+
+class SaveProgress(Command, frozen=True, kw_only=True):
+    """POST (creates or merges) or PUT (must exist, and its operations with it) a progress (spec 2.5, 7.2)."""
+
+    progress: AgendaProgress
+    operations: list[OperationProgress] = []  # noqa: RUF012  # msgspec copies it
+    must_exist: bool = False
+
+
+class SaveOperation(Command, frozen=True, kw_only=True):
+    """POST or PUT one operation's progress; it may be posted alone (design 4.5)."""
+
+    operation: OperationProgress
+    must_exist: bool = False
+
+
+class DeleteOperation(Command, frozen=True, kw_only=True):
+    """Remove one operation's progress."""
+
+    operation_id: str
+
+
 class ReapRun(Command, frozen=True, kw_only=True):
     """Drop the last trace of a deleted run from the views."""
 
@@ -149,5 +176,9 @@ RunCommand = (
     | CancelAgenda
     | DeleteAgenda
     | DeleteProgress
+    | SaveAgenda
+    | SaveProgress
+    | SaveOperation
+    | DeleteOperation
     | ReapRun
 )

@@ -161,6 +161,34 @@ class ProgressDeleted(Fact, frozen=True, kw_only=True):
     """The progress and its operations are gone; agendas of the run stay (spec 2.5)."""
 
 
+class AgendaSaved(Fact, frozen=True, kw_only=True):
+    """An agenda was put: the fields that were said (spec 2.5)."""
+
+    agenda: Agenda
+
+
+class ProgressSaved(Fact, frozen=True, kw_only=True):
+    """A progress was posted or put: the fields that were said, and of its operations what they became (spec 7.2).
+
+    An executing or complete one counts as a sign of life; a complete one ends the attempt.
+    """
+
+    progress: AgendaProgress
+    operations: list[OperationProgress] | None = None
+
+
+class OperationSaved(Fact, frozen=True, kw_only=True):
+    """One operation's progress was posted or put: the fields that were said. Its id says which row it is."""
+
+    operation: OperationProgress
+
+
+class OperationDeleted(Fact, frozen=True, kw_only=True):
+    """One operation's progress is gone."""
+
+    id: str
+
+
 class RunReaped(Fact, frozen=True, kw_only=True):
     """The last trace of a deleted run left the views, a day or more after its deletion (design 4.3)."""
 
@@ -180,5 +208,9 @@ RunEvent = (
     | AgendaCancelled
     | AgendaDeleted
     | ProgressDeleted
+    | AgendaSaved
+    | ProgressSaved
+    | OperationSaved
+    | OperationDeleted
     | RunReaped
 )

@@ -12,6 +12,15 @@ from projections.rows import Head, Row
 
 #: Which attribute each index letter stands for.
 LETTERS = {"linkId": b"l", "customerId": b"c", "agendaId": b"g", "externalId": b"x", "id": b"i"}
+#: Every row of a kind, whatever its attributes; not of operations, which are too many for what it is good for.
+ALL = b"*"
+#: Which attributes of a kind (agenda, progress, operation) have index rows. Of operations the id only where it is not
+#: `<progress id>-<name>`, which leads to the row by itself.
+INDEXED = {
+    "agenda": ("id", "linkId", "customerId"),
+    "progress": ("linkId", "agendaId", "externalId", "customerId"),
+    "operation": ("id", "customerId"),
+}
 #: Ready entries and due times of head rows, read once at takeover.
 READY, DUE = b"r", b"d"
 
@@ -37,12 +46,15 @@ def index_keys(key: bytes, row: Row | None) -> set[bytes]:
         case Head():
             return set(_head_entries(key, row))
         case Agenda() | AgendaProgress() | OperationProgress():
-            added = _TIME(row.added_time or 0)
-            return {
-                index_prefix(key[:1], LETTERS[name], value) + added + key
+            place = _TIME(max(row.added_time or 0, 0)) + key
+            keys = {
+                index_prefix(key[:1], LETTERS[name], value) + place
                 for name, value in _attributes(row)
                 if value is not None
             }
+            if not isinstance(row, OperationProgress):
+                keys.add(index_prefix(key[:1], ALL, "") + place)
+            return keys
         case None:
             return set()
 
@@ -67,3 +79,5 @@ def _attributes(row: Agenda | AgendaProgress | OperationProgress) -> Iterator[tu
             yield "externalId", row.external_id
         case OperationProgress():
             yield "customerId", row.customer_id
+            if row.id != f"{row.agenda_progress_id}-{row.operation}":
+                yield "id", row.id

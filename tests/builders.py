@@ -10,6 +10,7 @@ from eventstore.commands import (
     Caller,
     CancelAgenda,
     DeleteAgenda,
+    DeleteOperation,
     DeleteProgress,
     DispatchAgenda,
     ExpandAgenda,
@@ -21,6 +22,9 @@ from eventstore.commands import (
     RerunAgenda,
     RetryAgenda,
     ReturnDispatch,
+    SaveAgenda,
+    SaveOperation,
+    SaveProgress,
     SubmitAgenda,
 )
 from eventstore.model import (
@@ -174,6 +178,36 @@ def delete_agenda(**more: Any) -> DeleteAgenda:
 def delete_progress(**more: Any) -> DeleteProgress:
     """Delete the progress."""
     return DeleteProgress(**{"id": "delete-p", "stream": RUN, "now": NOW + 200, **more})
+
+
+def save_agenda(**fields: Any) -> SaveAgenda:
+    """PUT agenda a1; `fields` are the agenda's."""
+    command: dict[str, Any] = {
+        name: fields.pop(name) for name in ("id", "now", "caller", "request", "inbox") if name in fields
+    }
+    body = Agenda(id=fields.pop("agenda_id", "a1"), **fields)
+    return SaveAgenda(**{"id": "save-a1", "stream": RUN, "now": NOW + 120, "agenda": body, **command})
+
+
+def save_progress(*operations: OperationProgress, **fields: Any) -> SaveProgress:
+    """PUT (or, with must_exist=False, POST) the progress; `fields` are the progress's."""
+    names = ("id", "now", "caller", "request", "inbox", "must_exist")
+    command = {name: fields.pop(name) for name in names if name in fields}
+    body: dict[str, Any] = {"progress": AgendaProgress(**{"id": RUN, **fields}), "operations": [*operations]}
+    return SaveProgress(**{"id": "save-p", "stream": RUN, "now": NOW + 130, "must_exist": True, **body, **command})
+
+
+def save_operation(identity: str = "r1-x", **fields: Any) -> SaveOperation:
+    """PUT (or, with must_exist=False, POST) an operation's progress; `fields` are its."""
+    names = ("id", "now", "caller", "request", "inbox", "must_exist")
+    command = {name: fields.pop(name) for name in names if name in fields}
+    body: dict[str, Any] = {"operation": OperationProgress(id=identity, **fields), "must_exist": True}
+    return SaveOperation(**{"id": "save-o", "stream": RUN, "now": NOW + 140, **body, **command})
+
+
+def delete_operation(identity: str = "r1-x", **more: Any) -> DeleteOperation:
+    """Delete an operation's progress."""
+    return DeleteOperation(**{"id": "delete-o", "stream": RUN, "now": NOW + 210, "operation_id": identity, **more})
 
 
 def reap(**more: Any) -> ReapRun:

@@ -84,14 +84,33 @@ def _apply(  # noqa: C901  # one page that says it all: it is the referee
     elif kind == "AgendaDeleted":
         agendas.pop(name, None)
         rows.pop(b"a\0" + key + b"\0" + name.encode(), None)
-        head["deleted"] = None if agendas or head.get("progress") else _ms(meta["ce_time"])
+        there = agendas or head.get("progress") or any(row.startswith(b"o\0" + key + b"\0") for row in rows)
+        head["deleted"] = None if there else _ms(meta["ce_time"])
     elif kind == "ProgressDeleted":
         head["progress"], head["deleted"] = False, None if agendas else _ms(meta["ce_time"])
         head["agendas"] = {one: {**agenda, "heard": None, "failed": None} for one, agenda in agendas.items()}
         for gone in [row for row in rows if row == b"p\0" + key or row.startswith(b"o\0" + key + b"\0")]:
             del rows[gone]
+    elif kind == "AgendaSaved":
+        place = b"a\0" + key + b"\0" + body["agenda"]["id"].encode()
+        lay = [(place, body["agenda"])] if place in rows else []
+    elif kind in ("OperationSaved", "OperationDeleted"):
+        identity = body["id"] if kind == "OperationDeleted" else body["operation"]["id"]
+        own = identity.startswith(key.decode() + "-") and identity != key.decode() + "-"
+        place = b"o\0" + key + b"\0" + (identity[len(key.decode()) + 1 :] if own else "\x01" + identity).encode()
+        if kind == "OperationSaved":
+            lay = [(place, body["operation"])]
+        else:
+            rows.pop(place, None)
+            there = agendas or head.get("progress") or any(row.startswith(b"o\0" + key + b"\0") for row in rows)
+            head["deleted"] = None if there else _ms(meta["ce_time"])
     elif "progress" in body:
         lay = [(b"p\0" + key, body["progress"])]
+    if kind == "ProgressSaved":
+        head["progress"] = True
+        named = {**rows.get(b"p\0" + key, (0, {}))[1], **body["progress"]}.get("agendaId", "")
+        name = named if named in agendas or len(agendas) != 1 else next(iter(agendas))
+        known = dict(agendas.get(name, {}))
     if name in agendas:
         progress = {**rows.get(b"p\0" + key, (0, {}))[1], **body.get("progress", {})}
         agendas[name] = _agenda_head(kind, known, body, progress)
@@ -161,19 +180,24 @@ def _agenda_head(kind: str, known: dict[str, Any], body: dict[str, Any], progres
         executing = progress.get("processingState") == "EXECUTING"
         new |= {"heard": progress["updatedTime"] if executing else None, **_failure(known, progress)}
         return {**known, **new, "superseded": (over if opens else None) or known.get("superseded")}
+    if kind == "ProgressSaved":
+        state, moved = body["progress"].get("processingState"), body["progress"].get("processingStateMessage")
+        if known.get("cancelled"):
+            return known
+        new = {"dispatch": None, "expires": None} if state in ("EXECUTING", "COMPLETE") else {}
+        new |= {"open": known.get("open", False) and state != "COMPLETE"}
+        new |= {"reclaimed": known.get("reclaimed", False) and not state and moved is None}
+        new |= {"heard": progress["updatedTime"] if progress.get("processingState") == "EXECUTING" else None}
+        return {**known, **new, **(_failure(known, progress) if state or moved is not None else {})}
     if kind == "AgendaReclaimed":
         return {**known, "heard": None, "reclaimed": True, **_failure(known, progress)}
     if kind == "AgendaRetried":
         new = {} if known.get("open") else {"bound": None, "superseded": over or known.get("superseded")}
         return {**known, **new, "ready": True, "added": body["ready"], "failed": None}
-    if kind in ("AgendaHandedBack", "AgendaCancelled"):
+    if kind in ("AgendaHandedBack", "AgendaCancelled", "AgendaRerun"):
         new = dict.fromkeys(("bound", "dispatch", "expires", "heard", "failed")) | {"open": False, "reclaimed": False}
-        new |= {"superseded": over or known.get("superseded"), "ready": kind == "AgendaHandedBack"}
-        new |= {"added": body["ready"]} if new["ready"] else {"cancelled": True}
-        return {**known, **new}
-    if kind == "AgendaRerun":
-        new = dict.fromkeys(("bound", "dispatch", "expires", "heard", "failed", "cancelled", "reclaimed"))
-        new |= {"open": False, "superseded": over or known.get("superseded"), "ready": "ready" in body}
+        new |= {"superseded": over or known.get("superseded"), "ready": "ready" in body}
+        new |= {"cancelled": kind == "AgendaCancelled" or (kind == "AgendaHandedBack" and known.get("cancelled"))}
         return {**known, **new, "added": body.get("ready", known.get("added"))}
     if kind == "ReportSuperseded":
         return {**known, "refused": [*(known.get("refused") or []), body["startedTime"]][-8:]}

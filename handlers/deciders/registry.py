@@ -7,6 +7,7 @@ from eventstore.commands import (
     CancelAgenda,
     Command,
     DeleteAgenda,
+    DeleteOperation,
     DeleteProgress,
     DispatchAgenda,
     ExpandAgenda,
@@ -19,6 +20,9 @@ from eventstore.commands import (
     RetryAgenda,
     ReturnDispatch,
     RunCommand,
+    SaveAgenda,
+    SaveOperation,
+    SaveProgress,
     SubmitAgenda,
 )
 from eventstore.errors import Invalid
@@ -30,6 +34,7 @@ from handlers.deciders.expansions import expand
 from handlers.deciders.objects import delete_agenda, delete_progress, reap
 from handlers.deciders.reports import report
 from handlers.deciders.reruns import rerun
+from handlers.deciders.saving import delete_operation, save_agenda, save_operation, save_progress
 from handlers.deciders.submission import submit
 from projections.run import Run
 
@@ -78,5 +83,9 @@ _DECIDERS: dict[type[Command], Callable[[Any, Run], RunEvent | None]] = {
     CancelAgenda: cancel,
     DeleteAgenda: delete_agenda,
     DeleteProgress: delete_progress,
+    SaveAgenda: save_agenda,
+    SaveProgress: save_progress,
+    SaveOperation: save_operation,
+    DeleteOperation: delete_operation,
     ReapRun: reap,
 }

@@ -19,7 +19,8 @@ from handlers.catalogue_intake import (
     pool_command,
     template_command,
 )
-from handlers.endpoints.ask import Ask, Reply, reserved
+from handlers.endpoints.ask import Ask, Reply
+from handlers.endpoints.lists import cursor_of, page_of, wanted
 from handlers.wire.objects import OpenAgendaTemplate
 from handlers.wire.requests import OpenCustomer, OpenInsight, OpenResourcePool
 from handlers.wire.responses import Opener, Wire, catalogue_object, envelope
@@ -49,17 +50,15 @@ async def get(ask: Ask, collection: Collection) -> Reply:
     """Objects of a kind that the caller may read."""
     current = await ask.edge.tail.current()
     catalogue = ask.edge.tail.catalogue
-    where, limit, fields, count = reserved(ask.queries)
-    if ask.object_id is not None:
-        where = {**where, "id": ask.object_id}
-    rows = [thing for thing in catalogue.all(collection.kind) if fits(thing, where) and may_get(thing, ask.caller)][
-        :limit
-    ]
-    found = [] if count else [_wire(thing, catalogue, ask.edge.opener) for thing in rows]
-    if fields is not None:
-        found = [{name: value for name, value in each.items() if name in fields} for each in found]
-    answer = envelope(found, cid=ask.cid, count=len(rows))
-    return Reply(answer, f"catalogue/0@{catalogue.position}", None if current else 0)
+    asked = wanted(ask)
+    where = asked.where if asked.id is None else {**asked.where, "id": asked.id}
+    things = (thing for thing in catalogue.all(collection.kind) if fits(thing, where) and may_get(thing, ask.caller))
+    rows, more = page_of(things, asked)
+    shown = [] if asked.count else [asked.shown(_wire(thing, catalogue, ask.edge.opener)) for thing in rows]
+    body = envelope(shown, cid=ask.cid, count=len(rows))
+    if asked.paged and more and rows:
+        body["next"] = cursor_of(rows[-1])
+    return Reply(body, f"catalogue/0@{catalogue.position}", None if current else 0)
 
 
 async def post(ask: Ask, collection: Collection) -> Reply:

@@ -6,7 +6,17 @@ from functools import partial
 import msgspec
 
 from eventstore.errors import BadRequest
-from handlers.endpoints import agendas, batches, catalogue, expansions, progress, reruns, template_runs, work
+from handlers.endpoints import (
+    agendas,
+    batches,
+    catalogue,
+    expansions,
+    progress,
+    reruns,
+    saving,
+    template_runs,
+    work,
+)
 from handlers.endpoints.ask import Ask, Endpoint, Reply
 
 
@@ -33,7 +43,15 @@ def _catalogue(name: str, collection: catalogue.Collection) -> Route:
     return Route(name, {method: partial(answer, collection=collection) for method, answer in methods.items()})
 
 
-_OPERATION = Route("operation", {"GET": progress.get_operation_progress})
+_OPERATION = Route(
+    "operation",
+    {
+        "GET": progress.get_operation_progress,
+        "POST": saving.post_operation,
+        "PUT": saving.put_operation,
+        "DELETE": saving.delete_operation,
+    },
+)
 
 #: Paths without an id. `service` paths win over `{objectid}` (spec 2.1).
 PATHS: Mapping[str, Route] = {
@@ -41,9 +59,17 @@ PATHS: Mapping[str, Route] = {
     "pop/resourcepool": _catalogue("resourcepool", catalogue.POOLS),
     "pop/insight": _catalogue("insight", catalogue.INSIGHTS),
     "pop/agendatemplate": _catalogue("agendatemplate", catalogue.TEMPLATES),
-    "pop/agenda": Route("agenda", {"GET": agendas.get, "POST": agendas.post, "DELETE": agendas.delete}),
+    "pop/agenda": Route(
+        "agenda", {"GET": agendas.get, "POST": agendas.post, "PUT": saving.put_agenda, "DELETE": agendas.delete}
+    ),
     "pop/progress/agenda": Route(
-        "progress", {"GET": progress.get_agenda_progress, "DELETE": progress.delete_agenda_progress}
+        "progress",
+        {
+            "GET": progress.get_agenda_progress,
+            "POST": saving.post_progress,
+            "PUT": saving.put_progress,
+            "DELETE": progress.delete_agenda_progress,
+        },
     ),
     "pop/progress/operation": _OPERATION,
     "progress/agenda/operation": _OPERATION,

@@ -1,10 +1,13 @@
-"""Data objects as they are sent to be stored as they are: templates, and agendas inside them (spec 1.3, 1.4). Pure."""
+"""Data objects as they are sent to be stored as they are: by POST and PUT, and agendas inside templates. Pure."""
 
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 
-from handlers.wire.requests import Moment, Open, OpenAgenda
+from handlers.wire.requests import Moment, Open, OpenAgenda, OpenOperationProgress, OpenProgress
+
+#: Java's int.
+Whole = Annotated[int, msgspec.Meta(ge=-(2**31), lt=2**31)]
 
 
 class OpenBinding(Open, frozen=True, kw_only=True):
@@ -36,6 +39,33 @@ class OpenAgendaTemplate(Open, frozen=True, kw_only=True):
     is_default_template: bool | None = None
     is_global: bool | None = None
     allowed_customer_ids: list[str] | None = None
+
+
+class OpenOperationRecord(OpenOperationProgress, frozen=True, kw_only=True):
+    """An OperationProgress as POST and PUT of it take it (spec 1.6)."""
+
+    id: str | None = None
+    customer_id: str | None = None
+    agenda_progress_id: str | None = None
+    added_time: Moment = None
+    attempt_count: Whole | None = None
+    attempt_time: Moment = None
+
+
+class OpenProgressRecord(OpenProgress, frozen=True, kw_only=True):
+    """An AgendaProgress as POST and PUT of it take it (spec 1.5)."""
+
+    cid: str | None = None
+    customer_id: str | None = None
+    title: str | None = None
+    added_time: Moment = None
+    agenda_id: str | None = None
+    link_id: str | None = None
+    external_id: str | None = None
+    attempts_completed: Whole | None = None
+    maximum_attempts: Whole | None = None
+    params: dict[str, Any] | None = None
+    agenda_insight: OpenBinding | None = None
 
 
 def plain(said: Any) -> Any:

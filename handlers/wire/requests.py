@@ -54,6 +54,8 @@ class OpenOperationProgress(Open, frozen=True, kw_only=True):
     processing_state: ProcessingState | None = None
     processing_state_message: str | None = None
     diagnostic_events: list[Any] | None = None
+    #: alias of diagnosticEvents
+    diagnostics: list[Any] | None = None
     percent_complete: float | None = None
     started_time: Moment = None
     completed_time: Moment = None
@@ -68,6 +70,8 @@ class OpenProgress(Open, frozen=True, kw_only=True):
     processing_state: ProcessingState | None = None
     processing_state_message: str | None = None
     diagnostic_events: list[Any] | None = None
+    #: alias of diagnosticEvents
+    diagnostics: list[Any] | None = None
     percent_complete: float | None = None
     started_time: Moment = None
     completed_time: Moment = None

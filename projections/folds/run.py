@@ -30,7 +30,7 @@ from eventstore.events import (
 )
 from eventstore.model import AgendaProgress, OperationProgress, ProcessingState, merge
 from projections.folds import head as heads
-from projections.folds import renewals
+from projections.folds import renewals, saved
 from projections.rows import (
     AgendaHead,
     Changes,
@@ -130,7 +130,7 @@ def _cancelled(run: Run, head: Head, event: AgendaCancelled, envelope: Envelope)
 
 def _agenda_deleted(run: Run, head: Head, event: AgendaDeleted, envelope: Envelope) -> Changes:
     left = {name: agenda for name, agenda in head.agendas.items() if name != event.agenda_id}
-    gone = None if left or head.progress else envelope.time
+    gone = None if left or head.progress or run.operation_keys() else envelope.time
     return {
         head_key(run.stream): replace(head, agendas=left, deleted=gone),
         agenda_key(run.stream, event.agenda_id): None,
@@ -169,6 +169,7 @@ _FOLDS: dict[type, Callable[[Run, Head, Any, Envelope], Changes]] = {
     AgendaDeleted: _agenda_deleted,
     ProgressDeleted: _progress_deleted,
     RunReaped: _reaped,
+    **saved.FOLDS,
 }
 
 

@@ -21,6 +21,8 @@ from tests.spec import World
 
 P = 12
 STARTS = st.sampled_from([None, 500, 600, 700])
+#: Ids of operations: of the run's own, and of some that were posted alone.
+ODD = st.sampled_from(["r1-x", "r1-w", "odd", "r1-", "r1"])
 STATES = st.sampled_from([None, *ProcessingState])
 
 
@@ -60,6 +62,21 @@ def commands(draw: st.DrawFn) -> RunCommand:
             b.cancel(**at, id=identity, agenda_id=agenda),
             b.delete_agenda(**at, id=identity, agenda_id=agenda),
             b.delete_progress(**at, id=identity),
+            b.save_agenda(**at, id=identity, agenda_id=agenda, title=draw(st.sampled_from([None, "t"]))),
+            b.save_progress(
+                *rows[: draw(st.integers(0, 3))],
+                **at,
+                id=identity,
+                must_exist=draw(st.booleans()),
+                customer_id="alice",
+                agenda_id=draw(st.sampled_from([None, "a1", "a2", "a3"])),
+                processing_state=draw(STATES),
+                processing_state_message=draw(st.sampled_from([None, "failed", "succeeded"])),
+            ),
+            b.save_operation(
+                draw(ODD), **at, id=identity, must_exist=draw(st.booleans()), customer_id="alice", operation="x"
+            ),
+            b.delete_operation(draw(ODD), **at, id=identity),
             b.reap(id=identity),
         ]
     )
