@@ -171,6 +171,10 @@ def test_it_happens_where_anything_at_all_would_change() -> None:
     begun = b.rerun(continues=True, **skipped)
     given(b.submit(), begun).when(b.rerun(id="rows", **skipped)).then(AgendaRerun, reset=["x", "y"])
 
+    held = given(b.submit(), begun, b.dispatch(now=b.NOW + 300_001, deadline=b.NOW + 300_001))
+    held.when(b.rerun(id="taken", continues=True, **skipped)).then(AgendaRerun, attempt=1)
+    assert not head(held).open
+
     left = b.expand(Operation(name="k", generated_parent="y"))
     all_reset = given(b.chain(), b.rerun(**skipped), left)
     all_reset.when(b.rerun("y", id="removed", **skipped)).then(AgendaRerun, removed=["k"])
