@@ -22,13 +22,20 @@ REMEMBERED_CUSTOMERS = 100_000
 Origins = Callable[[str], Origin]
 
 
-async def accept(edge: Edge, caller: Caller, agenda: OpenAgenda | None, origins: Origins) -> Answer:
-    """Accept an agenda: validate, bind to an Insight, create progress and operation rows (spec 4.3)."""
+async def accept(
+    edge: Edge,
+    caller: Caller,
+    agenda: OpenAgenda | None,
+    origins: Origins,
+    *,
+    usable: Callable[[Insight], bool] = lambda _: True,
+) -> Answer:
+    """Accept an agenda: validate, bind to a usable Insight, create progress and operation rows (spec 4.3)."""
     operations = validate(agenda)
     assert agenda is not None  # noqa: S101  # validate refuses None
     if not await edge.tail.current():
         raise Unavailable("expected Kafka to tell the end of the catalogue; ask again")
-    insight = bind(agenda, operations, edge.tail.catalogue)
+    insight = bind(agenda, operations, edge.tail.catalogue, usable)
     if not caller.may_touch(agenda.customer_id):
         raise Forbidden(f"You do not have permission to perform this action for customerId {agenda.customer_id}")
     command = submission(

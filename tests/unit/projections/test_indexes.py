@@ -22,7 +22,7 @@ def head(**state: int | bool) -> Head:
 def test_each_attribute_of_an_object_has_a_key_that_leads_back_to_it() -> None:
     progress = AgendaProgress(id="r1", added_time=7, link_id="ü", customer_id="c", agenda_id="a1", external_id="")
     found = keys(P, progress)
-    values = ((b"l", "ü"), (b"c", "c"), (b"g", "a1"), (b"x", ""))
+    values = ((b"l", "ü"), (b"c", "c"), (b"g", "a1"), (b"x", ""), (b"*", ""))
     assert found == [b"ip" + k + len(v.encode()).to_bytes(2, "big") + v.encode() + TIME + P for k, v in values]
     assert {primary_of(entry) for entry in found} == {P}
     agenda = Agenda(id="a1", added_time=7, customer_id="c", operations=[Operation(name="x", payload={"id": "z"})])
