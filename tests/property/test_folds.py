@@ -110,6 +110,40 @@ def test_the_fold_equals_the_referee_after_any_commands(history: list[RunCommand
     assert live(world.rows) == fold(as_records(world), P)
 
 
+@st.composite
+def renewals(draw: st.DrawFn) -> RunCommand:
+    """A rerun, an expansion, or what comes between them."""
+    at: dict[str, Any] = {"now": b.NOW + draw(st.integers(0, 10)) * 1000, "id": f"c{draw(st.integers(0, 10**6))}"}
+    identity = at.pop("id")
+    params = draw(st.sampled_from([None, {"p": "plain:m1:1"}, {"p": "plain:m3:3"}, {"q": "plain:m2:2"}]))
+    kind, names = draw(st.sampled_from("tu")), draw(st.sampled_from(["g", "k", "gk"]))
+    made = [Operation(name=name, type=kind, generated_parent="y") for name in names]
+    done = b.operation(draw(st.sampled_from("xygk")), draw(STATES), diagnostic_events=["plain:m:1"])
+    some: st.SearchStrategy[Any] = st.sampled_from(
+        [
+            b.expand(*made, **at, id=identity, params=params),
+            b.rerun(
+                *draw(st.sampled_from(["", "x", "y", "g"])), **at, id=identity, skips_execution=draw(st.booleans())
+            ),
+            b.report(draw(STARTS), done, identity=identity, **at),
+        ]
+    )
+    found: RunCommand = draw(some)
+    return found
+
+
+@for_all(st.lists(renewals(), max_size=12))
+@settings(max_examples=100, deadline=None)
+def test_the_fold_equals_the_referee_after_reruns_and_expansions(history: list[RunCommand]) -> None:
+    world = World()
+    for command in [b.chain(), *history]:
+        try:
+            world.carry_out(command)
+        except Rejected:
+            continue
+    assert live(world.rows) == fold(as_records(world), P)
+
+
 @for_all(st.lists(commands(), max_size=25), st.integers(0, 30))
 @settings(max_examples=50, deadline=None)
 def test_a_replay_from_anywhere_comes_to_the_same_rows(history: list[RunCommand], stop: int) -> None:
