@@ -155,7 +155,8 @@ def delete_progress(**more: Any) -> DeleteProgress:
 
 def save_agenda(**fields: Any) -> SaveAgenda:
     """PUT agenda a1; `fields` are the agenda's."""
-    command = {name: fields.pop(name) for name in ("id", "now", "caller", "request") if name in fields}
+    names = ("id", "now", "caller", "request")
+    command: dict[str, Any] = {name: fields.pop(name) for name in names if name in fields}
     body = Agenda(id=fields.pop("agenda_id", "a1"), **fields)
     return SaveAgenda(**{"id": "save-a1", "stream": RUN, "now": NOW + 120, "agenda": body, **command})
 
