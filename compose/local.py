@@ -123,7 +123,10 @@ class Installation:
 
     def _add(self, name: str, arguments: list[str]) -> None:
         command = [sys.executable, "-c", "from handlers.cli.main import main; main()", *arguments]
-        child = Child(name, command, self._data / "logs" / f"{name}.log", {"AGENDUM_URL": self.url})
+        # On loopback whoever reaches Kafka is its user: the inbox speaks for every customer unless told otherwise.
+        speaks = os.environ.get("AGENDUM_INBOX_CUSTOMERS", "*")
+        environment = {"AGENDUM_URL": self.url, "AGENDUM_INBOX_CUSTOMERS": speaks}
+        child = Child(name, command, self._data / "logs" / f"{name}.log", environment)
         child.start()
         self.children.append(child)
 

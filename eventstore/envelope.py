@@ -11,6 +11,7 @@ both ways. Attributes become headers `ce_<name>`; the extensions are ours:
 | ce_correlation, ce_cause | POP's cid; id of the event or command that led to this one |
 | ce_request | digest of the request body, when it came with an Idempotency-Key |
 | ce_keyid | id of the key that sealed fields were sealed with |
+| ce_inbox | `<partition>@<offset>` of the inbox record that asked for it, when it came by topic |
 """
 
 from collections.abc import Sequence
@@ -45,6 +46,8 @@ class Envelope(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     cause: str | None = None
     request: str | None = None
     key_id: str | None = None
+    #: partition and offset of the inbox record that asked for it
+    inbox: tuple[int, int] | None = None
 
 
 def write_headers(envelope: Envelope) -> list[tuple[str, bytes]]:
@@ -71,6 +74,8 @@ def write_headers(envelope: Envelope) -> list[tuple[str, bytes]]:
         headers.append(("ce_request", envelope.request.encode()))
     if envelope.key_id is not None:
         headers.append(("ce_keyid", envelope.key_id.encode()))
+    if envelope.inbox is not None:
+        headers.append(("ce_inbox", b"%d@%d" % envelope.inbox))
     return headers
 
 
@@ -95,11 +100,17 @@ def read_headers(headers: Headers) -> Envelope:
             cause=None if (text := get("ce_cause")) is None else text.decode(),
             request=None if (text := get("ce_request")) is None else text.decode(),
             key_id=None if (text := get("ce_keyid")) is None else text.decode(),
+            inbox=None if (text := get("ce_inbox")) is None else _position(text),
         )
     except KeyError as missing:
         raise Unreadable(f"expected the headers {', '.join(_REQUIRED)}; {missing} is not there") from None
     except ValueError as wrong:
         raise Unreadable(f"expected readable header values: {wrong}") from None
+
+
+def _position(text: bytes) -> tuple[int, int]:
+    partition, offset = text.split(b"@")
+    return int(partition), int(offset)
 
 
 def link_of(key: bytes, headers: Headers, value: bytes) -> str:
@@ -108,11 +119,18 @@ def link_of(key: bytes, headers: Headers, value: bytes) -> str:
     The pre-image: key, then name and content of each header, sorted by (name, content), then value; before each of
     these its length as four bytes, big-endian; names in UTF-8. The answer is lower-case hexadecimal.
     """
-    parts = [key]
+    pieces = [_LENGTH(len(key)), key]
     for name, content in sorted(headers):
-        parts += (name.encode(), content)
-    parts.append(value)
-    return sha256(b"".join([piece for part in parts for piece in (_LENGTH(len(part)), part)])).hexdigest()
+        pieces += (_named(name), _LENGTH(len(content)), content)
+    pieces += (_LENGTH(len(value)), value)
+    return sha256(b"".join(pieces)).hexdigest()
+
+
+@lru_cache(maxsize=64)
+def _named(name: str) -> bytes:
+    # Names recur with every event: length and bytes in one piece.
+    encoded = name.encode()
+    return _LENGTH(len(encoded)) + encoded
 
 
 def format_time(epoch_ms: int) -> str:

@@ -10,6 +10,8 @@
 | HandBackAgenda  | AgendaHandedBack |
 | ReclaimAgenda   | AgendaReclaimed |
 | RetryAgenda     | AgendaRetried |
+| RerunAgenda     | AgendaRerun |
+| ExpandAgenda    | AgendaExpanded |
 | CancelAgenda    | AgendaCancelled |
 | DeleteAgenda    | AgendaDeleted |
 | DeleteProgress  | ProgressDeleted |
@@ -44,8 +46,10 @@ from eventstore.run_events import (
     AgendaCancelled,
     AgendaDeleted,
     AgendaDispatched,
+    AgendaExpanded,
     AgendaHandedBack,
     AgendaReclaimed,
+    AgendaRerun,
     AgendaRetried,
     AgendaSaved,
     AgendaSubmitted,
@@ -84,6 +88,8 @@ EVENTS: dict[str, type[Event]] = {
     "agendum.AgendaHandedBack.v1": AgendaHandedBack,
     "agendum.AgendaReclaimed.v1": AgendaReclaimed,
     "agendum.AgendaRetried.v1": AgendaRetried,
+    "agendum.AgendaRerun.v1": AgendaRerun,
+    "agendum.AgendaExpanded.v1": AgendaExpanded,
     "agendum.AgendaCancelled.v1": AgendaCancelled,
     "agendum.AgendaDeleted.v1": AgendaDeleted,
     "agendum.ProgressDeleted.v1": ProgressDeleted,
@@ -106,8 +112,10 @@ __all__ = [
     "AgendaCancelled",
     "AgendaDeleted",
     "AgendaDispatched",
+    "AgendaExpanded",
     "AgendaHandedBack",
     "AgendaReclaimed",
+    "AgendaRerun",
     "AgendaRetried",
     "AgendaSaved",
     "AgendaSubmitted",

@@ -21,6 +21,19 @@ class Record(Protocol):
     headers: Sequence[tuple[str, bytes]]
 
 
+class Illegible(msgspec.Struct):
+    """Stands where a record stands that the client cannot read: its place, and why."""
+
+    topic: str
+    partition: int
+    offset: int
+    why: str
+    timestamp: int = 0
+    key: bytes | None = None
+    value: bytes | None = None
+    headers: Sequence[tuple[str, bytes]] = ()
+
+
 class NewRecord(msgspec.Struct, frozen=True, gc=False):
     """Bytes to append; a re-send sends exactly these again."""
 

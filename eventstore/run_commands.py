@@ -1,7 +1,7 @@
 """What someone wants of a run. Pure."""
 
 from eventstore.callers import Command
-from eventstore.model import Agenda, AgendaProgress, OperationProgress
+from eventstore.model import Agenda, AgendaProgress, Operation, OperationProgress
 
 
 class SubmitAgenda(Command, frozen=True, kw_only=True):
@@ -87,6 +87,31 @@ class RetryAgenda(Command, frozen=True, kw_only=True):
     attempt: int
 
 
+class RerunAgenda(Command, frozen=True, kw_only=True):
+    """Begin an agenda again, as a whole or some of its operations and what depends on them (spec 8.1, 8.2)."""
+
+    agenda_id: str
+    #: all operations, whatever is named
+    resets_all: bool = False
+    #: names of operations to reset; None: none were asked for, and then all are, unless `continues`
+    operations: list[str] | None = None
+    continues: bool = False
+    skips_execution: bool = False
+    #: what a reset operation has for a result: the text `{}`, sealed under the customer's key
+    result: str
+
+
+class ExpandAgenda(Command, frozen=True, kw_only=True):
+    """Add operations to an agenda that is under way (spec 8.4); sealed at the edge, as in a submission."""
+
+    agenda_id: str
+    operations: list[Operation]
+    #: sealed, value by value: laid over the params of agenda and progress
+    params: dict[str, str] | None = None
+    #: as in ReportProgress
+    insights: list[str] | None = None
+
+
 class CancelAgenda(Command, frozen=True, kw_only=True):
     """End an agenda, whether it waits or runs; its executor learns of it at its next report."""
 
@@ -146,6 +171,8 @@ RunCommand = (
     | HandBackAgenda
     | ReclaimAgenda
     | RetryAgenda
+    | RerunAgenda
+    | ExpandAgenda
     | CancelAgenda
     | DeleteAgenda
     | DeleteProgress

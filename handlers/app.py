@@ -14,6 +14,7 @@ from handlers.failpoints import failpoint
 from handlers.health import Health
 from handlers.hops import Hops, hop_route
 from handlers.identity import SampleAuthorizer
+from handlers.inbox.making import inbox_of
 from handlers.kafka import Connections
 from handlers.metrics import Metrics
 from handlers.owners import DISPATCH, READY, LiveOwners, outcomes_of
@@ -22,6 +23,7 @@ from handlers.scheduling.board import Board
 from handlers.scheduling.schedulers import Schedulers
 from handlers.server import Handler, HopApi, HttpServer, PublicApi
 from handlers.settings import Settings
+from handlers.snapshots import OWNERS, answered, snapshot_routes
 from handlers.timers.loop import Patience, Timers
 from handlers.wire.responses import Opener
 from handlers.worker import Worker
@@ -38,6 +40,8 @@ from projections.store import Store
 
 #: An owner that listens again gives executors, which report every 5 s, this long (ms).
 GRACE_MS = 30_000
+#: What a trickle of events waits for company on its way to changelog and disk (s).
+FLIGHT_PAUSE = 0.05
 
 
 async def build(settings: Settings) -> Worker:
@@ -80,6 +84,7 @@ async def build(settings: Settings) -> Worker:
         changelog=connections.changelog,
         born=born,
         failpoint=failpoint(settings.failpoint),
+        pause=FLIGHT_PAUSE,
     )
     catalogue = Catalogue(Classifier(1, kinds=CATALOGUE_EVENTS))
     tail = CatalogueTail(catalogue, log, topics.catalogue.name, connections.catalogue)
@@ -147,20 +152,27 @@ async def build(settings: Settings) -> Worker:
         quiet_ms=settings.reclaim_ms // 5,
         customers={},
     )
-    hops_in = HopApi(_hop_routes(settings.secret, path, router, board, owners, schedulers))
+    hops_in = HopApi(
+        {
+            **_hop_routes(settings.secret, path, router, board, owners, schedulers),
+            **dict(snapshot_routes(settings.secret, holdings.owner)),
+        }
+    )
     plain = {
         "/healthz": health.alive,
         "/readyz": health.ready,
         "/metrics": lambda: (200, metrics.text(), "text/plain; version=0.0.4"),
     }
     identity = SampleAuthorizer(settings.auth_user, settings.auth_accounts)
-    public = PublicApi(edge, identity, metrics, plain, settings.body_bytes)
+    guarded = dict([hop_route(OWNERS, settings.secret, answered(group.owners))])
+    public = PublicApi(edge, identity, metrics, plain, settings.body_bytes, guarded)
     return Worker(
         connections=connections,
         group=group,
         holdings=holdings,
         tail=tail,
         timers=timers,
+        inbox=inbox_of(settings, connections, holdings, edge, source, metrics.registry),
         schedulers=schedulers,
         path=path,
         health=health,

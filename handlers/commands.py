@@ -9,7 +9,15 @@ from collections.abc import Callable
 
 from msgspec.structs import replace
 
-from eventstore.commands import DispatchAgenda, RunCommand, SaveAgenda, SaveOperation, SaveProgress, SubmitAgenda
+from eventstore.commands import (
+    DispatchAgenda,
+    ExpandAgenda,
+    RunCommand,
+    SaveAgenda,
+    SaveOperation,
+    SaveProgress,
+    SubmitAgenda,
+)
 from eventstore.envelope import Envelope
 from eventstore.errors import Moving, OutcomeUnknown
 from eventstore.events import TYPES, ReportSuperseded, RunEvent
@@ -108,6 +116,8 @@ class CommandPath:
 
     async def _append(self, partition: Partition, run: Run, command: RunCommand, event: RunEvent) -> Verdict:
         head = run.head
+        # A refusal on record is no command done: asked for again, it is refused again.
+        done = not isinstance(event, ReportSuperseded)
         envelope = Envelope(
             id=command.id,
             type=TYPES[type(event)],
@@ -117,7 +127,8 @@ class CommandPath:
             prev=None if head is None else head.link,
             customer_id=_customer(run, command),
             correlation=command.correlation,
-            request=command.request,
+            request=command.request if done else None,
+            inbox=command.inbox if done else None,
         )
         record = record_of(run.stream, envelope, event)
         seen = await append(self._log, self._topic, partition.number, partition, command.id, record)
@@ -147,6 +158,9 @@ def _answer(partition: Partition, command: RunCommand) -> Answer:
     match command:
         case SubmitAgenda(agenda=agenda):
             row = run.agenda(agenda.id or "")
+            return Answer(agendas=[] if row is None else [row], position=position)
+        case ExpandAgenda(agenda_id=agenda_id):
+            row = run.agenda(agenda_id)
             return Answer(agendas=[] if row is None else [row], position=position)
         case DispatchAgenda(agenda_id=agenda_id):
             return replace(dispatched(run, agenda_id), position=position)

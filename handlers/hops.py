@@ -90,6 +90,11 @@ class Hops:
         return decoder
 
 
+def is_worker(request: web.BaseRequest, secret: str) -> bool:
+    """Whether a request carries the workers' shared secret."""
+    return hmac.compare_digest(request.headers.get(SECRET_HEADER, "").encode(), secret.encode())
+
+
 def hop_route(
     hop: Hop,
     secret: str,
@@ -104,7 +109,7 @@ def hop_route(
     encode = msgspec.msgpack.Encoder().encode
 
     async def endpoint(request: web.BaseRequest) -> web.Response:
-        if not hmac.compare_digest(request.headers.get(SECRET_HEADER, "").encode(), secret.encode()):
+        if not is_worker(request, secret):
             return web.Response(status=403, text="expected the workers' shared secret")
         try:
             question = decoder.decode(await request.read())

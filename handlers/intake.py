@@ -38,6 +38,7 @@ class Origin:
         identity: Callable[[str, int], str],
         correlation: str | None = None,
         request: str | None = None,
+        inbox: tuple[int, int] | None = None,
     ) -> None:
         self.caller = caller
         #: identity(part, n): with an Idempotency-Key always the same, without one always another
@@ -45,6 +46,8 @@ class Origin:
         self.correlation = correlation
         #: digest of the body, if it came with a key
         self.request = request
+        #: partition and offset of the inbox record, if it came by topic
+        self.inbox = inbox
 
 
 def submission(
@@ -59,7 +62,7 @@ def submission(
     catalogue_offset: int,
 ) -> SubmitAgenda:
     """The command that accepts an agenda. Raises NumberFormat."""
-    stream, identity = _ids(agenda, origin, partitions, is_mine)
+    stream, identity = run_and_agenda(agenda.progress_id, origin, partitions, is_mine)
     params = agenda.params or {}
     return SubmitAgenda(
         id=origin.identity("command", 0),
@@ -67,6 +70,7 @@ def submission(
         caller=origin.caller,
         correlation=origin.correlation,
         request=origin.request,
+        inbox=origin.inbox,
         agenda=_agenda(agenda, operations, insight, (identity, stream), origin, cipher),
         reuses_progress=bool(agenda.progress_id),
         do_not_run="doNotRun" in params,
@@ -87,6 +91,7 @@ def reporting(
         caller=origin.caller,
         correlation=origin.correlation,
         request=origin.request,
+        inbox=origin.inbox,
         progress=AgendaProgress(
             cid=origin.correlation,
             processing_state=progress.processing_state,
@@ -102,11 +107,13 @@ def reporting(
     )
 
 
-def _ids(agenda: OpenAgenda, origin: Origin, partitions: int, is_mine: Callable[[str], bool]) -> tuple[str, str]:
+def run_and_agenda(
+    progress_id: str | None, origin: Origin, partitions: int, is_mine: Callable[[str], bool]
+) -> tuple[str, str]:
     """Ids of the run and of the agenda, drawn until they fall into one partition (design 4.5)."""
     # With a key every worker must come to the same id, so only without one may it be of a partition owned here.
     fits = is_mine if origin.request is None else lambda _: True
-    stream = agenda.progress_id or draw(lambda n: origin.identity("progress", n), fits)
+    stream = progress_id or draw(lambda n: origin.identity("progress", n), fits)
     home = partition_of(stream, partitions)
     return stream, draw(lambda n: origin.identity("agenda", n), lambda one: partition_of(one, partitions) == home)
 

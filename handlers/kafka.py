@@ -2,10 +2,24 @@
 
 from eventstore.kafka.admin import make_topics, open_log
 from eventstore.kafka.log import KafkaChangelog, KafkaLog
+from eventstore.kafka.positions import Positions
+from eventstore.kafka.sieve import Sieve
 from eventstore.kafka.tail import Tail
 from eventstore.topics import Topics
 from handlers.clock import draw_uuid
 from handlers.settings import Settings
+
+
+def topics_of(settings: Settings) -> Topics:
+    """The topics as these settings want them."""
+    return Topics(
+        settings.prefix,
+        settings.partitions,
+        {
+            "min.compaction.lag.ms": str(settings.compaction_lag_ms),
+            "segment.ms": str(settings.segment_ms),
+        },
+    )
 
 
 class Connections:
@@ -13,20 +27,18 @@ class Connections:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self.topics = Topics(
-            settings.prefix,
-            settings.partitions,
-            {
-                "min.compaction.lag.ms": str(settings.compaction_lag_ms),
-                "segment.ms": str(settings.segment_ms),
-            },
-        )
+        self.topics = topics_of(settings)
         bootstrap, topics = settings.kafka, self.topics
         self.log = KafkaLog(bootstrap, {topic.name: topic.partitions for topic in topics.all()})
         self.changelog = KafkaChangelog(self.log, bootstrap, topics.changelog.name)
         self.agendas = Tail(bootstrap, topics.agendas.name)
         self.rows = Tail(bootstrap, topics.changelog.name)
         self.catalogue = Tail(bootstrap, topics.catalogue.name)
+        self.inbox = Sieve(bootstrap, topics.inbox.name)
+        self.positions = Positions(bootstrap, topics.inbox.name, topics.inbox.name, topics.partitions)
+        self._consumers: list[Tail | Positions] = [self.agendas, self.rows, self.catalogue]
+        if settings.inbox_customers.strip():
+            self._consumers += [self.inbox, self.positions]
 
     async def start(self) -> dict[int, str]:
         """Make and check the topics, open the logs; ids of the logs in `agendas`. Raises LogError, Unavailable."""
@@ -43,13 +55,13 @@ class Connections:
         await open_log(self.log, topics.catalogue, iter(draw_uuid, None))
         ids = await open_log(self.log, topics.agendas, iter(draw_uuid, None))
         await self.changelog.producer.start()
-        for tail in (self.agendas, self.rows, self.catalogue):
-            await tail.start()
+        for consumer in self._consumers:
+            await consumer.start()
         return ids
 
     async def stop(self) -> None:
         """Disconnect, within bounds."""
-        for tail in (self.agendas, self.rows, self.catalogue):
-            await tail.stop()
+        for consumer in self._consumers:
+            await consumer.stop()
         await self.changelog.producer.stop()
         await self.log.stop()

@@ -34,6 +34,7 @@ class Metrics:
         self._requests = Counter(
             "agendum_http_requests", "Requests, by route and HTTP status", ["route", "status"], registry=self.registry
         )
+        self._counters: dict[tuple[str, int], Counter] = {}
         self.registry.register(HoldingsCollector(holdings, lag, now))
 
     def command(self, name: str, outcome: str, seconds: float) -> None:
@@ -42,7 +43,10 @@ class Metrics:
 
     def request(self, route: str, status: int) -> None:
         """A request was answered."""
-        self._requests.labels(route, str(status)).inc()
+        counter = self._counters.get((route, status))
+        if counter is None:
+            counter = self._counters[route, status] = self._requests.labels(route, str(status))
+        counter.inc()
 
     def text(self) -> bytes:
         """Everything, as Prometheus reads it."""

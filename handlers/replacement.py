@@ -12,8 +12,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-import orjson
-from jsonpointer import JsonPointer, JsonPointerException
+import msgspec
+from jsonpointer import EndOfList, JsonPointer, JsonPointerException
 
 _TOKEN = re.compile(r"@<(.+?)(?:::(.+?))?>")
 
@@ -25,29 +25,31 @@ class Unresolved(Exception):  # noqa: N818  # never leaves this module
 def replace(node: Any, values: Mapping[str, Any]) -> tuple[Any, list[str]]:
     """The tree with its references replaced, and what could not be."""
     issues: list[str] = []
-    return _replaced(node, values, issues), issues
-
-
-def _replaced(node: Any, values: Mapping[str, Any], issues: list[str]) -> Any:
-    match node:
-        case str():
-            return _text(node, values, issues)
-        case dict():
-            return {name: _replaced(value, values, issues) for name, value in node.items()}
-        case list():
-            return [_replaced(value, values, issues) for value in node]
-        case _:
-            return node
+    root = [node]
+    # A stack of places, as trees may be deeper than Python's.
+    left: list[tuple[Any, Any, Any]] = [(root, 0, node)]
+    while left:
+        holder, place, found = left.pop()
+        match found:
+            case str():
+                holder[place] = _text(found, values, issues)
+            case dict():
+                holder[place] = copied = dict(found)
+                left.extend((copied, name, value) for name, value in reversed(found.items()))
+            case list():
+                holder[place] = listed = [*found]
+                left.extend((listed, index, value) for index, value in reversed([*enumerate(found)]))
+    return root[0], issues
 
 
 def _text(text: str, values: Mapping[str, Any], issues: list[str]) -> Any:
     whole = _TOKEN.fullmatch(text)
-    if whole is not None and whole[1] in values:
+    # Of `@<a::/x>-@<b::/y>` the whole would be one reference with a strange path; it is two.
+    if whole is not None and whole[1] in values and len(_TOKEN.findall(text)) == 1:
         try:
             return _find(values[whole[1]], whole[1], whole[2])
-        except Unresolved as why:
-            issues.append(str(why))
-            return text
+        except Unresolved:
+            pass  # said below, or it is a reference with something behind it
     return _TOKEN.sub(lambda token: _within(token, values, issues), text)
 
 
@@ -65,7 +67,7 @@ def _scalar(name: str, path: str | None, values: Mapping[str, Any]) -> str:
     value = _find(values[name], name, path)
     if isinstance(value, dict | list):
         raise Unresolved(f"{name} cannot be used in composite string")
-    return value if isinstance(value, str) else orjson.dumps(value).decode()
+    return value if isinstance(value, str) else msgspec.json.encode(value).decode()
 
 
 def _find(value: Any, name: str, path: str | None) -> Any:
@@ -73,8 +75,12 @@ def _find(value: Any, name: str, path: str | None) -> Any:
         return value
     left, asks, default = path.lstrip("?").partition("?")
     try:
-        return JsonPointer(left if left.startswith("/") else f"/{left}").resolve(value)
+        found = JsonPointer(left if left.startswith("/") else f"/{left}").resolve(value)
     except JsonPointerException:
-        if not asks:
-            raise Unresolved(f"{name} has nothing at {left}") from None
-        return default.lstrip("?") or None
+        found = None
+    else:
+        if not isinstance(found, EndOfList):
+            return found
+    if not asks:
+        raise Unresolved(f"{name} has nothing at {left}")
+    return default.lstrip("?") or None

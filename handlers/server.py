@@ -42,20 +42,31 @@ Handler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
 
 
 class PublicApi:
-    """Answers POP's clients, and `plain` paths (health, metrics) without a caller."""
+    """Answers POP's clients, `plain` paths (health, metrics) without a caller, and `guarded` ones, which look after
+    themselves: they want the workers' secret.
+    """
 
     def __init__(
-        self, edge: Edge, identity: Identity, metrics: Metrics, plain: Mapping[str, Plain], body_bytes: int
+        self,
+        edge: Edge,
+        identity: Identity,
+        metrics: Metrics,
+        plain: Mapping[str, Plain],
+        body_bytes: int,
+        guarded: Mapping[str, Handler],
     ) -> None:
         self._edge = edge
         self._identity = identity
         self._metrics = metrics
         self._plain = plain
         self._body_bytes = body_bytes
+        self._guarded = guarded
 
     async def __call__(self, request: web.BaseRequest) -> web.StreamResponse:
         """One request."""
         raw_path = request.rel_url.raw_path
+        if (handler := self._guarded.get(raw_path)) is not None:
+            return await handler(request)
         if (plain := self._plain.get(raw_path)) is not None:
             status, body, kind = plain()
             return web.Response(status=status, body=body, headers={"Content-Type": kind})

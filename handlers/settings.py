@@ -40,6 +40,8 @@ class Settings(BaseSettings):
     hold: float = Field(15.0, ge=0, description="s that a request is held while its partition moves")
     poll: float = Field(5.0, ge=0, description="s that getAgenda waits for work")
     poisonous: list[tuple[int, int]] = Field([], description="(partition, offset) of records that all readers drop")
+    inbox_customers: str = Field("", description="customers that the inbox may speak for, | between them; * for all")
+    inbox_concurrency: int = Field(64, ge=1, description="commands of the inbox that are asked at once")
     log_level: str = Field("INFO", description="least level of what is logged")
 
     failpoint: str = Field("", description="for tests: `folded|acked|written:<n>` kills the process at the n-th")

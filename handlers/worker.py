@@ -10,6 +10,7 @@ import msgspec
 
 from handlers.commands import CommandPath
 from handlers.health import Health
+from handlers.inbox.agent import Inbox
 from handlers.kafka import Connections
 from handlers.scheduling.schedulers import Schedulers
 from handlers.server import HttpServer
@@ -32,6 +33,8 @@ class Worker(msgspec.Struct, frozen=True, kw_only=True):
     holdings: Holdings
     tail: CatalogueTail
     timers: Timers
+    #: None: nobody may speak by topic
+    inbox: Inbox | None
     schedulers: Schedulers
     path: CommandPath
     health: Health
@@ -50,6 +53,8 @@ class Worker(msgspec.Struct, frozen=True, kw_only=True):
             loop.create_task(self.timers.run()),
             loop.create_task(self.health.watch(lambda why: _finish(end, why))),
         ]
+        if self.inbox is not None:
+            tasks.append(loop.create_task(self.inbox.run()))
         for task in tasks:
             task.add_done_callback(lambda done: _failed(end, done))
         try:
@@ -68,7 +73,10 @@ class Worker(msgspec.Struct, frozen=True, kw_only=True):
         # the partitions are given away at once instead of after a session.
         await self.public.close()
         await self.schedulers.stop()
-        await self.path.settle(SETTLE_SECONDS)
+        settling = [self.path.settle(SETTLE_SECONDS)]
+        if self.inbox is not None:
+            settling.append(self.inbox.stop(SETTLE_SECONDS))
+        await asyncio.gather(*settling)
         for task in tasks:
             task.cancel()
         await self.group.stop()

@@ -12,7 +12,7 @@ from eventstore.log import EventLog
 from projections.catalogue import Catalogue
 from projections.feed import IDLE_SECONDS, RETRY_SECONDS, Source
 
-#: For so long all requests share one look at the end of the topic (s).
+#: Under load the end of the topic is asked for no more often than this, and who comes meanwhile shares the answer (s).
 SHARED_SECONDS = 0.005
 #: Without an end by then, reads are marked and decisions refused (s).
 END_SECONDS = 0.2
@@ -28,6 +28,9 @@ class CatalogueTail:
         self._source = source
         self._moved: asyncio.Event = asyncio.Event()
         self._end: asyncio.Task[int] | None = None
+        #: when the end was asked for last (on the loop's clock), and who shares that question, and the next
+        self._asked = -SHARED_SECONDS
+        self._sharing = self._waiting = 0
 
     async def run(self) -> None:
         """Follow until cancelled; raises TooNew."""
@@ -58,14 +61,18 @@ class CatalogueTail:
         return True
 
     def _ask(self) -> "asyncio.Task[int]":
-        # Asked a moment after the first who wants to know, so that all who came until then share one answer, and
-        # nobody gets an answer to a question that was sent before he came.
+        # Whoever comes before a question is sent shares its answer, and nobody gets an answer to a question that was
+        # sent before he came. Only where the last question was shared are there enough who ask to wait for others.
+        self._waiting += 1
         if self._end is None:
             self._end = asyncio.create_task(self._ask_soon())
             self._end.add_done_callback(lambda done: done.cancelled() or done.exception())
         return self._end
 
     async def _ask_soon(self) -> int:
-        await asyncio.sleep(SHARED_SECONDS)
+        clock = asyncio.get_running_loop().time
+        await asyncio.sleep(max(0.0, self._asked + SHARED_SECONDS - clock()) if self._sharing > 1 else 0.0)
+        self._asked = clock()
+        self._sharing, self._waiting = self._waiting, 0
         self._end = None
         return (await self._log.ends(self._topic))[0]

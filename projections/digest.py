@@ -9,13 +9,14 @@ from hashlib import blake2b
 from projections.rows import PREFIX_LENGTH
 
 MODULUS = 1 << 128
+_number = int.from_bytes
 
 
 def row_digest(key: bytes, value: bytes | None) -> int:
     """What one stored row adds to the sum."""
     if value is None or len(value) == PREFIX_LENGTH:
         return 0
-    return int.from_bytes(blake2b(b"%d:%b%b" % (len(key), key, value), digest_size=16).digest(), "big")
+    return _number(blake2b(b"%d:%b%b" % (len(key), key, value), digest_size=16).digest(), "big")
 
 
 def in_hex(total: int) -> str:

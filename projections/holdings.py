@@ -45,6 +45,7 @@ class Holdings:
         changelog: Changelog,
         born: Callable[[int, Store, int], Partition],
         failpoint: Callable[[str], None] = lambda _: None,
+        pause: float = 0.0,
     ) -> None:
         self.lease = lease
         self.owned: dict[int, Partition] = {}
@@ -64,6 +65,8 @@ class Holdings:
         self._changelog = changelog
         self._born = born
         self._failpoint = failpoint
+        #: between two flights of few rows from one partition (s)
+        self._pause = pause
         self.doubts = Doubts(log, topic)
         self._changes: list[asyncio.Future[None]] = []
 
@@ -138,7 +141,9 @@ class Holdings:
             partition = self._born(number, replica.store, replica.resume_at)
         partition.want = end
         self.owned[number] = partition
-        self.writers[number] = Writer(partition, replica, self._changelog, log_id, self.lease.holds, self._failpoint)
+        self.writers[number] = Writer(
+            partition, replica, self._changelog, log_id, self.lease.holds, self._failpoint, self._pause
+        )
 
     def _rebuild(self, replica: Replica, flaw: str) -> None:
         self.rebuilds += 1

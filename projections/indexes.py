@@ -4,11 +4,13 @@ An index key is `i`, the index's letter, the value with its length before it, th
 is in the order that lists are shown in), and the primary row's key. Its value in the store is empty.
 """
 
-from collections.abc import Iterator
+from functools import lru_cache
 from struct import Struct as Packer
+from typing import Any
 
-from eventstore.model import Agenda, AgendaProgress, OperationProgress
-from projections.rows import Head, Row
+import msgspec
+
+from projections.rows import PREFIX_LENGTH
 
 #: Which attribute each index letter stands for.
 LETTERS = {"linkId": b"l", "customerId": b"c", "agendaId": b"g", "externalId": b"x", "id": b"i"}
@@ -40,44 +42,89 @@ def primary_of(index_key: bytes) -> bytes:
     return index_key[5 + length + 8 :]
 
 
-def index_keys(key: bytes, row: Row | None) -> set[bytes]:
+class _Object(msgspec.Struct, frozen=True, rename="camel", gc=False):
+    """The fields of an agenda, a progress or an operation that its index keys are made of."""
+
+    id: str | None = None
+    link_id: str | None = None
+    customer_id: str | None = None
+    agenda_id: str | None = None
+    external_id: str | None = None
+    agenda_progress_id: str | None = None
+    operation: str | None = None
+    added_time: int | None = None
+
+
+class _AgendaHead(msgspec.Struct, frozen=True, gc=False):
+    ready: bool = False
+    expires: int | None = None
+    heard: int | None = None
+    failed: int | None = None
+
+
+class _Head(msgspec.Struct, frozen=True, gc=False):
+    agendas: dict[str, _AgendaHead] = {}  # noqa: RUF012  # msgspec copies it
+
+
+_decode_object = msgspec.json.Decoder(_Object).decode
+_decode_head = msgspec.json.Decoder(_Head).decode
+
+#: What a row's index keys depend on, besides its key: equal traits, equal index keys.
+Traits = tuple[Any, ...]
+
+
+def traits_of(key: bytes, value: bytes | None) -> Traits | None:
+    """The traits of a stored row; None where it has no index keys at all. Raises MsgspecError.
+
+    Every row is weighed when it is written and when it is restored, mostly to find that nothing of this has changed:
+    so only these fields are decoded, and a scan of a long payload makes no objects.
+    """
+    if value is None or len(value) == PREFIX_LENGTH:
+        return None
+    row = memoryview(value)[PREFIX_LENGTH:]
+    kind = key[:1]
+    if kind == b"h":
+        ready = watched = False
+        for agenda in _decode_head(row).agendas.values():
+            ready = ready or agenda.ready
+            # As rows.AgendaHead.is_watched says it.
+            watched = watched or not (agenda.expires is agenda.heard is agenda.failed is None)
+        return ready, watched
+    found = _decode_object(row)
+    if kind == b"p":
+        return found.added_time, found.link_id, found.customer_id, found.agenda_id, found.external_id
+    if kind == b"a":
+        return found.added_time, found.id, found.link_id, found.customer_id
+    odd = found.id != f"{found.agenda_progress_id}-{found.operation}"
+    return found.added_time, found.customer_id, found.id if odd else None
+
+
+#: Which letter each trait after the addedTime stands under.
+_ORDER = {
+    kind: tuple(LETTERS[name] for name in names)
+    for kind, names in {
+        b"p": ("linkId", "customerId", "agendaId", "externalId"),
+        b"a": ("id", "linkId", "customerId"),
+        b"o": ("customerId", "id"),
+    }.items()
+}
+
+
+def index_keys(key: bytes, traits: Traits | None) -> list[bytes]:
     """All index keys of one primary row."""
-    match row:
-        case Head():
-            return set(_head_entries(key, row))
-        case Agenda() | AgendaProgress() | OperationProgress():
-            place = _TIME(max(row.added_time or 0, 0)) + key
-            keys = {
-                index_prefix(key[:1], LETTERS[name], value) + place
-                for name, value in _attributes(row)
-                if value is not None
-            }
-            if not isinstance(row, OperationProgress):
-                keys.add(index_prefix(key[:1], ALL, "") + place)
-            return keys
-        case None:
-            return set()
+    if traits is None:
+        return []
+    kind = key[:1]
+    if kind == b"h":
+        ready, watched = traits
+        return [b"i" + letter + key for letter, present in ((READY, ready), (DUE, watched)) if present]
+    added, *values = traits
+    tail = _TIME(max(added or 0, 0)) + key
+    found = [_prefix(kind, letter, value) + tail for letter, value in zip(_ORDER[kind], values) if value is not None]  # noqa: B905  # as traits_of has it
+    if kind != b"o":
+        found.append(_prefix(kind, ALL, "") + tail)
+    return found
 
 
-def _head_entries(key: bytes, head: Head) -> Iterator[bytes]:
-    if any(agenda.ready for agenda in head.agendas.values()):
-        yield b"i" + READY + key
-    if any(agenda.is_watched for agenda in head.agendas.values()):
-        yield b"i" + DUE + key
-
-
-def _attributes(row: Agenda | AgendaProgress | OperationProgress) -> Iterator[tuple[str, str | None]]:
-    match row:
-        case Agenda():
-            yield "id", row.id
-            yield "linkId", row.link_id
-            yield "customerId", row.customer_id
-        case AgendaProgress():
-            yield "linkId", row.link_id
-            yield "customerId", row.customer_id
-            yield "agendaId", row.agenda_id
-            yield "externalId", row.external_id
-        case OperationProgress():
-            yield "customerId", row.customer_id
-            if row.id != f"{row.agenda_progress_id}-{row.operation}":
-                yield "id", row.id
+#: Customers and links recur; ids do not, and cost a miss.
+_prefix = lru_cache(maxsize=1024)(index_prefix)

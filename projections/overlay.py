@@ -9,7 +9,10 @@ class Overlay:
     def __init__(self) -> None:
         self.dirty: dict[bytes, bytes] = {}
         self.flying: dict[bytes, bytes] = {}
-        #: bytes put since the last take-off: bounds what an outage of the changelog may pile up
+        #: what the fold found on disk below dirty rows, and below those that fly: the writer need not look again
+        self.found: dict[bytes, bytes | None] = {}
+        self.below: dict[bytes, bytes | None] = {}
+        #: bytes taken in since the last take-off: bounds what an outage of the changelog may pile up
         self.size = 0
 
     def get(self, key: bytes) -> bytes | None:
@@ -22,14 +25,20 @@ class Overlay:
         self.dirty[key] = value
         self.size += len(value)
 
+    def remember(self, key: bytes, value: bytes | None) -> None:
+        """What lies on disk where a row may be put soon."""
+        self.found[key] = value
+        self.size += len(key) if value is None else len(value)
+
     def take_off(self) -> dict[bytes, bytes]:
         """Everything dirty, which flies from now on; the last flight has landed."""
         self.flying, self.dirty, self.size = self.dirty, {}, 0
+        self.below, self.found = self.found, {}
         return self.flying
 
     def land(self) -> None:
         """What flew is on disk."""
-        self.flying = {}
+        self.flying, self.below = {}, {}
 
     def keys(self, prefix: bytes) -> set[bytes]:
         """Keys of either layer under a prefix."""

@@ -17,6 +17,7 @@ from projections.rows import PREFIX_LENGTH, Head, head_key, read_row, stream_of,
 from projections.run import Run
 from projections.store import Store
 from projections.verdict import Verdict, judge
+from projections.views import ProgressView
 
 #: What an overlay may hold before its partition's source is paused (bytes).
 OVERLAY_BOUND = 64 << 20
@@ -48,6 +49,8 @@ class Partition:
         self.timestamp = 0
         #: streams with a foreign verdict: to be checked against the log
         self.suspects: set[str] = set()
+        #: progresses shown of late, each with the head row that it was made from (projections.queries)
+        self.shown: dict[str, tuple[bytes, ProgressView]] = {}
         self._classify = classify
         self._waiters: dict[str, Waiter] = {}
         ready.load(_pending(store))
@@ -121,7 +124,7 @@ class Partition:
         if isinstance(read, Dropped):
             self.verdicts[read.reason] += 1
             return
-        run = Run(read.stream, self.get, self.keys)
+        run = Run(read.stream, self._look_up, self.keys)
         before = run.head
         verdict = judge(before, read.envelope)
         self.verdicts[verdict] += 1
@@ -132,6 +135,14 @@ class Partition:
         waiter = self._waiters.pop(read.envelope.id, None)
         if waiter is not None:
             waiter(verdict)
+
+    def _look_up(self, key: bytes) -> bytes | None:
+        # Like `get`; what lies on the disk stays there until this row flies, so it is remembered for that moment.
+        found = self.overlay.get(key)
+        if found is None:
+            found = self.store.get(key)
+            self.overlay.remember(key, found)
+        return found
 
     def _apply(self, run: Run, before: Head | None, read: Read, offset: int) -> None:
         changes = evolve(run, read.envelope, read.event, read.link)

@@ -2,20 +2,26 @@
 
 from collections.abc import Iterator
 
+import msgspec
+
 from eventstore.model import OperationProgress
 from projections.listing import listing
 from projections.partition import Partition
-from projections.rows import odd_name
+from projections.rows import head_key, odd_name
 from projections.run import Run
-from projections.views import Answer, ByAttribute, ById, Kind
+from projections.views import Answer, ByAttribute, ById, Kind, ProgressView
 from projections.waiting import progress_view, with_message
+
+#: Progresses of one partition that are kept as they were shown, and how large they may be (bytes of JSON).
+SHOWN, SHOWN_BYTES = 200, 8 << 10
+_encode = msgspec.json.Encoder().encode
 
 
 def answer(partition: Partition, query: ById) -> Answer:
     """The object of this partition that has an id; empty where there is none."""
     position = {partition.number: partition.position}
     if query.kind == "progress":
-        view = progress_view(partition.run(query.id))
+        view = _shown(partition, query.id)
         return Answer(progresses=[] if view is None else [view], position=position)
     if query.kind == "operation":
         rows = (_operation(partition, *parts) for parts in splits(query.id))
@@ -35,6 +41,23 @@ def splits(identity: str) -> Iterator[tuple[str, str]]:
     for place, letter in enumerate(identity):
         if letter == "-" and place != 36:
             yield identity[:place], identity[place + 1 :]
+
+
+def _shown(partition: Partition, stream: str) -> ProgressView | None:
+    # Every event of a run changes its head row, and nothing but events changes any of its rows: while the head is the
+    # same bytes, so is everything. Who polls a run sees most often what he saw before.
+    head = partition.get(head_key(stream))
+    if head is None:
+        return progress_view(partition.run(stream))
+    known = partition.shown.get(stream)
+    if known is not None and known[0] == head:
+        return known[1]
+    view = progress_view(partition.run(stream))
+    if view is not None and len(_encode(view)) <= SHOWN_BYTES:
+        if len(partition.shown) >= SHOWN:
+            partition.shown.clear()
+        partition.shown[stream] = head, view
+    return view
 
 
 def dispatched(run: Run, agenda_id: str) -> Answer:

@@ -8,7 +8,7 @@ sent deltas with gaps to detect): a picture is bounded, costs as much with 10^6 
 a scheduler had wrong ends with the next one.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from heapq import merge
 from itertools import islice
 
@@ -21,6 +21,8 @@ from projections.rows import AgendaHead, Head
 PER_CUSTOMER = 256
 #: Oldest entries that a picture shows in all.
 IN_ALL = 512
+#: Pictures kept until something in them changes.
+PICTURES = 64
 
 
 class Entry(msgspec.Struct, frozen=True, array_like=True, order=True, gc=False):
@@ -89,6 +91,8 @@ class ReadyLine:
         self.changed = changed
         self._lines: dict[str, dict[str, SortedDict]] = {}
         self._sequences: dict[str, int] = {}
+        #: the last picture of each set of Insights: of twelve partitions, few have changed since
+        self._pictures: dict[tuple[tuple[str, ...], int], Picture] = {}
         self._open = SortedDict()
         #: in the order in which they were heard of
         self._running: dict[str, Running] = {}
@@ -116,6 +120,15 @@ class ReadyLine:
 
     def picture(self, insights: Iterable[str], limit: int = IN_ALL) -> Picture:
         """The oldest ready entries for some Insights, and how many each customer has."""
+        names = tuple(insights)
+        known = self._pictures.get((names, limit))
+        if known is None or known.sequence != self.sequence(names):
+            if len(self._pictures) >= PICTURES:
+                self._pictures.clear()
+            known = self._pictures[names, limit] = self._draw(names, limit)
+        return known
+
+    def _draw(self, insights: Sequence[str], limit: int) -> Picture:
         lines = [(customer, line) for name in insights for customer, line in self._lines.get(name, {}).items()]
         counts: dict[str, int] = {}
         for customer, line in lines:

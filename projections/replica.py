@@ -6,14 +6,14 @@ across the local store and everything the changelog holds, never simply the last
 what all rows sum to, whatever a changelog lost, compacted or corrupted is found, and the partition rebuilt.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
 from eventstore.errors import ForeignLog
 from eventstore.log import Record
 from projections.digest import in_hex, row_digest
-from projections.indexes import index_keys
+from projections.indexes import Traits, index_keys, traits_of
 from projections.rows import (
     APPLIED,
     FOLD_VERSION,
@@ -22,7 +22,6 @@ from projections.rows import (
     fold_of,
     is_primary,
     offset_of,
-    read_row,
 )
 from projections.store import Store
 
@@ -31,13 +30,19 @@ POSITION = b"__faust\0offset__"
 #: The changelog header that carries the ten bytes before a row's JSON, so that a removal may be null.
 ROW_HEADER = "row"
 
+_NOTHING: Mapping[bytes, bytes | None] = {}
 _decode_applied = msgspec.json.Decoder(Applied).decode
 
 
 class Landing:
-    """What putting rows into a store changes: index rows out and in, and the sum of all rows."""
+    """What putting rows into a store changes: index rows out and in, and the sum of all rows.
 
-    def __init__(self, store: Store, rows: list[tuple[bytes, bytes]]) -> None:
+    `below` holds what is known to lie in the store under some of the keys.
+    """
+
+    def __init__(
+        self, store: Store, rows: list[tuple[bytes, bytes]], below: Mapping[bytes, bytes | None] = _NOTHING
+    ) -> None:
         self.puts = rows
         self.entries: list[tuple[bytes, bytes]] = []
         self.removals: set[bytes] = set()
@@ -45,15 +50,20 @@ class Landing:
         self.newest = -1
         for key, value in rows:
             if is_primary(key):
-                self._weigh(key, store.get(key), value)
+                self._weigh(key, below[key] if key in below else store.get(key), value)
 
     def _weigh(self, key: bytes, old: bytes | None, new: bytes) -> None:
-        self.digest += row_digest(key, new) - row_digest(key, old)
+        self.digest += row_digest(key, new)
         self.newest = max(self.newest, offset_of(new))
-        before, after = _entries(key, old), _entries(key, new)
+        after = _traits(key, new)
+        if old is None:
+            self.entries += [(entry, b"") for entry in index_keys(key, after)]
+            return
+        self.digest -= row_digest(key, old)
+        before = _traits(key, old)
         if before != after:
-            self.removals |= before - after
-            self.entries.extend((entry, b"") for entry in after - before)
+            self.removals.update(index_keys(key, before))
+            self.entries += [(entry, b"") for entry in index_keys(key, after)]
 
 
 class Replica:
@@ -93,14 +103,15 @@ class Replica:
     def absorb(self, records: Sequence[Record]) -> None:
         """Keep the greatest source offset per key, of the store and these; one atomic write."""
         best: dict[bytes, bytes] = {}
+        below: dict[bytes, bytes | None] = {}
         for record in records:
             value = _stored_form(record)
             if value is None or record.key is None:
                 self.ignored += 1
                 continue
-            self._weigh(best, record.key, value)
+            self._weigh(best, below, record.key, value)
         self.position = records[-1].offset
-        self.land(Landing(self.store, [*best.items()]))
+        self.land(Landing(self.store, [*best.items()], below))
 
     def land(self, landing: Landing) -> None:
         """Put rows on the disk, with their index rows and the changelog position, in one atomic write."""
@@ -109,8 +120,10 @@ class Replica:
         self.digest += landing.digest
         self.newest = max(self.newest, landing.newest)
 
-    def _weigh(self, best: dict[bytes, bytes], key: bytes, value: bytes) -> None:
-        known = best.get(key) or self.store.get(key)
+    def _weigh(self, best: dict[bytes, bytes], below: dict[bytes, bytes | None], key: bytes, value: bytes) -> None:
+        known = best.get(key)
+        if known is None:
+            known = below[key] = self.store.get(key)
         if known is None or fold_of(known) != FOLD_VERSION or offset_of(value) >= offset_of(known):
             best[key] = value
             self.inverted.discard(key)
@@ -146,11 +159,11 @@ class Replica:
         self.inverted.clear()
 
 
-def _entries(key: bytes, value: bytes | None) -> set[bytes]:
+def _traits(key: bytes, value: bytes | None) -> Traits | None:
     try:
-        return index_keys(key, read_row(key, value))
+        return traits_of(key, value)
     except msgspec.MsgspecError:
-        return set()  # a row that someone wrote by hand: the sum of all rows will tell
+        return None  # a row that someone wrote by hand: the sum of all rows will tell
 
 
 def _stored_form(record: Record) -> bytes | None:

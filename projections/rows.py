@@ -83,6 +83,8 @@ class Head(Fact, frozen=True, kw_only=True):
     requests: list[tuple[str, str]] | None = None
     #: epoch ms at which the last of the run was deleted: this row is a tombstone
     deleted: int | None = None
+    #: per inbox partition the highest offset whose command led to an event here (design 4.9)
+    inbox: dict[str, int] | None = None
 
 
 Row = Head | Agenda | AgendaProgress | OperationProgress

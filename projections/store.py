@@ -3,11 +3,14 @@
 from collections.abc import Iterable, Iterator
 from itertools import takewhile
 from typing import Protocol, cast
+from weakref import WeakSet
 
 import rocksdict
 from sortedcontainers import SortedDict
 
 Item = tuple[bytes, bytes]
+
+_RELEASED = "expected an open partition, but it was released: its ownership has ended"
 
 
 class Store(Protocol):
@@ -27,6 +30,22 @@ class Store(Protocol):
 
     def clear(self) -> None:
         """Remove everything."""
+
+    def frozen(self) -> "Frozen":
+        """Everything as it is now, whatever is written later."""
+
+
+class Frozen(Protocol):
+    """A store as it was at one moment; holds resources until closed."""
+
+    def get(self, key: bytes) -> bytes | None:
+        """See Store."""
+
+    def scan(self, prefix: bytes) -> Iterator[Item]:
+        """See Store. Raises LookupError once closed."""
+
+    def close(self) -> None:
+        """Let go of what it holds; harmless twice."""
 
 
 class MemoryStore:
@@ -56,6 +75,15 @@ class MemoryStore:
         """See Store."""
         self._rows.clear()
 
+    def frozen(self) -> Frozen:
+        """See Store."""
+        copy = MemoryStore()
+        copy._rows = self._rows.copy()
+        return copy
+
+    def close(self) -> None:
+        """See Frozen."""
+
 
 class RocksStore:
     """Rows in the RocksDB that Faust opened for a partition of its table.
@@ -66,10 +94,14 @@ class RocksStore:
 
     def __init__(self, db: rocksdict.Rdict) -> None:
         self._db: rocksdict.Rdict | None = db
+        self._frozen: WeakSet[FrozenRocks] = WeakSet()
 
     def get(self, key: bytes) -> bytes | None:
         """See Store."""
-        found: bytes | None = self._open.get(key)
+        db = self._db
+        if db is None:
+            raise LookupError(_RELEASED)
+        found: bytes | None = db.get(key)
         return found
 
     def write(self, puts: Iterable[Item], removals: Iterable[bytes] = ()) -> None:
@@ -77,8 +109,9 @@ class RocksStore:
         batch = rocksdict.WriteBatch(raw_mode=True)
         for key in removals:
             batch.delete(key)
+        put = batch.put
         for key, value in puts:
-            batch.put(key, value)
+            put(key, value)
         self._open.write(batch)
 
     def scan(self, prefix: bytes, start: bytes = b"") -> Iterator[Item]:
@@ -93,12 +126,55 @@ class RocksStore:
         """See Store."""
         self._open.delete_range(b"", b"\xff" * 16)
 
+    def frozen(self) -> Frozen:
+        """See Store."""
+        found = FrozenRocks(self._open.iter())
+        self._frozen.add(found)
+        return found
+
     def release(self) -> None:
-        """Forget the database, so that Faust's forgetting closes it."""
+        """Forget the database, so that Faust's forgetting closes it; what is frozen holds its lock as well."""
+        for frozen in self._frozen:
+            frozen.close()
         self._db = None
 
     @property
     def _open(self) -> rocksdict.Rdict:
         if self._db is None:
-            raise LookupError("expected an open partition, but it was released: its ownership has ended")
+            raise LookupError(_RELEASED)
         return self._db
+
+
+class FrozenRocks:
+    """RocksDB at one moment: costs nothing to make, and keeps the database open until it is closed.
+
+    One iterator, made at once, because an iterator sees what was there when it was made. Not rocksdict's Snapshot: its
+    iterators show what was written after it (0.3.29; tests/contract/test_store.py).
+    """
+
+    def __init__(self, rows: rocksdict.RdictIter) -> None:
+        self._rows: rocksdict.RdictIter | None = rows
+
+    def get(self, key: bytes) -> bytes | None:
+        """See Frozen; not while a scan goes on."""
+        rows = self._open
+        rows.seek(key)
+        return rows.value() if rows.valid() and rows.key() == key else None
+
+    def scan(self, prefix: bytes) -> Iterator[Item]:
+        """See Frozen; one at a time."""
+        self._open.seek(prefix)
+        # Asked for anew for each row: a reference kept by this generator would outlive `close`.
+        while self._open.valid() and (key := self._open.key()).startswith(prefix):
+            yield key, self._open.value()
+            self._open.next()
+
+    def close(self) -> None:
+        """See Frozen."""
+        self._rows = None
+
+    @property
+    def _open(self) -> rocksdict.RdictIter:
+        if self._rows is None:
+            raise LookupError(_RELEASED)
+        return self._rows

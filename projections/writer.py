@@ -23,7 +23,6 @@ from projections.rows import (
     Applied,
     offset_of,
     prefix,
-    stream_of,
 )
 
 #: Keys and values of one batch add up to at most this, unless one stream alone is more (bytes).
@@ -56,6 +55,7 @@ class Writer:
         log_id: str,
         holds: Callable[[], bool],
         failpoint: Callable[[str], None] = lambda _: None,
+        pause: float = 0.0,
     ) -> None:
         self._partition = partition
         self._replica = replica
@@ -63,6 +63,7 @@ class Writer:
         self._log_id = log_id
         self._holds = holds
         self._failpoint = failpoint
+        self._pause = pause
         self._work = asyncio.Event()
         self._written = partition.position
         self.ended = False
@@ -92,13 +93,17 @@ class Writer:
             self._work.clear()
             while not self.ended and not self.idle:
                 await self._fly()
+                if self._partition.overlay.size < BATCH_BYTES:
+                    # A flight of a few rows costs broker, disk and loop nearly as much as one of hundreds, and nobody
+                    # waits for it: what is folded is readable, and what is lost with this process is folded again.
+                    await asyncio.sleep(self._pause)
 
     async def _fly(self) -> None:
         offset = self._partition.position
         batches = [*whole_streams(self._partition.overlay.take_off())] or [[]]
         digest = self._replica.digest
         for number, rows in enumerate(batches, 1):
-            landing = Landing(self._replica.store, rows)
+            landing = Landing(self._replica.store, rows, self._partition.overlay.below)
             digest += landing.digest
             if number == len(batches):
                 landing.puts.append((APPLIED, self._applied_row(offset, digest)))
@@ -178,9 +183,13 @@ class Writer:
 
 def whole_streams(rows: dict[bytes, bytes]) -> Iterator[Rows]:
     """Batches of rows such that no stream is in two; each within BATCH_BYTES unless one stream alone is more."""
-    streams: dict[str, Rows] = {}
+    streams: dict[bytes, Rows] = {}
     for item in rows.items():
-        streams.setdefault(stream_of(item[0]), []).append(item)
+        stream = item[0].split(b"\0", 2)[1]
+        if (group := streams.get(stream)) is None:
+            streams[stream] = [item]
+        else:
+            group.append(item)
     batch: Rows = []
     size = 0
     for group in streams.values():

@@ -18,7 +18,7 @@ from eventstore.upcasters import upcast
 BASE = "id cid customerId title addedTime updatedTime "
 STATE = "processingState processingStateMessage diagnosticEvents "
 ORDER = {
-    b"h": "version link last agendas progress requests deleted",
+    b"h": "version link last agendas progress requests deleted inbox",
     b"a": BASE + "operations params jobId linkId progressId agendaInsight",
     b"p": BASE + "agendaId linkId externalId " + STATE + "attemptsCompleted maximumAttempts startedTime completedTime"
     " percentComplete params agendaInsight",
@@ -66,6 +66,9 @@ def _apply(  # noqa: C901  # one page that says it all: it is the referee
     head = {**head, "version": number, "link": link, "last": meta["ce_id"], "deleted": None}
     if "ce_request" in meta:
         head["requests"] = [*(head.get("requests") or []), [meta["ce_id"], meta["ce_request"]]][-8:]
+    if "ce_inbox" in meta:
+        partition, offset = map(int, meta["ce_inbox"].split("@"))
+        head["inbox"] = {**(head.get("inbox") or {}), str(partition): offset}
     agendas = head["agendas"] = dict(head.get("agendas", {}))
     name = str(body.get("agendaId", ""))
     known = dict(agendas.get(name, {}))
@@ -111,10 +114,16 @@ def _apply(  # noqa: C901  # one page that says it all: it is the referee
     if name in agendas:
         progress = {**rows.get(b"p\0" + key, (0, {}))[1], **body.get("progress", {})}
         agendas[name] = _agenda_head(kind, known, body, progress)
+    if kind == "AgendaRerun":
+        lay += _rerun(rows, at, key, name, body, _ms(meta["ce_time"]))
     for operation in body.get("stopped", []):
         change = {"operation": operation, "processingState": "COMPLETE", "processingStateMessage": "cancelled"}
         change |= {"updatedTime": _ms(meta["ce_time"]), "completedTime": _ms(meta["ce_time"])}
         lay.append((b"o\0" + key + b"\0" + operation.encode(), change))
+    if kind == "AgendaExpanded":
+        lay = [(b"p\0" + key, _expanded(rows, at, key, name, body, _ms(meta["ce_time"])))]
+        for entry in body["operations"]:
+            rows.pop(b"o\0" + key + b"\0" + entry["operation"].encode(), None)
     for entry in body.get("operations") or []:
         lay.append((b"o\0" + key + b"\0" + entry["operation"].encode(), entry))
     for row, change in lay:
@@ -122,6 +131,35 @@ def _apply(  # noqa: C901  # one page that says it all: it is the referee
     rows[b"h\0" + key] = (at, head)
     if kind == "RunReaped":
         del rows[b"h\0" + key]
+
+
+def _rerun(rows: Rows, at: int, key: bytes, name: str, body: dict[str, Any], now: int) -> list[Any]:
+    gone, row = body.get("removed", []), b"a\0" + key + b"\0" + name.encode()
+    if gone and row in rows:
+        agenda = rows[row][1]
+        left = [one for one in agenda.get("operations", []) if one["name"] not in gone]
+        rows[row] = (at, {**agenda, "operations": left, "updatedTime": now})
+    for one in gone:
+        rows.pop(b"o\0" + key + b"\0" + one.encode(), None)
+    change: dict[str, Any] = {"processingState": "WAITING", "processingStateMessage": "pending", "diagnosticEvents": []}
+    change |= {"percentComplete": 0.0, "resultPayload": body.get("result"), "updatedTime": now}
+    keys = [b"o\0" + key + b"\0" + one.encode() for one in body.get("reset", [])]
+    return [(one, change) for one in keys if one in rows]
+
+
+def _expanded(rows: Rows, at: int, key: bytes, name: str, body: dict[str, Any], now: int) -> dict[str, Any]:
+    row = b"a\0" + key + b"\0" + name.encode()
+    if row in rows:
+        agenda = rows[row][1]
+        new = {one["name"]: one for one in body["added"]}
+        operations = [new.pop(one["name"], one) for one in agenda.get("operations", [])] + [*new.values()]
+        rows[row] = (at, {**agenda, "operations": operations, "updatedTime": now})
+        if "params" in body:
+            rows[row][1]["params"] = {**agenda.get("params", {}), **body["params"]}
+    progress = dict(body["progress"])
+    if "params" in body:
+        progress["params"] = {**rows.get(b"p\0" + key, (0, {}))[1].get("params", {}), **body["params"]}
+    return progress
 
 
 def _agenda_head(kind: str, known: dict[str, Any], body: dict[str, Any], progress: dict[str, Any]) -> dict[str, Any]:
@@ -156,11 +194,11 @@ def _agenda_head(kind: str, known: dict[str, Any], body: dict[str, Any], progres
     if kind == "AgendaRetried":
         new = {} if known.get("open") else {"bound": None, "superseded": over or known.get("superseded")}
         return {**known, **new, "ready": True, "added": body["ready"], "failed": None}
-    if kind in ("AgendaHandedBack", "AgendaCancelled"):
+    if kind in ("AgendaHandedBack", "AgendaCancelled", "AgendaRerun"):
         new = dict.fromkeys(("bound", "dispatch", "expires", "heard", "failed")) | {"open": False, "reclaimed": False}
-        new |= {"superseded": over or known.get("superseded"), "ready": kind == "AgendaHandedBack"}
-        new |= {"added": body["ready"]} if new["ready"] else {"cancelled": True}
-        return {**known, **new}
+        new |= {"superseded": over or known.get("superseded"), "ready": "ready" in body}
+        new |= {"cancelled": kind == "AgendaCancelled" or (kind == "AgendaHandedBack" and known.get("cancelled"))}
+        return {**known, **new, "added": body.get("ready", known.get("added"))}
     if kind == "ReportSuperseded":
         return {**known, "refused": [*(known.get("refused") or []), body["startedTime"]][-8:]}
     return known

@@ -10,7 +10,7 @@ from eventstore.codec import decode, encode
 from eventstore.commands import RunCommand
 from eventstore.envelope import Envelope, link_of
 from eventstore.errors import Rejected
-from eventstore.events import TYPES, RunEvent
+from eventstore.events import TYPES, ReportSuperseded, RunEvent
 from handlers.deciders.registry import decide
 from projections.folds.run import evolve
 from projections.rows import PREFIX_LENGTH, write_row
@@ -44,7 +44,7 @@ class World:
 
     def append(self, command: RunCommand, event: RunEvent) -> Verdict:
         """Fold an event as if it had been read from the log."""
-        head = self.run().head
+        head, done = self.run().head, not isinstance(event, ReportSuperseded)
         envelope = Envelope(
             id=command.id,
             type=TYPES[type(event)],
@@ -52,7 +52,8 @@ class World:
             time=command.now,
             version=1 if head is None else head.version + 1,
             prev=None if head is None else head.link,
-            request=command.request,
+            request=command.request if done else None,
+            inbox=command.inbox if done else None,
         )
         value, headers = encode(envelope, event)
         return self.fold(RUN.encode(), value, headers)

@@ -78,7 +78,7 @@ class Node:
         (self.folder / "node.properties").write_text("".join(lines))
         if (self.folder / "data" / "meta.properties").exists():
             return
-        command = [_java(), "-cp", f"{jars()}/*", "kafka.tools.StorageTool", "format", "-t", cluster]
+        command = [_java(), "-cp", f"{jars()}/*", "kafka.tools.StorageTool", "format", f"--cluster-id={cluster}"]
         done = subprocess.run(
             [*command, "-c", str(self.folder / "node.properties"), "-g"],
             stdin=subprocess.DEVNULL,

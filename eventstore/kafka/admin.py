@@ -39,6 +39,18 @@ async def make_topics(bootstrap: str, topics: Iterable[Topic], replication: int)
         await admin.close()
 
 
+async def partitions_of(bootstrap: str, name: str) -> int | None:
+    """How many partitions a topic has; None if there is no such topic. Creates nothing. Raises Unavailable."""
+    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap, request_timeout_ms=10_000)
+    try:
+        await admin.start()
+        return await _partitions(admin, name) if name in await admin.list_topics() else None
+    except (KafkaError, TimeoutError, OSError) as wrong:
+        raise Unavailable(f"expected Kafka at {bootstrap} to tell of its topics: {wrong!r}; try again") from wrong
+    finally:
+        await admin.close()
+
+
 async def open_log(log: EventLog, topic: Topic, draw: Iterable[UUID]) -> dict[int, str]:
     """Per partition the id of the log that stands there, opened now if nothing did.
 

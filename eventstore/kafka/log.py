@@ -14,6 +14,8 @@ from eventstore.log import NewRecord, Record
 
 ASK_SECONDS = 5.0
 IDLE_SECONDS = 1.0
+#: A read that gets nothing for this long, although there is something, has no broker (s).
+SILENCE_SECONDS = 30.0
 STOP_SECONDS = 2.0
 
 Ask = Callable[[list[TopicPartition]], Awaitable[Mapping[TopicPartition, int]]]
@@ -60,12 +62,13 @@ class KafkaLog:
     async def offsets_at(self, topic: str, epoch_ms: int) -> dict[int, int]:
         """See EventLog."""
         places = self._places(topic)
+        # Asked for first: what is appended between the two answers is later than any moment that has passed.
+        ends = await self.ends(topic)
         try:
             async with asyncio.timeout(ASK_SECONDS):
                 found = await self._asking.offsets_for_times(dict.fromkeys(places, epoch_ms))
         except (KafkaError, TimeoutError, OSError) as wrong:
             raise Unavailable(f"expected Kafka to tell offsets of {topic}: {wrong!r}") from wrong
-        ends = await self.ends(topic)
         return {
             place.partition: ends[place.partition] if (at := found.get(place)) is None else at.offset
             for place in places
@@ -83,8 +86,14 @@ class KafkaLog:
         try:
             await tail.start()
             tail.follow({partition: start})
+            clock = asyncio.get_running_loop().time
+            heard = clock()
             while start < stop and await tail.position(partition) < stop:
                 records = (await tail.batches(IDLE_SECONDS)).get(partition, ())
+                if records:
+                    heard = clock()
+                elif clock() > heard + SILENCE_SECONDS:
+                    raise Unavailable(f"expected {topic}/{partition} to go on at {start}: Kafka gives nothing")
                 wanted = [record for record in records if start <= record.offset < stop]
                 if wanted:
                     start = wanted[-1].offset + 1

@@ -1,14 +1,21 @@
-"""`agendum`: the command. Exit codes: 0 done, 1 the agenda failed, 2 usage, 3 not found, 4 refused, 5 service away,
-124 timed out, 130 interrupted.
+"""`agendum`: the command. Exit codes: 0 done, 1 the agenda or a check failed, 2 usage, 3 not found, 4 refused,
+5 service away, 124 timed out, 130 interrupted.
 """
+
+from collections.abc import Callable
 
 import typer
 
 from handlers.cli.commands import convert
+from handlers.cli.commands.doctor import doctor
 from handlers.cli.commands.execute import execute
+from handlers.cli.commands.publish import asyncapi, publish
+from handlers.cli.commands.rejections import rejections
+from handlers.cli.commands.replay import replay
 from handlers.cli.commands.run import run
 from handlers.cli.commands.submit import cancel, progress, submit, watch
 from handlers.cli.commands.up import up
+from handlers.cli.commands.verify import verify
 from handlers.cli.commands.work import work
 
 app = typer.Typer(
@@ -16,12 +23,32 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
     help="Runs agendas fairly and explainably, on Kafka.",
-    epilog="Exit codes: 0 done · 1 the agenda failed · 2 usage · 3 not found · 4 refused · 5 service away · "
+    epilog="Exit codes: 0 done · 1 the agenda or a check failed · 2 usage · 3 not found · 4 refused · 5 service away · "
     "124 timed out · 130 interrupted",
 )
-for command in (up, submit, watch, progress, cancel, run, work, execute):
+COMMANDS: list[Callable[..., None]] = [
+    up,
+    submit,
+    watch,
+    progress,
+    cancel,
+    run,
+    work,
+    execute,
+    publish,
+    asyncapi,
+    replay,
+    verify,
+    doctor,
+]
+GROUPS = {
+    "convert": convert.app,
+    "rejections": rejections,
+}
+for command in COMMANDS:
     app.command()(command)
-app.add_typer(convert.app, name="convert")
+for name, group in GROUPS.items():
+    app.add_typer(group, name=name)
 
 
 def main() -> None:

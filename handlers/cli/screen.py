@@ -4,6 +4,7 @@ On a terminal people get colours and live pictures; through a pipe plain aligned
 alone.
 """
 
+import sys
 from collections.abc import Iterable, Sequence
 from enum import StrEnum
 from typing import Annotated, Any
@@ -44,7 +45,8 @@ class Screen:
 
     def __init__(self, output: Output = Output.TEXT) -> None:
         self.json = output is Output.JSON
-        self.out = Console(soft_wrap=True, highlight=False)
+        # Through a pipe nothing is cut: the next program wants it whole, and no table is wider than its console.
+        self.out = Console(soft_wrap=True, highlight=False, width=None if sys.stdout.isatty() else 10_000)
         self.err = Console(stderr=True, soft_wrap=True, highlight=False)
 
     @property
@@ -59,6 +61,12 @@ class Screen:
     def line(self, found: Any) -> None:
         """One JSON line of many."""
         print(msgspec.json.encode(found).decode(), flush=True)  # noqa: T201  # never wrapped or coloured
+
+    def lines(self, found: Iterable[Any]) -> None:
+        """Many JSON lines, written together."""
+        text = b"".join(msgspec.json.encode(each) + b"\n" for each in found)
+        sys.stdout.buffer.write(text)
+        sys.stdout.flush()
 
     def say(self, text: str, style: str | None = None) -> None:
         """A line for people, on stdout; nothing where only JSON is wanted."""
@@ -75,8 +83,7 @@ class Screen:
         table = Table(*columns, box=None, pad_edge=False, header_style=None if plain else "bold")
         for row in rows:
             table.add_row(*row)
-        # Through a pipe nothing is cut: the next program wants it whole.
-        self.out.print(table, width=10_000 if plain else None, crop=not plain, no_wrap=plain, markup=False)
+        self.out.print(table, crop=not plain, no_wrap=plain, markup=False)
 
     def stop(self, stop: Stop) -> None:
         """Why a command ends: three lines on stderr."""

@@ -10,11 +10,13 @@ from eventstore.commands import (
     DeleteOperation,
     DeleteProgress,
     DispatchAgenda,
+    ExpandAgenda,
     ExpireDispatch,
     HandBackAgenda,
     ReapRun,
     ReclaimAgenda,
     ReportProgress,
+    RerunAgenda,
     RetryAgenda,
     ReturnDispatch,
     RunCommand,
@@ -25,10 +27,13 @@ from eventstore.commands import (
 )
 from eventstore.errors import Invalid
 from eventstore.events import RunEvent
+from handlers.deciders.bounds import GROWING, refuse_oversize
 from handlers.deciders.dispatch import dispatch, expire, take_back
 from handlers.deciders.endings import cancel, hand_back, reclaim, retry
+from handlers.deciders.expansions import expand
 from handlers.deciders.objects import delete_agenda, delete_progress, reap
 from handlers.deciders.reports import report
+from handlers.deciders.reruns import rerun
 from handlers.deciders.saving import delete_operation, save_agenda, save_operation, save_progress
 from handlers.deciders.submission import submit
 from projections.run import Run
@@ -38,12 +43,23 @@ def decide(command: RunCommand, run: Run) -> RunEvent | None:
     """The event that a command leads to, or None where it is already true; raises Rejected."""
     if _repeats(command, run):
         return None
-    return _DECIDERS[type(command)](command, run)
+    event = _DECIDERS[type(command)](command, run)
+    if isinstance(event, GROWING):
+        refuse_oversize(command, run, event)
+    return event
 
 
 def _repeats(command: Command, run: Run) -> bool:
-    """Whether this Idempotency-Key was used on this stream before, with the same body (design 4.5)."""
-    if command.request is None or run.head is None:
+    """Whether this command was decided on this stream before: it came by the inbox and something later of its partition
+    was (design 4.9), or its Idempotency-Key was used, with the same body (design 4.5).
+    """
+    if run.head is None:
+        return False
+    if command.inbox is not None:
+        partition, offset = command.inbox
+        if offset <= (run.head.inbox or {}).get(str(partition), -1):
+            return True
+    if command.request is None:
         return False
     for event_id, digest in run.head.requests or ():
         if event_id == command.id:
@@ -62,6 +78,8 @@ _DECIDERS: dict[type[Command], Callable[[Any, Run], RunEvent | None]] = {
     HandBackAgenda: hand_back,
     ReclaimAgenda: reclaim,
     RetryAgenda: retry,
+    RerunAgenda: rerun,
+    ExpandAgenda: expand,
     CancelAgenda: cancel,
     DeleteAgenda: delete_agenda,
     DeleteProgress: delete_progress,

@@ -97,7 +97,7 @@ async def look_up(ask: Ask, kind: Kind, asked: Wanted) -> Answer:
     return msgspec.structs.replace(found, agendas=agendas, progresses=views, operations=operations, count=count)
 
 
-def listed(ask: Ask, asked: Wanted, answer: Answer, objects: Iterable[Wire], last: Base | None) -> Reply:
+def listed(ask: Ask, asked: Wanted, answer: Answer, objects: Iterable[Any], last: Base | None) -> Reply:
     """The envelope of a GET; `last` is the last object of it, behind which the next page begins."""
     shown = [] if asked.count else [asked.shown(wire) for wire in objects]
     body = envelope(shown, cid=ask.cid, count=answer.count if asked.count else None)

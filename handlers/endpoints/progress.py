@@ -1,5 +1,8 @@
 """AgendaProgress and OperationProgress: GET, DELETE, and the summary by linkId (spec 2.4, 2.5, 2.7.2)."""
 
+from collections.abc import Iterable
+from typing import Any
+
 from eventstore.commands import DeleteProgress
 from eventstore.errors import BadRequest, Invalid
 from eventstore.model import ProcessingState
@@ -16,8 +19,10 @@ async def get_agenda_progress(ask: Ask) -> Reply:
     """A progress by id, or progresses by attributes, with their operations (spec 2.4)."""
     asked = wanted(ask)
     answer = await look_up(ask, "progress", asked)
-    whole = asked.with_operations
-    found = (ask.edge.opener.progress(view, operations=whole) for view in answer.progresses)
+    opener, whole = ask.edge.opener, asked.with_operations
+    found: Iterable[Any] = map(opener.progress_json, answer.progresses)
+    if asked.fields is not None:
+        found = (opener.progress(view, operations=whole) for view in answer.progresses)
     return listed(ask, asked, answer, found, answer.progresses[-1].progress if answer.progresses else None)
 
 

@@ -6,7 +6,17 @@ from functools import partial
 import msgspec
 
 from eventstore.errors import BadRequest
-from handlers.endpoints import agendas, catalogue, progress, saving, work
+from handlers.endpoints import (
+    agendas,
+    batches,
+    catalogue,
+    expansions,
+    progress,
+    reruns,
+    saving,
+    template_runs,
+    work,
+)
 from handlers.endpoints.ask import Ask, Endpoint, Reply
 
 
@@ -67,6 +77,10 @@ PATHS: Mapping[str, Route] = {
     "pop/resourcepool/service/getAgenda": _service("getAgenda", work.get_agenda),
     "pop/resourcepool/service/updateAgendaProgress": _service("updateAgendaProgress", work.update_agenda_progress),
     "pop/resourcepool/service/handBackAgenda": _service("handBackAgenda", work.hand_back_agenda),
+    "pop/agenda/service/run": _service("run", template_runs.post),
+    "pop/agenda/service/rerun": _service("rerun", reruns.post),
+    "pop/resourcepool/service/createAgenda": _service("createAgenda", batches.post),
+    "pop/resourcepool/service/updateAgenda": _service("updateAgenda", expansions.post),
     "pop/agenda/service/cancel": _service("cancel", agendas.cancel),
 }
 

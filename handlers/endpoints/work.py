@@ -4,19 +4,18 @@ from collections.abc import Sequence
 
 from eventstore.commands import HandBackAgenda, ReturnDispatch
 from eventstore.errors import BadRequest, Invalid
-from eventstore.model import Insight, ProcessingState
+from eventstore.model import ProcessingState
+from handlers.acceptance import insights_of, take_report
 from handlers.endpoints.ask import Ask, Reply, where
 from handlers.gateway import Pull
-from handlers.intake import reporting
 from handlers.wire.requests import GetAgenda, HandBack, UpdateProgress, epoch_ms
 from handlers.wire.responses import service_answer
-from projections.views import Answer, ById
+from projections.views import Answer
 
 #: Agendas in one answer, at most (design 4.2).
 AT_MOST = 100
 #: The header by which our own executor promises a report at once (design 4.2).
 PROMPT_HEADER = "Agendum-Executor"
-REMEMBERED_CUSTOMERS = 100_000
 
 
 async def get_agenda(ask: Ask) -> Reply:
@@ -45,19 +44,8 @@ async def get_agenda(ask: Ask) -> Reply:
 async def update_agenda_progress(ask: Ask) -> Reply:
     """An executor's report (spec 7.2); the right is that to the stored progress's Insight, or to the progress."""
     body = await ask.body(UpdateProgress, "UpdateAgendaProgressRequest")
-    if body is None or body.agenda_progress is None or not (body.agenda_progress.id or "").strip():
-        raise BadRequest("expected an agendaProgress with its id")
-    identity = body.agenda_progress.id or ""
-    customer = await _customer_of(ask, identity)
-    command = reporting(
-        body.agenda_progress,
-        await ask.origin(),
-        customer=customer,
-        cipher=ask.edge.cipher,
-        insights=None if ask.caller.everywhere else _insights_of(ask),
-        quiet=ask.edge.quiet_ms,
-    )
-    answer = await ask.edge.gateway.command(command)
+    origin = await ask.origin()
+    answer = await take_report(ask.edge, ask.caller, body, lambda _: origin)
     return Reply(service_answer({}, cid=ask.cid), where(answer))
 
 
@@ -74,7 +62,7 @@ async def hand_back_agenda(ask: Ask) -> Reply:
         correlation=origin.correlation,
         request=origin.request,
         started_time=epoch_ms(body.started_time, "startedTime"),
-        insights=None if ask.caller.everywhere else _insights_of(ask),
+        insights=None if ask.caller.everywhere else insights_of(ask.edge, ask.caller),
     )
     answer = await ask.edge.gateway.command(command)
     return Reply(service_answer({}, cid=ask.cid), where(answer))
@@ -87,25 +75,6 @@ async def _may_pull(ask: Ask, insight_id: str) -> None:
         insight = catalogue.insight(insight_id)
     if insight is None or not ask.caller.may_touch(insight.customer_id):
         raise BadRequest(f"The Insight specified was not found or is not visible: {insight_id}")
-
-
-def _insights_of(ask: Ask) -> list[str]:
-    insights = ask.edge.tail.catalogue.all(Insight)
-    return [insight.id or "" for insight in insights if ask.caller.may_touch(insight.customer_id)]
-
-
-async def _customer_of(ask: Ask, identity: str) -> str:
-    """The customer of a run, under whose key its report is sealed; it never changes."""
-    known = ask.edge.customers.get(identity)
-    if known is not None:
-        return known
-    answer = await ask.edge.gateway.query(ById(kind="progress", id=identity, proven=True))
-    if not answer.progresses:
-        raise BadRequest(f"The AgendaProgress specified was not found or is not visible: {identity}")
-    if len(ask.edge.customers) >= REMEMBERED_CUSTOMERS:
-        ask.edge.customers.clear()
-    found = ask.edge.customers[identity] = answer.progresses[0].progress.customer_id or ""
-    return found
 
 
 def _handed_out(ask: Ask, answers: Sequence[Answer]) -> Reply:

@@ -5,7 +5,7 @@ A report holds what changed since the last one that was acknowledged; one that i
 
 from typing import Any
 
-import orjson
+import msgspec
 from msgspec.structs import replace
 
 from eventstore.model import ProcessingState
@@ -27,7 +27,7 @@ class Journal:
             percent_complete=0.0,
         )
         self._total = len(agenda.operations)
-        self._complete = len(done)
+        self._complete = len(done & {operation.name for operation in agenda.operations})
         self._executing: dict[str, OperationProgress] = {}
         self._unsent: dict[str, OperationProgress] = {}
         #: moves with every change
@@ -38,19 +38,28 @@ class Journal:
         """The run has come to its end here."""
         return self.progress.processing_state is COMPLETE
 
+    def grow(self, operations: int) -> None:
+        """So many operations were added to the run."""
+        self._total += operations
+        self.version += 1
+
     def begin(self, name: str, now: int) -> None:
         """An operation starts."""
         self._put(OperationProgress(operation=name, processing_state=EXECUTING, started_time=now, percent_complete=0.0))
 
     def advance(self, name: str, percent: float | None, message: str | None, params: dict[str, Any] | None) -> None:
-        """An operation says how far it is."""
+        """An operation says how far it is; what is not from 0 to 100 counts as if it were (spec 10.3)."""
+        percent = None if percent is None else max(0.0, min(100.0, percent))
         if (known := self._executing.get(name)) is not None:
             said = {"percent_complete": percent, "processing_state_message": message, "params": params}
             self._put(replace(known, **{field: value for field, value in said.items() if value is not None}))
 
     def succeed(self, name: str, result: Any, now: int) -> None:
-        """An operation came to its end."""
-        text = None if result is None else orjson.dumps(result).decode()
+        """An operation came to its end. Raises TypeError, and changes nothing, when the result is no JSON."""
+        try:
+            text = None if result is None else msgspec.json.encode(result).decode()
+        except (TypeError, ValueError, RecursionError) as wrong:
+            raise TypeError(f"expected the result of {name} to be JSON: {wrong}") from None
         self._end(name, now, processing_state_message=SUCCEEDED, percent_complete=100.0, result_payload=text)
 
     def fail(self, name: str, why: DiagnosticEvent, now: int) -> None:

@@ -1,17 +1,29 @@
-"""Which operation types this executor can run: those of all installed packages, by entry point."""
+"""Which operation types an executor can run: our own, programs of a registry file, and those of installed packages."""
 
-from collections.abc import Mapping
 from importlib.metadata import entry_points
+from pathlib import Path
 
+from handlers.executor.operations.agenda_post import agenda_post
+from handlers.executor.operations.command import command, read_registry
+from handlers.executor.operations.http import http
 from handlers.executor.operations.log_messages import log_messages
 from handlers.executor.operations.sample import sample
 from handlers.executor.operations.task import OperationHandler
+from handlers.executor.operations.update_agenda import update_agenda
 
-#: Where packages name their operation handlers.
+#: Where packages name their operation handlers (see handlers.executor.operations).
 GROUP = "agendum.operations"
-_OWN: Mapping[str, OperationHandler] = {"logMessages": log_messages, "sample": sample}
 
 
-def operation_handlers() -> dict[str, OperationHandler]:
-    """Operation type -> what runs it; a package's own handler wins over ours."""
-    return {**_OWN, **{point.name: point.load() for point in entry_points(group=GROUP)}}
+def operation_handlers(registry: Path | None = None, *, allow_link_local: bool = False) -> dict[str, OperationHandler]:
+    """Operation type -> what runs it; packages win over ours, and the registry file over both. Raises NotARegistry."""
+    ours: dict[str, OperationHandler] = {
+        "logMessages": log_messages,
+        "sample": sample,
+        "updateAgenda": update_agenda,
+        "agendaPost": agenda_post,
+        "http": http(allow_link_local=allow_link_local),
+    }
+    theirs = {point.name: point.load() for point in entry_points(group=GROUP)}
+    programs = {} if registry is None else read_registry(registry)
+    return {**ours, **theirs, **{name: command(program) for name, program in programs.items()}}

@@ -23,6 +23,8 @@ from projections.views import Answer
 POLL_SECONDS = 0.5
 #: Between two pictures of one owner: they are whole, so more often is only dearer.
 PAUSE_SECONDS = 0.004
+#: The same while so many entries are known that nobody waits for news of more.
+PLENTY, PLENTY_PAUSE_SECONDS = 256, 0.02
 IDLE_SECONDS = 2.0
 BACKOFF_SECONDS = 1.0
 
@@ -139,7 +141,7 @@ class Scheduler:
                 known = version
                 self._queue.see(owner, picture)
                 self._news.set()
-            await asyncio.sleep(PAUSE_SECONDS)
+            await asyncio.sleep(PAUSE_SECONDS if len(self._queue) < PLENTY else PLENTY_PAUSE_SECONDS)
 
     def _serve_all(self, clock: float) -> None:
         boxes: list[Box] = []

@@ -25,6 +25,8 @@ _INTERNAL = frozenset({"depends_on", "references", "generated_parent", "attempt"
 _SEALED = frozenset({"payload", "params", "diagnostic_events", "result_payload"})
 _SEALED_IN_TEMPLATES = frozenset({"agenda", "params", "static_parameters"})
 _NULL = b"null"
+#: Progresses that are kept as they were sent, and how large they may be (bytes).
+WRITTEN, WRITTEN_BYTES = 2000, 16 << 10
 
 encode = msgspec.json.Encoder().encode
 
@@ -46,6 +48,7 @@ class Opener:
 
     def __init__(self, cipher: Cipher) -> None:
         self._cipher = cipher
+        self._written: dict[str, tuple[ProgressView, msgspec.Raw]] = {}
 
     def agenda(self, row: Agenda, added: int | None = None) -> Wire:
         """An agenda; `added` is put among its params in getAgenda's answer alone (spec 7.1)."""
@@ -63,6 +66,19 @@ class Opener:
         if operations:
             found["operationProgress"] = [self.operation(row) for row in view.operations]
         return found
+
+    def progress_json(self, view: ProgressView) -> msgspec.Raw:
+        """An AgendaProgress with its operations, ready to be sent; the same view is opened and written once."""
+        identity = view.progress.id or ""
+        known = self._written.get(identity)
+        if known is not None and known[0] is view:
+            return known[1]
+        text = encode(self.progress(view))
+        if len(text) <= WRITTEN_BYTES:
+            if len(self._written) >= WRITTEN:
+                self._written.clear()
+            self._written[identity] = view, msgspec.Raw(text)
+        return msgspec.Raw(text)
 
     def operation(self, row: OperationProgress) -> Wire:
         """An OperationProgress."""

@@ -11,6 +11,7 @@ from eventstore.events import (
     AgendaDispatched,
     AgendaHandedBack,
     AgendaReclaimed,
+    AgendaRerun,
     AgendaRetried,
     AgendaSubmitted,
     DispatchExpired,
@@ -31,13 +32,19 @@ ATTEMPTS_AT_MOST = 20
 
 
 def advance(head: Head | None, envelope: Envelope, link: str) -> Head:
-    """The head after an applied event: version, link, and the command it came from if that had a key."""
+    """The head after an applied event: version, link, and where its command came from, by key or by topic."""
     if head is None:
         head = Head(version=0, link="", last="")
     requests = head.requests
     if envelope.request is not None:
         requests = [*(requests or []), (envelope.id, envelope.request)][-REQUESTS:]
-    return replace(head, version=envelope.version, link=link, last=envelope.id, requests=requests, deleted=None)
+    inbox = head.inbox
+    if envelope.inbox is not None:
+        partition, offset = envelope.inbox
+        inbox = {**(inbox or {}), str(partition): offset}
+    return replace(
+        head, version=envelope.version, link=link, last=envelope.id, requests=requests, deleted=None, inbox=inbox
+    )
 
 
 def submitted(event: AgendaSubmitted) -> AgendaHead:
@@ -134,6 +141,12 @@ def retried(agenda: AgendaHead, event: AgendaRetried) -> AgendaHead:
 def handed_back(agenda: AgendaHead, event: AgendaHandedBack) -> AgendaHead:
     """Back in its place in the line; whoever gave it back has no more to say."""
     return replace(_ended(agenda), ready=True, added=event.ready)
+
+
+def rerun(agenda: AgendaHead, event: AgendaRerun) -> AgendaHead:
+    """Begins again: in the line once, if at all, and whoever had it has no more to say."""
+    place = agenda.added if event.ready is None else event.ready
+    return replace(_ended(agenda), cancelled=False, ready=event.ready is not None, added=place)
 
 
 def cancelled(agenda: AgendaHead, _: AgendaCancelled) -> AgendaHead:

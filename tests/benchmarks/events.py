@@ -32,9 +32,9 @@ class Prepared:
     events: int
 
 
-async def prepare(bootstrap: str, prefix: str, keys: int, *, reports: bool) -> Prepared:
+async def prepare(bootstrap: str, prefix: str, keys: int, *, reports: bool, partitions: int = 12) -> Prepared:
     """Fill `agendas` with the events of so many runs of one operation."""
-    topics = Topics(prefix)
+    topics = Topics(prefix, partitions)
     await make_topics(bootstrap, topics.all(), 1)
     log = KafkaLog(bootstrap, {topic.name: topic.partitions for topic in topics.all()})
     await log.start()

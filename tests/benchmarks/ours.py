@@ -13,6 +13,8 @@ from eventstore.kafka.log import KafkaChangelog, KafkaLog
 from eventstore.kafka.tail import Tail
 from eventstore.reading import RUN_EVENTS, Classifier
 from eventstore.topics import Topics
+from handlers.app import FLIGHT_PAUSE
+from handlers.collector import calm_collector
 from projections.feed import Feed
 from projections.group import Group, GroupSettings
 from projections.holdings import Holdings
@@ -45,6 +47,7 @@ async def main(bootstrap: str, prefix: str, data: str, log_ids: str) -> None:
         restore=restore,
         changelog=changelog,
         born=lambda number, store, at: Partition(number, store, classify, ReadyLine("bench"), at),
+        pause=FLIGHT_PAUSE,
     )
     began = {"restore": 0.0, "fold": 0.0}
     hold = holdings.hold
@@ -60,10 +63,13 @@ async def main(bootstrap: str, prefix: str, data: str, log_ids: str) -> None:
         take_over(number, end)
 
     holdings.hold, holdings._take_over = timed, noted  # type: ignore[method-assign]
+    calm_collector()  # as `agendum serve` does
+    joining = time.perf_counter()
     await group.start(holdings)
     while not (holdings.ready() and all(writer.idle for writer in holdings.writers.values())):  # noqa: ASYNC110
         await asyncio.sleep(0.002)
     found = {
+        "start_s": time.perf_counter() - joining,
         "restore_s": began["fold"] - began["restore"],
         "fold_s": time.perf_counter() - began["fold"],
         "restored": restore.rows,

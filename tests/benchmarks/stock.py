@@ -4,6 +4,7 @@ import asyncio
 import json
 import sys
 import time
+from collections.abc import Iterator
 from typing import Any
 
 import faust
@@ -14,6 +15,11 @@ from projections.folds.run import evolve
 from projections.rows import head_key, write_row
 from projections.run import Run
 from projections.verdict import Verdict, judge
+
+
+def rows_of(db: Any) -> Iterator[bytes]:
+    """Keys of a store that are not Faust's own."""
+    return (key for key in db.keys() if not key.startswith(b"__faust"))  # noqa: SIM118  # not a dictionary
 
 
 async def main(bootstrap: str, topic_name: str, app_id: str, data: str, count: str) -> None:
@@ -63,8 +69,12 @@ async def main(bootstrap: str, topic_name: str, app_id: str, data: str, count: s
         print(json.dumps({"events": done[0], "fold_s": times[1] - times[0]}), flush=True)
         await app.producer.flush()
     else:
-        rows = sum(app.tables.recovery.active_offsets.values())
-        print(json.dumps({"rows": rows, "start_s": time.perf_counter() - began}), flush=True)
+        started = time.perf_counter() - began
+        recovery = app.tables.recovery
+        # What lies in the stores, not what Faust says of it; and its recovery alone, without joining the group.
+        rows = sum(1 for number in range(12) for _ in rows_of(table.data._db_for_partition(number)))
+        spent = recovery._recovery_ended_at - recovery._recovery_started_at
+        print(json.dumps({"rows": rows, "restore_s": spent, "start_s": started}), flush=True)
     await app.stop()
 
 

@@ -1,13 +1,10 @@
 """Submissions, reads, whole agendas and dispatches over HTTP, against bare aiohttp, in one run."""
 
 import asyncio
-import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Any
 
 import aiohttp
 import orjson
@@ -17,78 +14,20 @@ import pytest
 from compose.kafka.cluster import free_ports
 from eventstore.kafka.admin import make_topics
 from eventstore.topics import Topic
+from tests.benchmarks.bench import Bench, fill, report
+from tests.benchmarks.client import load
 from tests.conftest import Broker
 from tests.faults.processes import WorkerProcess
 
 pytestmark = pytest.mark.benchmark
-HEADERS = {"Authorization": "x", "Content-Type": "application/json"}
 SECONDS = 6.0
+PULLERS = (1, 8, 64)
+#: One round of dispatches: so many are ready at its begin, or many more; so many are handed out.
+ROUND, HANDED_OUT, ROUNDS = 100, 90, 8
+MANY = 100_000
 
 
-class Bench:
-    """A worker, a bare server beside it, and clients."""
-
-    def __init__(self, worker: WorkerProcess, bare: str, session: aiohttp.ClientSession) -> None:
-        self.worker = worker
-        self.bare = bare
-        self.session = session
-
-    async def post(self, path: str, body: Any, base: str | None = None) -> Any:
-        url = (base or self.worker.url) + path
-        async with self.session.post(url, data=orjson.dumps(body), headers=HEADERS) as answer:
-            return orjson.loads(await answer.read())
-
-    async def get(self, path: str, base: str | None = None) -> Any:
-        async with self.session.get((base or self.worker.url) + path, headers=HEADERS) as answer:
-            return orjson.loads(await answer.read())
-
-    async def rate(self, clients: int, once: Callable[[], Awaitable[object]], seconds: float = SECONDS) -> float:
-        """Calls per second by so many clients."""
-        done, end = 0, time.perf_counter() + seconds
-
-        async def client() -> None:
-            nonlocal done
-            while time.perf_counter() < end:
-                await once()
-                done += 1
-
-        began = time.perf_counter()
-        await asyncio.gather(*(client() for _ in range(clients)))
-        return done / (time.perf_counter() - began)
-
-    async def alone(self, once: Callable[[], Awaitable[object]], times: int = 400) -> float:
-        """Median ms of one call at a time."""
-        spent = []
-        for _ in range(times):
-            began = time.perf_counter()
-            await once()
-            spent.append((time.perf_counter() - began) * 1000)
-        return statistics.median(spent)
-
-    async def set_up(self) -> None:
-        await self.post("/pop/resourcepool", {"id": "p", "customerId": "c", "title": "p"})
-        await self.post("/pop/customer", {"id": "c", "customerId": "c", "title": "c", "resourcePoolId": "p"})
-        insight = {"id": "i", "customerId": "c", "title": "i", "resourcePoolId": "p", "queueName": "q"}
-        await self.post("/pop/insight", {**insight, "mappers": {"operationType": ["t"]}})
-
-    def agenda(self, **params: Any) -> dict[str, Any]:
-        operations = [{"name": name, "type": "t", "payload": {"in": "s3://bucket/object.mov"}} for name in "abc"]
-        return {"customerId": "c", "linkId": "l", "operations": operations, "params": params}
-
-    async def submit(self) -> Any:
-        return await self.post("/pop/agenda", self.agenda())
-
-    async def submit_only(self) -> Any:
-        return await self.post("/pop/agenda", self.agenda(doNotRun=True))
-
-    async def pull(self, count: int) -> list[Any]:
-        body = {"insightId": "i", "count": count}
-        found: list[Any] = (await self.post("/pop/resourcepool/service/getAgenda", body))["agendas"]
-        return found
-
-
-@pytest.mark.parametrize("what", ["http"])
-async def test_http(kafka: Broker, prefix: str, tmp_path: Path, what: str) -> None:
+async def test_http(kafka: Broker, prefix: str, tmp_path: Path) -> None:
     (port,) = free_ports(1)
     await make_topics(kafka.bootstrap, [Topic(f"{prefix}-bare", 1, {"max.message.bytes": "8388608"})], 1)
     bare = subprocess.Popen(  # noqa: ASYNC220  # before anything is measured
@@ -96,52 +35,53 @@ async def test_http(kafka: Broker, prefix: str, tmp_path: Path, what: str) -> No
         stdout=subprocess.PIPE,
     )
     worker = WorkerProcess("bench", kafka.bootstrap, prefix, tmp_path, session=10, patience_ms=600_000, poll=2)
-    worker.start()
+    bench = Bench(worker, f"http://127.0.0.1:{port}")
     try:
-        async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as session:
-            bench = Bench(worker, f"http://127.0.0.1:{port}", session)
-            while not ((await worker.health(session)) or {}).get("ready"):  # noqa: ASYNC110
-                await asyncio.sleep(0.1)
-            await bench.set_up()
-            await measure(bench, worker)
+        print(f"\nstart to ready, nothing there: {await start_to_ready(worker):.1f} s")
+        await bench.set_up()
+        await submissions_and_reads(bench)
+        await whole_agendas(bench)
+        await dispatches(bench)
+        await starts(bench)
     finally:
         worker.stop()
         worker.join()
+        bench.close()
         bare.kill()
         bare.wait()
         assert bare.stdout is not None
         bare.stdout.close()
-    assert what
 
 
-async def measure(bench: Bench, worker: WorkerProcess) -> None:
-    process = next(each for each in psutil.process_iter(["cmdline"]) if each.pid == worker.pid)
-    send = lambda: bench.post("/send", bench.agenda(), bench.bare)  # noqa: E731
-    constant = lambda: bench.get("/constant", bench.bare)  # noqa: E731
-    ours, theirs = await bench.rate(32, bench.submit_only), await bench.rate(32, send)
-    print(f"\nsubmissions/s {ours:,.0f}; bare {theirs:,.0f}: {ours / theirs:.2f}x (at least 0.25, goal 0.5)")
-    alone, bare_alone = await bench.alone(bench.submit_only), await bench.alone(send)
+async def start_to_ready(worker: WorkerProcess) -> float:
+    """Seconds from the start of the process until it says that it is ready."""
+    began = time.perf_counter()
+    worker.start()
+    async with aiohttp.ClientSession() as session:
+        while not ((await worker.health(session)) or {}).get("ready"):  # noqa: ASYNC110
+            await asyncio.sleep(0.05)
+    return time.perf_counter() - began
+
+
+async def submissions_and_reads(bench: Bench) -> None:
+    """With 32 clients, and alone; each beside the bare server's answer to the same."""
+    url, bare, body = bench.worker.url, bench.bare, orjson.dumps(bench.agenda(doNotRun=True))
+    ours = await load("POST", url, "/pop/agenda", body, clients=32, seconds=SECONDS)
+    theirs = await load("POST", bare, "/send", body, clients=32, seconds=SECONDS)
+    print(f"submissions/s {ours:,.0f}; bare {theirs:,.0f}: {ours / theirs:.2f}x (at least 0.25, goal 0.5)")
+    alone = await bench.alone(bench.submit_only)
+    bare_alone = await bench.alone(lambda: bench.post("/send", bench.agenda(), bare))
     print(f"alone p50 {alone:.2f} ms; bare {bare_alone:.2f} ms: {alone / bare_alone:.1f}x (at most 5, goal 3)")
-    identity = (await bench.submit_only())["all"][0]["progressId"]
-    read = lambda: bench.get(f"/pop/progress/agenda/{identity}")  # noqa: E731
-    ours, theirs = await bench.rate(32, read), await bench.rate(32, constant)
+    path = f"/pop/progress/agenda/{(await bench.submit_only())['all'][0]['progressId']}"
+    ours = await load("GET", url, path, clients=32, seconds=SECONDS)
+    theirs = await load("GET", bare, "/constant", clients=32, seconds=SECONDS)
     print(f"GETs/s {ours:,.0f}; bare {theirs:,.0f}: {ours / theirs:.2f}x (at least 0.7)")
-    cpu = process.cpu_times()
-    done = await whole_agendas(bench, 8.0)
-    spent = process.cpu_times()
-    used = spent.user + spent.system - cpu.user - cpu.system
-    print(f"3-operation agendas/s {done / 8.0:,.0f} (400), CPU {used / done * 1000:.2f} ms each")
-    for ready in (100, 100_000):
-        await fill(bench, ready)
-        print(f"RSS with {ready:,} ready: {process.memory_info().rss >> 20} MB")
-        for pullers in (1, 8, 64):
-            rate = await bench.rate(pullers, lambda: bench.pull(1), 2.0 if ready > 100 else 0.1)
-            print(f"dispatches/s of one queue, {ready:,} ready, {pullers} pullers: {rate:,.0f}")
-            await fill(bench, 0 if ready > 100 else 100)
 
 
-async def whole_agendas(bench: Bench, seconds: float) -> int:
-    """Submit, pull, three reports: how many come to their end."""
+async def whole_agendas(bench: Bench, seconds: float = 8.0) -> None:
+    """Submit, pull, three reports: how many come to their end, and what one costs the worker."""
+    process = psutil.Process(bench.worker.pid)
+    before = process.cpu_times()
     end, started, done = time.perf_counter() + seconds, 1000, 0
 
     async def submitter() -> None:
@@ -153,28 +93,62 @@ async def whole_agendas(bench: Bench, seconds: float) -> int:
         while time.perf_counter() < end:
             for agenda in await bench.pull(2):
                 started += 1
-                mine = started
-                for number, name in enumerate("abc"):
-                    entry = {"operation": name, "processingState": "COMPLETE", "resultPayload": "{}"}
-                    state = "COMPLETE" if name == "c" else "EXECUTING"
-                    progress = {"id": agenda["progressId"], "startedTime": mine, "processingState": state}
-                    progress |= {"percentComplete": 33.0 * number, "operationProgress": [entry]}
-                    path = "/pop/resourcepool/service/updateAgendaProgress"
-                    await bench.post(path, {"agendaProgress": progress})
+                await report(bench, agenda["progressId"], started)
                 done += 1
 
     await asyncio.gather(*(submitter() for _ in range(6)), *(executor() for _ in range(24)))
-    return done
+    spent = process.cpu_times()
+    used = spent.user + spent.system - before.user - before.system
+    print(f"3-operation agendas/s {done / seconds:,.0f} (400), CPU {used / done * 1000:.2f} ms each")
+    while await bench.pull(100):
+        pass
 
 
-async def fill(bench: Bench, count: int) -> None:
-    """Submit so many agendas that wait."""
-    left = count
+async def dispatches(bench: Bench) -> None:
+    """Dispatches of one queue, by number of waiting pullers and of ready agendas; memory with many of them."""
+    process = psutil.Process(bench.worker.pid)
+    few = {pullers: await handed_out_per_second(bench, pullers) for pullers in PULLERS}
+    before = process.memory_info().rss
+    await fill(bench, MANY)
+    grown = process.memory_info().rss - before
+    print(f"RSS {before >> 20} MB; {MANY:,} more agendas, all ready: {grown >> 20} MB more; 503s: {bench.refused}")
+    for pullers in PULLERS:
+        many = await handed_out_per_second(bench, pullers)
+        print(
+            f"dispatches/s of one queue, {pullers} pullers: {ROUND} ready {few[pullers]:,.0f}, {MANY:,} ready "
+            f"{many:,.0f}: {max(many / few[pullers], few[pullers] / many):.2f}x apart (at most 1.5)"
+        )
 
-    async def client() -> None:
-        nonlocal left
-        while left > 0:
-            left -= 1
-            await bench.submit()
 
-    await asyncio.gather(*(client() for _ in range(32)))
+async def handed_out_per_second(bench: Bench, pullers: int) -> float:
+    spent = 0.0
+    for _ in range(ROUNDS):
+        await fill(bench, ROUND)
+        left, began = HANDED_OUT, time.perf_counter()
+
+        async def puller() -> None:
+            nonlocal left
+            while left > 0:
+                left -= 1
+                assert await bench.pull(1)
+
+        await asyncio.gather(*(puller() for _ in range(pullers)))
+        spent += time.perf_counter() - began
+        # What is left of this round must not be there in the next, unless there are many anyhow.
+        await bench.pull(ROUND - HANDED_OUT)
+    return ROUNDS * HANDED_OUT / spent
+
+
+async def starts(bench: Bench) -> None:
+    """How long a worker takes until it is ready, with everything on its disk and with an empty one."""
+    worker = bench.worker
+    worker.stop()
+    worker.join()
+    bench.close()
+    for what in ("on disk", "from an empty disk"):
+        seconds = await start_to_ready(worker)
+        rss = psutil.Process(worker.pid).memory_info().rss >> 20
+        print(f"start to ready, {MANY:,} agendas ready {what}: {seconds:.1f} s, RSS {rss} MB")
+        worker.stop()
+        worker.join()
+        worker.wipe()

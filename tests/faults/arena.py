@@ -5,6 +5,7 @@ import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import aiohttp
 
@@ -187,12 +188,19 @@ async def storm(
         return found, load
 
 
+def _ended(progress: dict[str, Any]) -> bool:
+    """Complete for good: what failed with attempts left runs again a second later."""
+    failed = progress.get("processingStateMessage") == "failed"
+    left = progress.get("attemptsCompleted", 0) < progress.get("maximumAttempts", 0)
+    return progress.get("processingState") == "COMPLETE" and not (failed and left)
+
+
 async def finished(load: Load) -> bool:
     """Whether everything accepted is complete, as its own progress says; asks in slices."""
     keys = [key for key in load.accepted if key not in _done.setdefault(id(load), set())][:40]
     for key in keys:
         _, answer, _ = await load.ask("GET", f"/pop/progress/agenda/{load.accepted[key]['progressId']}")
-        if not answer["all"] or answer["all"][0].get("processingState") != "COMPLETE":
+        if not answer["all"] or not _ended(answer["all"][0]):
             return False
         _done[id(load)].add(key)
     return not keys

@@ -64,7 +64,7 @@ def _dispatches(events: list[Any]) -> list[str]:
             if agenda in out:
                 found.append(f"{agenda} was handed out twice")
             out.add(agenda)
-        elif kind in ("DispatchReturned", "DispatchExpired"):
+        elif kind in ("DispatchReturned", "DispatchExpired", "AgendaHandedBack", "AgendaRetried"):
             out.discard(agenda)
     return found
 

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +28,10 @@ def agendum(*arguments: str, url: str = "", **more: Any) -> subprocess.Completed
 class ExecutorProcess:
     """One `agendum execute`."""
 
-    def __init__(self, url: str, insight: str, folder: Path, *more: str) -> None:
+    def __init__(
+        self, url: str, insight: str, folder: Path, *more: str, environment: Mapping[str, str] | None = None
+    ) -> None:
+        self._environment = {**os.environ, **(environment or {})}
         self.log = folder / f"executor-{os.urandom(3).hex()}.log"
         self._command = [*COMMAND, "execute", "--insight", insight, "--url", url, *more]
         self._process: subprocess.Popen[bytes] | None = None
@@ -35,7 +39,7 @@ class ExecutorProcess:
     def start(self) -> "ExecutorProcess":
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
-                self._command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, process_group=0
+                self._command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, process_group=0, env=self._environment
             )
         return self
 

@@ -1,6 +1,8 @@
 """Executors for real: processes that pull over HTTP, that are killed, stopped and told to stop."""
 
+import json
 import os
+import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -191,3 +193,37 @@ async def test_a_killed_executors_run_is_reclaimed_and_finished_by_another(
             assert counts[operation] == 1 or message != "succeeded", f"{operation} ran again after it was acknowledged"
     worker.stop()
     worker.join()
+
+
+async def test_programs_of_a_registry_and_handlers_of_other_packages_run_operations(
+    client: Client, name: str, worker: WorkerProcess, tmp_path: Path
+) -> None:
+    # A package as a user would write it: ten lines, and a line in its entry points.
+    (tmp_path / "shouting.py").write_text(
+        "from handlers.executor.operations.task import OperationFailed, Task\n\n\n"
+        "async def shout(task: Task) -> dict[str, str]:\n"
+        "    if not task.payload.get('text'):\n"
+        "        raise OperationFailed('expected payload.text, found nothing')\n"
+        "    task.advance(50.0, 'half way')\n"
+        "    return {'text': task.payload['text'].upper()}\n"
+    )
+    metadata = tmp_path / "shouting-1.0.dist-info"
+    metadata.mkdir()
+    (metadata / "METADATA").write_text("Metadata-Version: 2.1\nName: shouting\nVersion: 1.0\n")
+    (metadata / "entry_points.txt").write_text("[agendum.operations]\nshout = shouting:shout\n")
+    registry = tmp_path / "registry.json"
+    program = "import json, sys; print('Payload: ' + json.dumps({'got': json.load(sys.stdin)['text']}))"
+    registry.write_text(json.dumps({"measure": {"argv": [sys.executable, "-c", program]}}))
+    executor = ExecutorProcess(
+        worker.url, name, tmp_path, "--registry", str(registry), environment={"PYTHONPATH": str(tmp_path)}
+    ).start()
+    shout = {"name": "a", "type": "shout", "payload": {"text": "loud"}}
+    measure = {"name": "b", "type": "measure", "payload": {"text": "@<a.out::/text>"}}
+    agenda = await submit(client, name, shout, measure, sample("c"))
+
+    progress = await until(client, agenda.progress_id or "", is_over)
+
+    executor.stop()
+    assert progress.processing_state_message == "succeeded", progress.diagnostic_events
+    results = {row.operation: row.result_payload for row in progress.operation_progress or []}
+    assert (results["a"], results["b"]) == ('{"text":"LOUD"}', '{"got":"LOUD"}')

@@ -67,6 +67,13 @@ async def test_data_outlives_kill_9_and_a_restart_on_the_same_port(tmp_path: Pat
         kafka.stop()
 
 
+def test_a_cluster_s_name_may_begin_with_a_dash(tmp_path: Path) -> None:
+    # One drawn name in 64 does.
+    node = LocalKafka(tmp_path).nodes[0]
+    node.format("-gendumAgendumAgendumA")
+    assert "cluster.id=-gendumAgendumAgendumA" in (node.folder / "data" / "meta.properties").read_text()
+
+
 async def in_thread(call: object) -> LocalKafka:
     """Run outside the loop, which `wait` needs for itself."""
     found: LocalKafka = await asyncio.to_thread(call)  # type: ignore[arg-type]

@@ -12,7 +12,7 @@ from eventstore.commands import RunCommand
 from eventstore.errors import Rejected
 from eventstore.events import EVENTS, LogOpened
 from eventstore.ids import partition_of
-from eventstore.model import ProcessingState
+from eventstore.model import Operation, ProcessingState
 from projections.folds.run import _FOLDS
 from projections.rows import PREFIX_LENGTH
 from tests import builders as b
@@ -32,12 +32,15 @@ def commands(draw: st.DrawFn) -> RunCommand:
     at: dict[str, Any] = {"now": b.NOW + draw(st.integers(0, 10)) * 1000, "id": f"c{draw(st.integers(0, 10**6))}"}
     if draw(st.booleans()):
         at["request"] = draw(st.sampled_from(["one", "two"]))
+    if draw(st.booleans()):
+        at["inbox"] = (draw(st.integers(0, 2)), draw(st.integers(0, 9)))
     attempt, agenda = draw(st.integers(0, 3)), draw(st.sampled_from(["a1", "a2"]))
     rows = [b.operation(name, draw(STATES), percent_complete=draw(st.sampled_from([None, 1.5]))) for name in "xyz"]
     identity = at.pop("id")
     some: st.SearchStrategy[Any] = st.sampled_from(
         [
             b.submit(agenda, **at, id=identity, reuses_progress=draw(st.booleans()), do_not_run=draw(st.booleans())),
+            b.chain(agenda, **at, id=identity, reuses_progress=draw(st.booleans())),
             b.dispatch(attempt, **at, id=identity, agenda_id=agenda, deadline=b.NOW * 2),
             b.take_back(f"d{attempt}", **at, id=identity, agenda_id=agenda),
             b.expire(attempt, **at, id=identity, agenda_id=agenda),
@@ -46,6 +49,16 @@ def commands(draw: st.DrawFn) -> RunCommand:
             b.hand_back(draw(STARTS), **at, id=identity),
             b.reclaim(attempt, **at, id=identity, agenda_id=agenda, age=draw(st.sampled_from([0, 2000]))),
             b.retry(attempt, **at, id=identity, agenda_id=agenda),
+            b.rerun(**at, id=identity, agenda_id=agenda, skips_execution=draw(st.booleans())),
+            b.rerun(draw(st.sampled_from("xyg")), **at, id=identity, agenda_id=agenda, continues=draw(st.booleans())),
+            b.expand(
+                *(Operation(name=name, type=draw(st.sampled_from("tu")), generated_parent="y") for name in "gxk"),
+                **at,
+                id=identity,
+                agenda_id=agenda,
+                params=draw(st.sampled_from([None, {"p": "plain:m1:1"}, {"q": "plain:m2:2"}])),
+            ),
+            b.expand(Operation(name="k", generated_parent="y"), **at, id=identity, agenda_id=agenda),
             b.cancel(**at, id=identity, agenda_id=agenda),
             b.delete_agenda(**at, id=identity, agenda_id=agenda),
             b.delete_progress(**at, id=identity),

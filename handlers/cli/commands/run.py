@@ -1,6 +1,7 @@
 """`agendum run`: executes an agenda here and now, without any server (POP's RunLocalExecution)."""
 
 import asyncio
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
@@ -9,13 +10,14 @@ import typer
 
 from handlers.cli.documents import agenda_of
 from handlers.cli.exits import Exit, Stop
+from handlers.cli.operations import LinkLocalOption, RegistryOption, handlers_of
 from handlers.cli.picture import state_of
 from handlers.cli.running import carry_out
 from handlers.cli.screen import Output, OutputOption, Screen
 from handlers.client.objects import Agenda, AgendaProgress, OperationProgress
 from handlers.clock import draw, now
 from handlers.executor.execution import End, Execution
-from handlers.executor.registry import operation_handlers
+from handlers.executor.operations.task import OperationHandler
 from handlers.validation import validate
 from handlers.wire.requests import OpenAgenda, parse
 
@@ -23,14 +25,17 @@ from handlers.wire.requests import OpenAgenda, parse
 def run(
     file: Annotated[Path, typer.Argument(help="The agenda, JSON; - for standard input.")],
     slots: Annotated[int, typer.Option(min=1, max=100, help="Operations at a time.")] = 4,
+    registry: RegistryOption = None,
+    allow_link_local: LinkLocalOption = False,
     output: OutputOption = Output.TEXT,
 ) -> None:
     """Execute an agenda here, without a service, and print its progress."""
     screen = Screen(output)
-    carry_out(screen, f"{file} cannot be run", _run(file, slots, screen), "interrupted; nothing goes on")
+    handlers = handlers_of(registry, allow_link_local=allow_link_local, screen=screen)
+    carry_out(screen, f"{file} cannot be run", _run(file, slots, handlers, screen), "interrupted; nothing goes on")
 
 
-async def _run(file: Path, slots: int, screen: Screen) -> Exit:
+async def _run(file: Path, slots: int, handlers: Mapping[str, OperationHandler], screen: Screen) -> Exit:
     agenda = _checked(file)
     rows: dict[str, OperationProgress] = {}
     last = AgendaProgress()
@@ -43,9 +48,7 @@ async def _run(file: Path, slots: int, screen: Screen) -> Exit:
                 screen.note(f"{report.percent_complete or 0:3.0f} %  {row.operation}  {state_of(row)}")
             rows[row.operation or ""] = row
 
-    execution = Execution(
-        agenda, None, handlers=operation_handlers(), slots=asyncio.Semaphore(slots), send=show, now=now
-    )
+    execution = Execution(agenda, None, handlers=handlers, slots=asyncio.Semaphore(slots), send=show, now=now)
     end = await execution.run()
     done = msgspec.structs.replace(last, operation_progress=[*rows.values()])
     if screen.json:

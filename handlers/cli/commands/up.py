@@ -121,16 +121,16 @@ async def _run_example(installation: Installation, client: Client, screen: Scree
     run = agenda.progress_id or ""
     screen.note(f"submitted the example {EXAMPLE.name}: {agenda.title}")
     progress = await watch(client, run, screen, timeout=None, picture=True)
-    _say_what_next(client, screen, agenda.id or "", progress)
+    _say_what_next(client, screen, agenda.id or "", progress, installation.bootstrap)
     return ended(progress)
 
 
-def _say_what_next(client: Client, screen: Screen, agenda_id: str, progress: AgendaProgress) -> None:
+def _say_what_next(client: Client, screen: Screen, agenda_id: str, progress: AgendaProgress, bootstrap: str) -> None:
     screen.say(f"{progress.id}  {progress.processing_state_message}")
     screen.note(
         f"""try next:
   curl -H 'Authorization: me' {client.url}/pop/progress/agenda/{progress.id}
-  agendum replay --agenda {agenda_id}
+  agendum replay --kafka {bootstrap} --agenda {agenda_id}
   agendum submit {os.path.relpath(EXAMPLE)} --watch     (or your own file, of customer `{NAME}`)"""
     )
 

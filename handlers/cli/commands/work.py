@@ -7,12 +7,13 @@ from typing import Annotated
 
 import typer
 import uvloop
-from pydantic import ValidationError
 
 from eventstore.errors import AgendumError
 from handlers.app import build
+from handlers.cli.environment import settings_of
 from handlers.cli.exits import Exit, Stop
 from handlers.cli.screen import Screen
+from handlers.collector import calm_collector
 from handlers.logs import set_up
 from handlers.settings import Settings
 
@@ -26,7 +27,7 @@ def work(
     """Run one worker until Ctrl-C. Everything else is set by AGENDUM_… variables (see the README)."""
     screen = Screen()
     given = {"kafka": kafka, "port": port, "data": data, "prefix": prefix}
-    settings = _settings(screen, {name: value for name, value in given.items() if value is not None})
+    settings = settings_of(screen, {name: value for name, value in given.items() if value is not None})
     set_up(settings.log_level)
     what = "this worker cannot serve"
     try:
@@ -44,18 +45,9 @@ def work(
     os._exit(Exit.OK if why is None else Exit.FAILED)
 
 
-def _settings(screen: Screen, given: dict[str, str | int]) -> Settings:
-    try:
-        return Settings(**given)  # type: ignore[arg-type]  # pydantic reads text
-    except ValidationError as wrong:
-        for error in wrong.errors():
-            name = "_".join(["AGENDUM", *map(str, error["loc"])]).upper()
-            screen.note(f"{name}: {error['msg'].removeprefix('Value error, ')}", "red")
-        raise typer.Exit(Exit.USAGE) from None
-
-
 async def _serve(settings: Settings, screen: Screen) -> str | None:
     worker = await build(settings)
+    calm_collector()
     ready: asyncio.Future[int] = asyncio.get_running_loop().create_future()
     ready.add_done_callback(
         lambda done: screen.note(

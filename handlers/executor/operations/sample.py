@@ -19,7 +19,7 @@ logger = logging.getLogger(__name__)
 class Settings(Object, frozen=True, kw_only=True):
     """An action's paramsMap."""
 
-    sleep_milliseconds: int = 0
+    sleep_milliseconds: int | None = None
     log_message: str | None = None
     exception_message: str | None = None
 
@@ -28,13 +28,13 @@ class Action(Object, frozen=True, kw_only=True):
     """One step."""
 
     action: str
-    params_map: Settings = Settings()
+    params_map: Settings | None = None
 
 
 class Sample(Object, frozen=True, kw_only=True):
-    """The payload."""
+    """The payload. POP's clients write null for what they do not say (spec 1.1)."""
 
-    actions: list[Action] = []  # noqa: RUF012  # msgspec copies it
+    actions: list[Action] | None = None
     result_payload: Any = None
 
 
@@ -44,9 +44,11 @@ async def sample(task: Task) -> Any:
         wanted = msgspec.convert(task.payload or {}, Sample, strict=False)
     except msgspec.ValidationError as wrong:
         raise OperationFailed(f"Failed to translate payload to SampleInput: {wrong}") from None
-    for number, action in enumerate(wanted.actions):
-        await _sleep(task, action.params_map.sleep_milliseconds, 100.0 * number / len(wanted.actions))
-        _act(task, action)
+    actions = wanted.actions or []
+    for number, action in enumerate(actions):
+        settings = action.params_map or Settings()
+        await _sleep(task, settings.sleep_milliseconds or 0, 100.0 * number / len(actions))
+        _act(task, action.action, settings)
     return wanted.result_payload
 
 
@@ -59,12 +61,12 @@ async def _sleep(task: Task, milliseconds: int, percent: float) -> None:
         left -= 1.0
 
 
-def _act(task: Task, action: Action) -> None:
-    match action.action:
+def _act(task: Task, action: str, settings: Settings) -> None:
+    match action:
         case "log":
-            logger.info("%s", action.params_map.log_message, extra={"action": "sample", "operation": task.name})
+            logger.info("%s", settings.log_message, extra={"action": "sample", "operation": task.name})
         case "exception":
-            raise OperationFailed(action.params_map.exception_message or "exception")
+            raise OperationFailed(settings.exception_message or "exception")
         case "externalExecute":
             logger.info("externalExecute does nothing here", extra={"action": "sample", "operation": task.name})
         case other:

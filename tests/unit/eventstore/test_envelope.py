@@ -27,6 +27,7 @@ ENVELOPES = st.builds(
     cause=MAYBE,
     request=MAYBE,
     key_id=MAYBE,
+    inbox=st.none() | st.tuples(st.integers(0, 1023), st.integers(0, 2**53)),
 )
 EXTENSIONS = {
     "prev": "prev",
@@ -37,6 +38,10 @@ EXTENSIONS = {
     "keyid": "key_id",
 }
 PLAIN = Envelope(id="e1", type="agendum.RunReaped.v1", source="w1", time=1_764_000_000_123, version=7)
+
+
+def said_of(envelope: Envelope) -> str | None:
+    return None if envelope.inbox is None else "{}@{}".format(*envelope.inbox)
 
 
 @given(ENVELOPES)
@@ -68,6 +73,7 @@ def test_the_cloudevents_sdk_reads_what_we_write(envelope: Envelope) -> None:
     assert event.get_extension("streamversion") == str(envelope.version)
     for extension, field in EXTENSIONS.items():
         assert event.get_extension(extension) == getattr(envelope, field)
+    assert event.get_extension("inbox") == said_of(envelope)
 
 
 @given(ENVELOPES)
@@ -82,6 +88,7 @@ def test_we_read_what_the_cloudevents_sdk_writes(envelope: Envelope) -> None:
         "streamversion": str(envelope.version),
     }
     extensions = {name: getattr(envelope, field) for name, field in EXTENSIONS.items()}
+    extensions["inbox"] = said_of(envelope)
     attributes |= {name: value for name, value in extensions.items() if value is not None}
 
     message = to_binary(CloudEvent(attributes, {}), JSONFormat())
@@ -99,7 +106,13 @@ def test_refuses_headers_that_lack_a_required_one(missing: str) -> None:
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("ce_time", b"yesterday"), ("ce_streamversion", b"first"), ("ce_id", b"\xff"), ("ce_cause", None)],
+    [
+        ("ce_time", b"yesterday"),
+        ("ce_streamversion", b"first"),
+        ("ce_id", b"\xff"),
+        ("ce_cause", None),
+        ("ce_inbox", b"7"),
+    ],
 )
 def test_refuses_headers_that_cannot_be_read(name: str, value: Any) -> None:
     headers = {**dict(write_headers(PLAIN)), name: value}

@@ -1,14 +1,18 @@
+from collections.abc import Sequence
+
 import pytest
 
 from eventstore.codec import encode
 from eventstore.envelope import Envelope
-from eventstore.errors import RangeGone, TooNew
+from eventstore.errors import RangeGone, TooNew, Unavailable
 from eventstore.events import TYPES, AgendaDeleted
 from eventstore.ids import partition_of
-from eventstore.log import NewRecord
-from eventstore.memory import InMemoryLog
+from eventstore.log import NewRecord, Record
+from eventstore.memory import InMemoryLog, MemorySource
 from eventstore.reading import Classifier, Dropped, Read
-from eventstore.replay import replay, replay_partition, stops_at
+from eventstore.replay import follow, replay, replay_partition, stops_at, streams_of
+from tests import builders as b
+from tests.history import History, classifier
 
 TOPIC, P = "t-agendas", 2
 CLASSIFY = Classifier(P)
@@ -76,7 +80,61 @@ async def test_says_when_the_beginning_is_gone() -> None:
 
 async def test_does_not_skip_what_it_cannot_read() -> None:
     log = InMemoryLog({TOPIC: P})
+    log.put(TOPIC, partition_of("r1", P), event(1))
     log.put(TOPIC, partition_of("r1", P), event(1, "agendum.AgendaDeleted.v9"))
 
+    log.put(TOPIC, partition_of("r1", P), event(1))
+    batches = replay(log, TOPIC, CLASSIFY)
+
+    assert [record.offset for record, _ in await anext(batches)] == [0], "what stands before it is given"
     with pytest.raises(TooNew):
-        [batch async for batch in replay(log, TOPIC, CLASSIFY)]
+        await anext(batches)
+
+
+async def test_follows_all_partitions_from_where_each_is_and_waits_for_a_broker_that_is_away() -> None:
+    log = log_of(20)
+    source = Flaky(log, TOPIC)
+    source.failures = 1
+    ends = await log.ends(TOPIC)
+    wanted = ends[0] - 3 + ends[1] - 5
+    found: list[tuple[int, int]] = []
+
+    async for records in follow(source, {0: 3, 1: 5}):
+        found += [(record.partition, record.offset) for record in records]
+        if len(found) == wanted:
+            source.failures = 2
+            for number in (20, 21, 22):
+                log.put(TOPIC, partition_of(f"r{number}", P), event(number))
+        if len(found) == wanted + 3:
+            break
+
+    ends = await log.ends(TOPIC)
+    assert sorted(found) == [(0, at) for at in range(3, ends[0])] + [(1, at) for at in range(5, ends[1])]
+    assert source.failures == 0
+
+
+class Flaky(MemorySource):
+    """A source whose broker is away, so many times."""
+
+    failures = 0
+
+    async def batches(self, seconds: float) -> dict[int, Sequence[Record]]:
+        if self.failures:
+            self.failures -= 1
+            raise Unavailable("away")
+        return await super().batches(seconds)
+
+
+async def test_finds_the_runs_of_an_agenda_by_its_submissions() -> None:
+    story = History()
+    story.add(b.submit("a1", stream="r1", id="1"))
+    story.place(b"r2", b"noise", [("ce_type", b"agendum.AgendaSubmitted.v1")])
+    story.place(b"r2", b"poisonous")
+    story.add(b.submit("a2", stream="r2", id="2"))
+    story.add(b.submit("a1", stream="r3", id="3"))
+    classify, ends = classifier(), await story.log.ends("t-agendas")
+
+    found = {name: await streams_of(story.log, "t-agendas", classify, name, ends) for name in ("a1", "a2", "a3")}
+
+    assert found == {"a1": ["r1", "r3"], "a2": ["r2"], "a3": []}
+    assert await streams_of(story.log, "t-agendas", classify, "a1", {0: 2}) == ["r1"]

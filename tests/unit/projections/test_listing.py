@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from eventstore.model import Agenda, AgendaProgress, OperationProgress
 from eventstore.reading import Dropped
-from projections.indexes import index_keys
+from projections.indexes import index_keys, traits_of
 from projections.lines import One
 from projections.listing import KINDS, listing
 from projections.partition import Partition
@@ -32,7 +32,9 @@ def put(into: Partition, row: Any, *, on_disk: bool) -> None:
         case _:
             key = operation_key(row.agenda_progress_id or "", row.operation or "")
     if on_disk:
-        into.store.write([(key, write_row(1, row)), *((entry, b"") for entry in index_keys(key, row))])
+        into.store.write(
+            [(key, write_row(1, row)), *((entry, b"") for entry in index_keys(key, traits_of(key, write_row(1, row))))]
+        )
     else:
         into.overlay.put(key, write_row(2, row))
 

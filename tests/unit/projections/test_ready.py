@@ -47,6 +47,17 @@ def test_the_sequence_moves_only_with_what_is_ready() -> None:
     assert line.sequence(["i"]) > before
 
 
+def test_a_picture_is_drawn_again_only_when_something_in_it_changed() -> None:
+    line = ReadyLine("e")
+    line.update("r", None, head(a=waiting(1)))
+    first = line.picture(["i"])
+    line.update("s", None, head(b=AgendaHead(customer_id="c", insight_id="other", added=1, ready=True)))
+    assert line.picture(["i"]) is first
+    assert len(line.picture(["i"], 0).entries) == 0
+    line.update("t", None, head(c=waiting(2)))
+    assert [entry.agenda_id for entry in line.picture(["i"]).entries] == ["a", "c"]
+
+
 def test_a_picture_is_bounded_and_counts_everything() -> None:
     line = ReadyLine("e")
     for number in range(5000):

@@ -1,10 +1,11 @@
 """SubmitAgenda: it happens, it is refused, it stays quiet."""
 
 import pytest
+from msgspec.structs import replace
 
 from eventstore.errors import Conflict, Forbidden, Invalid, NotFound
 from eventstore.events import AgendaSubmitted
-from tests.builders import ALICE, MALLORY, NOW, RUN, WAITING, delete_progress, report, submit
+from tests.builders import ALICE, MALLORY, NOW, RUN, SERVICE, WAITING, agenda, delete_progress, report, submit
 from tests.spec import given
 
 
@@ -36,6 +37,13 @@ def test_refuses_a_caller_without_the_right_to_the_customer() -> None:
 def test_refuses_to_use_a_progress_again_that_is_not_there() -> None:
     given().when(submit(reuses_progress=True)).refused(NotFound, f"Unable to get object by id {RUN}")
     given(submit(), delete_progress()).when(submit("a2", reuses_progress=True)).refused(NotFound)
+
+
+def test_refuses_to_use_another_customers_progress_as_if_there_were_none() -> None:
+    another = replace(agenda("a2", customer="mallory"), operations=[])
+    for caller in (MALLORY, SERVICE):
+        second = submit("a2", agenda=another, reuses_progress=True, caller=caller)
+        given(submit()).when(second).refused(NotFound, f"Unable to get object by id {RUN}")
 
 
 def test_refuses_a_new_progress_where_there_is_one() -> None:

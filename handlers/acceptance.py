@@ -1,0 +1,105 @@
+"""What everyone may ask of runs, whichever door it comes by: the same checks in the same order (spec 4, 7, design 4.9).
+
+Endpoints and the inbox parse; from here on nothing depends on the door. Ids follow from an origin, which may depend on
+whose run it is, so it is made once that is known.
+"""
+
+from collections.abc import Callable
+
+from eventstore.commands import Caller, CancelAgenda
+from eventstore.errors import BadRequest, Forbidden, Invalid, NotFound, Unavailable
+from eventstore.model import Insight
+from handlers.binding import bind
+from handlers.endpoints.ask import Edge
+from handlers.intake import Origin, reporting, submission
+from handlers.validation import validate
+from handlers.wire.requests import Cancel, OpenAgenda, UpdateProgress
+from projections.views import Answer, ById
+
+REMEMBERED_CUSTOMERS = 100_000
+
+#: The origin of a request about something of this customer.
+Origins = Callable[[str], Origin]
+
+
+async def accept(
+    edge: Edge,
+    caller: Caller,
+    agenda: OpenAgenda | None,
+    origins: Origins,
+    *,
+    usable: Callable[[Insight], bool] = lambda _: True,
+) -> Answer:
+    """Accept an agenda: validate, bind to a usable Insight, create progress and operation rows (spec 4.3)."""
+    operations = validate(agenda)
+    assert agenda is not None  # noqa: S101  # validate refuses None
+    if not await edge.tail.current():
+        raise Unavailable("expected Kafka to tell the end of the catalogue; ask again")
+    insight = bind(agenda, operations, edge.tail.catalogue, usable)
+    if not caller.may_touch(agenda.customer_id):
+        raise Forbidden(f"You do not have permission to perform this action for customerId {agenda.customer_id}")
+    command = submission(
+        agenda,
+        operations,
+        insight,
+        origins(agenda.customer_id or ""),
+        cipher=edge.cipher,
+        partitions=edge.partitions,
+        is_mine=edge.gateway.is_mine,
+        catalogue_offset=edge.tail.catalogue.position,
+    )
+    return await edge.gateway.command(command)
+
+
+async def take_report(edge: Edge, caller: Caller, body: UpdateProgress | None, origins: Origins) -> Answer:
+    """An executor's report (spec 7.2); the right is that to the stored progress's Insight, or to the progress."""
+    if body is None or body.agenda_progress is None or not (body.agenda_progress.id or "").strip():
+        raise BadRequest("expected an agendaProgress with its id")
+    customer = await _customer_of(edge, body.agenda_progress.id or "")
+    command = reporting(
+        body.agenda_progress,
+        origins(customer),
+        customer=customer,
+        cipher=edge.cipher,
+        insights=None if caller.everywhere else insights_of(edge, caller),
+        quiet=edge.quiet_ms,
+    )
+    return await edge.gateway.command(command)
+
+
+async def end(edge: Edge, caller: Caller, wanted: Cancel | None, origins: Origins) -> Answer:
+    """End an agenda, whether it waits or runs; what has ended already is a success."""
+    if wanted is None or not (wanted.agenda_id or "").strip():
+        raise Invalid("agendaId is required on cancel")
+    answer = await edge.gateway.query(ById(kind="agenda", id=wanted.agenda_id or "", proven=True))
+    if not answer.agendas or not caller.may_touch(answer.agendas[0].customer_id):
+        raise NotFound(f"Agenda {wanted.agenda_id} not found")
+    origin = origins(answer.agendas[0].customer_id or "")
+    command = CancelAgenda(
+        id=origin.identity("command", 0),
+        stream=answer.agendas[0].progress_id or "",
+        caller=caller,
+        correlation=origin.correlation,
+        request=origin.request,
+        agenda_id=wanted.agenda_id or "",
+    )
+    return await edge.gateway.command(command)
+
+
+def insights_of(edge: Edge, caller: Caller) -> list[str]:
+    """Ids of the Insights that a caller has the Customer right to."""
+    return [insight.id or "" for insight in edge.tail.catalogue.all(Insight) if caller.may_touch(insight.customer_id)]
+
+
+async def _customer_of(edge: Edge, identity: str) -> str:
+    """The customer of a run, under whose key its report is sealed; it never changes."""
+    known = edge.customers.get(identity)
+    if known is not None:
+        return known
+    answer = await edge.gateway.query(ById(kind="progress", id=identity, proven=True))
+    if not answer.progresses:
+        raise BadRequest(f"The AgendaProgress specified was not found or is not visible: {identity}")
+    if len(edge.customers) >= REMEMBERED_CUSTOMERS:
+        edge.customers.clear()
+    found = edge.customers[identity] = answer.progresses[0].progress.customer_id or ""
+    return found

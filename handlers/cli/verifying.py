@@ -1,0 +1,161 @@
+"""One partition of `agendum verify`: its owner's snapshot against the replay of the log to the same position."""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any
+
+import aiohttp
+import msgspec
+
+from eventstore.codec import decode
+from eventstore.errors import ForeignLog, Moving, Unavailable
+from eventstore.events import LogOpened
+from eventstore.log import EventLog
+from handlers.cli.exits import Exit, Stop
+from handlers.cli.replaying import Subject
+from handlers.hops import Hops
+from handlers.snapshots import ROWS, RowsQuestion, Taken, fetch, owners_of
+from projections.digest import row_digest
+from projections.partition import Partition
+from projections.replayed import fold_to
+from projections.rows import FOLD_VERSION
+from projections.verification import Difference, Field, differences, digest_of, fields
+
+HOP_SECONDS = 10.0
+RETRY_SECONDS = 0.5
+#: So many differing rows are shown field by field.
+SHOWN = 1000
+ROWS_AT_ONCE = 100
+
+
+class Wrong(msgspec.Struct, frozen=True, kw_only=True):
+    """One row that differs, with its fields; `note` where they cannot be told."""
+
+    row: Difference
+    fields: list[Field]
+    note: str | None = None
+
+
+class Result(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """What became of one partition."""
+
+    partition: int
+    position: int
+    rows: int
+    digest: str
+    expected_digest: str
+    #: the sum that the owner keeps on its disk, and what the replay makes of it at the same offset
+    applied_offset: int | None = None
+    applied_digest: str | None = None
+    expected_applied_digest: str | None = None
+    wrong: list[Wrong]
+    #: rows that differ in all; more than are shown
+    count: int
+
+    @property
+    def equal(self) -> bool:
+        """Owner and log agree, in every row and in the sums."""
+        return (
+            not self.count
+            and self.digest == self.expected_digest
+            and self.applied_digest == self.expected_applied_digest
+        )
+
+
+class Verifier:
+    """Asks owners and replays; a partition that moves is asked for again, for `patience` seconds."""
+
+    def __init__(
+        self,
+        *,
+        log: EventLog,
+        subject: Subject,
+        session: aiohttp.ClientSession,
+        url: str,
+        secret: str,
+        patience: float,
+    ) -> None:
+        self._log = log
+        self._subject = subject
+        self._session = session
+        self._url = url
+        self._secret = secret
+        self._patience = patience
+
+    async def verify(self, number: int) -> Result:
+        """Compare one partition. Raises Unavailable when nobody proved to own it, LogError where logs differ."""
+        clock = asyncio.get_running_loop().time
+        deadline = clock() + self._patience
+        while True:
+            owners = await owners_of(self._session, self._url, self._secret)
+            try:
+                return await self._compare(owners.get(number), number)
+            except Unavailable:
+                if clock() > deadline:
+                    raise
+            await asyncio.sleep(RETRY_SECONDS)
+
+    async def _compare(self, owner: str | None, number: int) -> Result:
+        if owner is None:
+            raise Moving(f"partition {number} is between two owners")
+        taken = await fetch(self._session, owner, self._secret, number)
+        await self._same_log(taken)
+        applied = taken.opening.applied
+        sums: list[str] = []
+        replayed = await fold_to(
+            self._log,
+            self._subject.name,
+            number,
+            taken.opening.position + 1,
+            self._subject.classifier,
+            stops=[] if applied is None else [applied.offset + 1],
+            watch=lambda partition: sums.append(digest_of(partition)),
+        )
+        wrong = differences(replayed, taken.rows)
+        return Result(
+            partition=number,
+            position=taken.opening.position,
+            rows=len(taken.rows),
+            digest=taken.digest,
+            expected_digest=digest_of(replayed),
+            applied_offset=None if applied is None else applied.offset,
+            applied_digest=None if applied is None else applied.digest,
+            expected_applied_digest=sums[0] if sums else None,
+            wrong=await self._told(owner, number, taken, replayed, wrong[:SHOWN]),
+            count=len(wrong),
+        )
+
+    async def _same_log(self, taken: Taken) -> None:
+        opening = taken.opening
+        if opening.fold != FOLD_VERSION:
+            what = f"the worker folds to rows of version {opening.fold}, this release to {FOLD_VERSION}"
+            raise Stop(
+                Exit.REFUSED, what, "rows of two versions cannot be compared", "verify with the worker's release"
+            )
+        async for records in self._log.read(self._subject.name, opening.partition, 0, 1):
+            _, event = decode(records[0].headers, records[0].value)
+            here = event.log_id if isinstance(event, LogOpened) else None
+            if opening.applied is not None and opening.applied.log_id != here:
+                raise ForeignLog(
+                    f"expected {self._subject.name}/{opening.partition} to be log {opening.applied.log_id}, which the "
+                    f"worker's rows are of, found {here}: give the workers' --kafka and --prefix"
+                )
+
+    async def _told(
+        self, owner: str, number: int, taken: Taken, replayed: Partition, wrong: Sequence[Difference]
+    ) -> list[Wrong]:
+        hops = Hops(self._session, self._secret)
+        told: list[Wrong] = []
+        for start in range(0, len(wrong), ROWS_AT_ONCE):
+            some = wrong[start : start + ROWS_AT_ONCE]
+            values: Any = await hops.ask(owner, ROWS, RowsQuestion(number, [row.key for row in some]), HOP_SECONDS)
+            told += [_told(row, taken, value, replayed.get(row.key)) for row, value in zip(some, values, strict=True)]
+        return told
+
+
+def _told(row: Difference, taken: Taken, found: bytes | None, expected: bytes | None) -> Wrong:
+    if row.what != "different":
+        return Wrong(row=row, fields=[])
+    if found is None or row_digest(row.key, found).to_bytes(16, "big") != taken.rows[row.key][1]:
+        return Wrong(row=row, fields=[], note="changed again since: verify once more for its fields")
+    return Wrong(row=row, fields=fields(found, expected))

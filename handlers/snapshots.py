@@ -1,0 +1,164 @@
+"""Snapshots of partitions on their way from owners to `agendum verify` (design 4.4, 5).
+
+Decision: rows of all customers, so nothing of it is on the public API. Snapshots and rows are hops: they come from the
+internal listener, to whoever has the workers' shared secret. The public listener has one guarded path alone,
+`/internal/owners`, which tells who has that secret where the internal listeners are; so `verify` runs wherever a worker
+could run (it reads Kafka as well), and is given the public address like every other command.
+
+A snapshot is a stream of frames: four bytes of length, then a Part as MessagePack. Without a Closing it was cut short.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator
+from typing import Any
+
+import aiohttp
+import msgspec
+from aiohttp import web
+
+from eventstore.errors import AgendumError, Forbidden, Moving, Unavailable
+from handlers.hops import CONTENT, ERRORS, SECRET_HEADER, Failure, Hop, hop_route, is_worker
+from projections.partition import Partition
+from projections.snapshots import Closing, Entry, Opening, Part, Rows, Snapshot
+
+#: Whoever reads a snapshot keeps the owner's database from being tidied: not for longer than this per piece (s).
+STALL_SECONDS = 30.0
+ASK_SECONDS = 10.0
+#: A pause this long between two pieces means that the owner is gone (s).
+SILENCE_SECONDS = 30.0
+
+Handler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
+
+
+class RowsQuestion(msgspec.Struct, frozen=True):
+    """Stored rows of a partition, by key."""
+
+    partition: int
+    keys: list[bytes]
+
+
+OWNERS = Hop("/internal/owners", None, dict[int, str])
+ROWS = Hop("/rows", RowsQuestion, list[bytes | None])
+SNAPSHOT = "/snapshot"
+
+_encode = msgspec.msgpack.Encoder().encode
+_decode_part = msgspec.msgpack.Decoder(Part).decode
+
+
+def answered(ask: Callable[[], Any]) -> Callable[[Any], Awaitable[Any]]:
+    """A plain question as a hop's answer."""
+
+    async def answer(_: Any) -> Any:
+        return ask()
+
+    return answer
+
+
+def snapshot_routes(secret: str, owner: Callable[[int], Partition | None]) -> Iterator[tuple[str, Handler]]:
+    """What an owner answers to `verify`, on the internal listener."""
+
+    def owned(number: int) -> Partition:
+        partition = owner(number)
+        if partition is None:
+            raise Moving(f"partition {number} is between two owners")
+        return partition
+
+    async def rows(question: RowsQuestion) -> list[bytes | None]:
+        return [owned(question.partition).get(key) for key in question.keys]
+
+    async def snapshot(request: web.BaseRequest) -> web.StreamResponse:
+        if not is_worker(request, secret):
+            return web.Response(status=403, text="expected the workers' shared secret")
+        try:
+            number = msgspec.msgpack.decode(await request.read(), type=int)
+            taken = Snapshot(owned(number))
+        except AgendumError as wrong:
+            return web.Response(status=422, body=_encode(Failure.of(wrong)), content_type=CONTENT)
+        return await _stream(request, taken, lambda: owner(number) is not None)
+
+    yield hop_route(ROWS, secret, rows)
+    yield SNAPSHOT, snapshot
+
+
+async def _stream(request: web.BaseRequest, taken: Snapshot, holds: Callable[[], bool]) -> web.StreamResponse:
+    response = web.StreamResponse(headers={"Content-Type": CONTENT})
+    await response.prepare(request)
+    try:
+        for part in taken.parts():
+            frame = _encode(part)
+            async with asyncio.timeout(STALL_SECONDS):
+                await response.write(len(frame).to_bytes(4, "big") + frame)
+            # The fold's turn: a write that fits into the socket's buffer does not wait for anything.
+            await asyncio.sleep(0)
+            if not holds():
+                break
+    except (LookupError, TimeoutError):
+        pass  # released meanwhile, or nobody reads: without a Closing the asker knows
+    finally:
+        taken.close()
+    return response
+
+
+class Taken(msgspec.Struct, frozen=True):
+    """A whole snapshot, as `verify` holds it."""
+
+    opening: Opening
+    #: key -> (source offset, digest)
+    rows: dict[bytes, tuple[int, bytes]]
+    digest: str
+
+
+async def owners_of(session: aiohttp.ClientSession, url: str, secret: str) -> dict[int, str]:
+    """Partition -> internal address of its owner, as one worker knows it. Raises Forbidden, Unavailable."""
+    timeout = aiohttp.ClientTimeout(total=ASK_SECONDS)
+    address = url.rstrip("/").removesuffix("/pop") + OWNERS.path
+    try:
+        async with session.post(
+            address, data=_encode(None), headers={SECRET_HEADER: secret}, timeout=timeout
+        ) as answer:
+            text = await answer.read()
+    except (aiohttp.ClientError, TimeoutError, OSError) as wrong:
+        raise Unavailable(f"expected a worker at {url}: {wrong!r}") from None
+    if answer.status == 403:
+        raise Forbidden("expected the workers' shared secret: set AGENDUM_SECRET as the workers have it")
+    if answer.status != 200:
+        raise Unavailable(f"expected a worker at {url}, found status {answer.status}")
+    return msgspec.msgpack.decode(text, type=dict[int, str])
+
+
+async def fetch(session: aiohttp.ClientSession, owner: str, secret: str, number: int) -> Taken:
+    """A snapshot, whole. Raises Moving when its partition moved meanwhile: ask again."""
+    timeout = aiohttp.ClientTimeout(total=None, sock_connect=1.0, sock_read=SILENCE_SECONDS)
+    headers = {SECRET_HEADER: secret, "Content-Type": CONTENT}
+    try:
+        async with session.post(owner + SNAPSHOT, data=_encode(number), headers=headers, timeout=timeout) as answer:
+            if answer.status != 200:
+                raise _failure(await answer.read(), answer.status)
+            return await _read(answer.content, number)
+    except (aiohttp.ClientError, TimeoutError, OSError, EOFError) as wrong:
+        raise Moving(f"partition {number}: its owner at {owner} went away ({wrong!r})") from None
+
+
+async def _read(content: aiohttp.StreamReader, number: int) -> Taken:
+    opening = await _part(content)
+    rows: dict[bytes, tuple[int, bytes]] = {}
+    while isinstance(part := await _part(content), Rows):
+        entries: list[Entry] = part.entries
+        rows.update((key, (offset, digest)) for key, offset, digest in entries)
+    if not isinstance(opening, Opening) or not isinstance(part, Closing) or part.rows != len(rows):
+        raise Moving(f"expected a snapshot of partition {number}, found something else; ask again")
+    return Taken(opening, rows, part.digest)
+
+
+async def _part(content: aiohttp.StreamReader) -> Part:
+    length = int.from_bytes(await content.readexactly(4), "big")
+    found: Part = _decode_part(await content.readexactly(length))
+    return found
+
+
+def _failure(text: bytes, status: int) -> AgendumError:
+    try:
+        failure = msgspec.msgpack.decode(text, type=Failure)
+    except msgspec.MsgspecError:
+        return Unavailable(f"expected a snapshot, found status {status}: {text[:100]!r}")
+    return ERRORS.get(failure.kind, Unavailable)(failure.message)

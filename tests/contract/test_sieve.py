@@ -1,0 +1,79 @@
+"""A record that the client cannot read stops no reader (eventstore.kafka.sieve)."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+
+import pytest
+
+from eventstore.kafka.admin import make_topics
+from eventstore.kafka.sieve import Sieve
+from eventstore.kafka.tail import Tail
+from eventstore.log import Illegible, Record
+from eventstore.topics import Topics
+from tests.conftest import Broker
+
+pytestmark = pytest.mark.kafka
+
+#: Writes records to one partition; `!` is one with a header whose name is not UTF-8, which only the client without its
+#: extensions can be made to build.
+EVIL = """
+import asyncio, sys
+from aiokafka import AIOKafkaProducer
+
+class Evil(str):
+    def encode(self, *_):
+        return b"\\xff\\xfe"
+
+async def main(bootstrap, topic, partition, texts):
+    producer = AIOKafkaProducer(bootstrap_servers=bootstrap)
+    await producer.start()
+    for text in texts:
+        headers = [(Evil("x"), b"v")] if text == "!" else []
+        await producer.send_and_wait(topic, text.encode(), key=b"k", partition=int(partition), headers=headers)
+    await producer.stop()
+
+asyncio.run(main(*sys.argv[1:4], sys.argv[4:]))
+"""
+
+
+def write(bootstrap: str, topic: str, partition: int, *texts: str) -> None:
+    subprocess.run(
+        [sys.executable, "-c", EVIL, bootstrap, topic, str(partition), *texts],
+        env={**os.environ, "AIOKAFKA_NO_EXTENSIONS": "1"},
+        check=True,
+    )
+
+
+async def read(tail: Tail, wanted: int) -> list[Record]:
+    found: list[Record] = []
+    for _ in range(100):
+        records: Sequence[Record]
+        for records in (await tail.batches(0.2)).values():
+            found += records
+        if len(found) >= wanted:
+            break
+    return found
+
+
+async def test_what_cannot_be_read_is_told_of_and_reading_goes_on(kafka: Broker, prefix: str) -> None:
+    topics = Topics(prefix, 3)
+    await make_topics(kafka.bootstrap, topics.all(), replication=1)
+    write(kafka.bootstrap, topics.inbox.name, 0, "a", "!", "b", "!", "!", "c")
+    write(kafka.bootstrap, topics.inbox.name, 1, "d")
+    plain, sieve = Tail(kafka.bootstrap, topics.inbox.name), Sieve(kafka.bootstrap, topics.inbox.name)
+    await plain.start()
+    await sieve.start()
+    try:
+        plain.follow({0: 0})
+        with pytest.raises(UnicodeDecodeError):  # if it ever can, the sieve can go
+            await read(plain, 6)
+        sieve.follow({0: 0, 1: 0, 2: 0})
+        found = await read(sieve, 7)
+    finally:
+        await plain.stop()
+        await sieve.stop()
+    told = {(each.partition, each.offset): "!" if isinstance(each, Illegible) else each.value for each in found}
+    assert told == {(0, 0): b"a", (0, 1): "!", (0, 2): b"b", (0, 3): "!", (0, 4): "!", (0, 5): b"c", (1, 0): b"d"}
+    assert [each.offset for each in found if each.partition == 0] == [*range(6)]
