@@ -16,5 +16,7 @@ async def walked(walk: Generator[None, None, Answer]) -> Answer:
     except StopIteration as done:
         found: Answer = done.value
         return found
-    except LookupError:
+    except LookupError as wrong:
+        if type(wrong) is not LookupError:  # a KeyError is a fault of ours; a store that was released says just this
+            raise
         raise Moving("a partition went to another owner while a list was read") from None

@@ -26,9 +26,14 @@ KINDS: Mapping[Kind, bytes] = {"agenda": b"a", "progress": b"p", "operation": b"
 #: Rows that are looked at between two hand-overs.
 SLICE = 200
 
+#: Characters of a value that an index row surely holds whole.
+SHORT = 1000
+
 Row = Agenda | AgendaProgress | OperationProgress
 #: addedTime, id, its partition, its key and its row; without a row it was looked at, and does not fit.
 Seen = tuple[int, str, Partition, bytes, Row | None]
+#: Stands for a row that is only counted.
+_COUNTED = Agenda()
 
 
 def listing(partitions: Sequence[Partition], query: ByAttribute) -> Generator[None, None, Answer]:
@@ -95,6 +100,10 @@ def _fresh(partition: Partition, query: ByAttribute, fresh: dict[bytes, bytes]) 
 
 
 def _stored(partition: Partition, query: ByAttribute, fresh: dict[bytes, bytes]) -> Iterator[Seen]:
+    if query.count and _is_covered(query):
+        for time, key, matches in _entries(partition, query):
+            yield time, "", partition, key, _COUNTED if matches and key not in fresh else None
+        return
     group: list[Seen] = []
     for time, key, matches in _entries(partition, query):
         if group and group[0][0] != time:
@@ -106,6 +115,11 @@ def _stored(partition: Partition, query: ByAttribute, fresh: dict[bytes, bytes])
         else:
             yield time, "", partition, key, None
     yield from sorted(group, key=lambda seen: seen[1])
+
+
+def _is_covered(query: ByAttribute) -> bool:
+    """The index rows alone tell what fits: nothing is compared that they do not hold whole."""
+    return all(name in INDEXED[query.kind] and len(value) < SHORT for name, value in query.where.items())
 
 
 def _is_wanted(row: Row, query: ByAttribute) -> bool:

@@ -72,7 +72,8 @@ def wanted(ask: Ask) -> Wanted:
         fields=fields,
         count=count,
         paged=cursor is not None,
-        after=None if not cursor else place_of(cursor),
+        # A count is of all pages.
+        after=None if not cursor or count else place_of(cursor),
     )
 
 

@@ -126,6 +126,13 @@ class TestProgress:
         failed = b.save_progress(processing_state=COMPLETE, processing_state_message="failed")
         assert head_of(given(b.submit(), b.dispatch()).when(failed)).failed == NOW + 130
 
+    def test_a_reclaimed_attempt_of_which_a_state_is_put_was_not_lost(self) -> None:
+        past = (b.submit(), b.dispatch(), b.report(500), b.reclaim())
+        assert head_of(given(*past)).reclaimed
+        assert head_of(given(*past).when(b.save_progress(title="t", now=NOW + 100_001))).reclaimed
+        spec = given(*past).when(b.save_progress(processing_state=EXECUTING, now=NOW + 100_001))
+        assert (head_of(spec).reclaimed, head_of(spec).heard, head_of(spec).failed) == (False, NOW + 100_001, None)
+
     def test_what_says_nothing_of_the_state_changes_nothing_of_the_attempt(self) -> None:
         before = head_of(given(b.submit(), b.dispatch()))
         assert head_of(given(b.submit(), b.dispatch()).when(b.save_progress(title="t"))) == before
@@ -224,6 +231,9 @@ class TestDeletion:
         spec = given(b.submit()).when(b.delete_operation())
         spec.then(OperationDeleted)
         assert [row.operation for row in spec.world.run().operations()] == ["y"]
+        head = spec.world.run().head
+        assert head is not None
+        assert head.deleted is None
         alone = b.save_operation("odd", must_exist=False, customer_id="alice")
         spec = given(alone).when(b.delete_operation("odd"))
         head = spec.world.run().head
