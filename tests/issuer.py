@@ -1,7 +1,7 @@
 """An issuer of tokens with real keys, and its key set on a real HTTP server."""
 
 import json
-import time
+from collections.abc import Mapping
 from typing import Any
 
 import jwt
@@ -11,6 +11,8 @@ from cryptography.hazmat.primitives.asymmetric.ec import generate_private_key as
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key as rsa_key
 from jwt.algorithms import ECAlgorithm, OKPAlgorithm, RSAAlgorithm
+
+from handlers.clock import now
 
 NAME, AUDIENCE = "https://issuer.test", "agendum"
 ALGORITHMS = ["RS256", "ES256", "EdDSA"]
@@ -36,9 +38,9 @@ class Key:
         named = {} if self.identity is None else {"kid": self.identity}
         return {**said, **named, "use": "sig", "alg": self.algorithm, **more}
 
-    def token(self, headers: dict[str, Any] | None = None, **claims: Any) -> str:
+    def token(self, headers: Mapping[str, Any] | None = None, /, **claims: Any) -> str:
         """A token of this key: good for a minute, unless said otherwise; a claim that is None is left out."""
-        said = {"iss": NAME, "aud": AUDIENCE, "sub": "ann", "exp": int(time.time()) + 60, **claims}
+        said = {"iss": NAME, "aud": AUDIENCE, "sub": "ann", "exp": now() // 1000 + 60, **claims}
         named = {} if self.identity is None else {"kid": self.identity}
         body = {name: value for name, value in said.items() if value is not None}
         return jwt.encode(body, self.private, self.algorithm, {**named, **(headers or {})})

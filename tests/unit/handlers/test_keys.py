@@ -186,15 +186,16 @@ class TestRotation:
     async def test_the_loop_looks_at_once_and_then_every_now_and_then(
         self, session: aiohttp.ClientSession, issuer: Issuer
     ) -> None:
-        clock = asyncio.get_running_loop().time
-        keys = Keys(from_url(session, issuer.url), ALGORITHMS, clock=clock, pause=0.0, every=0.01)
+        clock, seen = asyncio.get_running_loop().time, asyncio.Event()
+        fetch = from_url(session, issuer.url)
+        keys = Keys(fetch, ALGORITHMS, clock=clock, pause=0.0, every=0.01, told=lambda _: seen.set())
         running = asyncio.create_task(keys.run())
         async with asyncio.timeout(10):
-            while isinstance(keys.key("old"), Refused):
-                await asyncio.sleep(0)
-            issuer.body = key_set(NEW.public())
-            while isinstance(keys.key("new"), Refused):
-                await asyncio.sleep(0)
+            for key in (OLD, NEW):
+                issuer.body = key_set(key.public())
+                while isinstance(keys.key(key.identity), Refused):
+                    seen.clear()
+                    await seen.wait()
         running.cancel()
 
     async def test_a_file_that_is_replaced_is_seen(self, tmp_path: Path, clock: Clock) -> None:

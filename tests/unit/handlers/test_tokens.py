@@ -4,7 +4,6 @@ import base64
 import hashlib
 import hmac
 import json
-import time
 from typing import Any
 
 import jwt
@@ -13,6 +12,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from jwt import PyJWK
 
 from eventstore.commands import Caller
+from handlers.clock import now
 from handlers.identity import Refused
 from handlers.keys import keys_in
 from handlers.tokens import Claims, JwtIdentity
@@ -20,6 +20,7 @@ from tests.issuer import ALGORITHMS, AUDIENCE, NAME, Key, key_set
 
 RSA, EC, ED = Key("r", "RS256"), Key("e", "ES256"), Key("d", "EdDSA")
 STRANGER = Key("e")
+NOW = now() // 1000
 
 
 class Known:
@@ -101,11 +102,9 @@ def test_a_super_user_is_one_by_the_claim_that_is_set_alone(claims: dict[str, An
 
 
 def test_the_names_of_claims_are_settings() -> None:
-    token = EC.token(**{"https://x/y": ["alice"], "admin": False, "accounts": ["bob"]})
+    claims: dict[str, Any] = {"https://x/y": ["alice"], "admin": False, "accounts": ["bob"]}
+    token = EC.token(**claims)
     assert asked(token, accounts="https://x/y", super_user="admin") == Caller(subject="ann", accounts=["alice"])
-
-
-NOW = int(time.time())
 
 
 @pytest.mark.parametrize(
@@ -134,10 +133,10 @@ def test_each_claim_is_held_to(claims: dict[str, Any], why: Refused) -> None:
 
 
 def test_clocks_may_differ_by_the_skew() -> None:
-    late = EC.token(exp=int(time.time()) - 20)
+    late = EC.token(exp=NOW - 20)
     assert asked(late) is Refused.EXPIRED
     assert isinstance(asked(late, skew=60.0), Caller)
-    assert isinstance(asked(EC.token(nbf=int(time.time()) + 20), skew=60.0), Caller)
+    assert isinstance(asked(EC.token(nbf=NOW + 20), skew=60.0), Caller)
 
 
 def test_one_of_several_audiences_is_enough() -> None:
