@@ -64,8 +64,9 @@ async def end(edge: Edge, caller: Caller, wanted: Cancel | None, origins: Origin
     """End an agenda, whether it waits or runs; what has ended already is a success."""
     if wanted is None or not (wanted.agenda_id or "").strip():
         raise Invalid("agendaId is required on cancel")
-    answer = await edge.gateway.query(ById(kind="agenda", id=wanted.agenda_id or "", proven=True))
-    if not answer.agendas or not caller.may_touch(answer.agendas[0].customer_id):
+    query = ById(kind="agenda", id=wanted.agenda_id or "", proven=True, accounts=caller.sees)
+    answer = await edge.gateway.query(query)
+    if not answer.agendas:
         raise NotFound(f"Agenda {wanted.agenda_id} not found")
     origin = origins(answer.agendas[0].customer_id or "")
     command = CancelAgenda(

@@ -14,6 +14,7 @@ from multidict import CIMultiDict
 
 from eventstore.errors import AgendumError, Rejected, Unavailable
 from handlers.authorizing import caller_of
+from handlers.discretion import DiscreetServer
 from handlers.endpoints.ask import Ask, Edge, Reply
 from handlers.endpoints.problems import failed, rejected, unavailable
 from handlers.endpoints.routes import Route, find
@@ -152,7 +153,7 @@ class HttpServer:
     def __init__(self, handler: Handler, host: str, port: int, *, body_bytes: int = 64 << 20) -> None:
         self._host = host
         self.port = port
-        self._server = web.Server(
+        self._server = DiscreetServer(
             handler,
             handler_cancellation=True,
             keepalive_timeout=KEEPALIVE_SECONDS,

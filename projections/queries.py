@@ -11,7 +11,7 @@ from projections.indexes import LETTERS, index_prefix, primary_of
 from projections.partition import Partition
 from projections.rows import PREFIX_LENGTH, Head, head_key, read_row
 from projections.run import Run
-from projections.views import Answer, ByAttribute, ById, Kind, ProgressView, Query
+from projections.views import Answer, ByAttribute, ById, Kind, ProgressView, Query, of_accounts
 
 KINDS: Mapping[Kind, bytes] = {"agenda": b"a", "progress": b"p", "operation": b"o"}
 #: Wire names whose Python name is not the plain snake case of them.
@@ -25,6 +25,10 @@ _encode = msgspec.json.Encoder().encode
 
 def answer(partition: Partition, query: Query) -> Answer:
     """Everything of this partition that a query asks for; empty where there is nothing."""
+    return of_accounts(_answer(partition, query), query.accounts)
+
+
+def _answer(partition: Partition, query: Query) -> Answer:
     match query:
         case ById(kind="progress", id=stream):
             progresses = [view] if (view := _shown(partition, stream)) is not None else []
@@ -115,20 +119,25 @@ def _by_attribute(partition: Partition, query: ByAttribute) -> Answer:
         keys = partition.keys(KINDS[query.kind] + b"\0")
     else:
         keys = _candidates(partition, query.kind, indexed, query.where[indexed])
-    rows = [(key, row) for key in keys if (row := _read(partition, key)) is not None and _fits(row, query.where)]
+    found = ((key, _read(partition, key)) for key in keys)
+    rows = [(key, row) for key, row in found if row is not None and _fits(row, query.where) and _is_of(row, query)]
     rows.sort(key=lambda found: (found[1].added_time or 0, found[1].id or ""))
     rows = rows[: query.limit]
     match query.kind:
         case "agenda":
             return _agendas(partition, (row for _, row in rows))
         case "operation":
-            found = (row for _, row in rows if isinstance(row, OperationProgress))
+            steps = (row for _, row in rows if isinstance(row, OperationProgress))
             return _operations(
-                partition, (_operation(partition, row.agenda_progress_id or "", row.operation or "") for row in found)
+                partition, (_operation(partition, row.agenda_progress_id or "", row.operation or "") for row in steps)
             )
         case "progress":
             views = (progress_view(partition.run(row.id or "")) for _, row in rows)
             return Answer(progresses=[view for view in views if view is not None], position=_position(partition))
+
+
+def _is_of(row: Agenda | AgendaProgress | OperationProgress, query: ByAttribute) -> bool:
+    return query.accounts is None or row.customer_id in query.accounts
 
 
 def _has_index(kind: Kind, name: str) -> bool:

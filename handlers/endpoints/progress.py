@@ -15,7 +15,7 @@ EXECUTING, WAITING = ProcessingState.EXECUTING, ProcessingState.WAITING
 async def get_agenda_progress(ask: Ask) -> Reply:
     """A progress by id, or progresses by attributes, with their operations (spec 2.4)."""
     answer, fields, count = await look_up(ask, "progress")
-    views = [view for view in answer.progresses if ask.caller.may_touch(view.progress.customer_id)]
+    views = answer.progresses
     found: list[object]
     if fields is None:
         found = [ask.edge.opener.progress_json(view) for view in views]
@@ -28,16 +28,15 @@ async def get_agenda_progress(ask: Ask) -> Reply:
 async def get_operation_progress(ask: Ask) -> Reply:
     """One operation's progress by id, or several by attributes."""
     answer, fields, count = await look_up(ask, "operation")
-    rows = [row for row in answer.operations if ask.caller.may_touch(row.customer_id)]
-    found = [projected(ask.edge.opener.operation(row), fields) for row in rows]
+    found = [projected(ask.edge.opener.operation(row), fields) for row in answer.operations]
     return Reply(envelope([] if count else found, cid=ask.cid, count=len(found)), where(answer), answer.stale)
 
 
 async def delete_agenda_progress(ask: Ask) -> Reply:
-    """Delete a progress with its operations; what is gone is an empty success."""
+    """Delete a progress with its operations; what is gone, or another's, is an empty success."""
     if ask.object_id is None:
         raise BadRequest("expected the id of the progress to delete")
-    answer = await ask.edge.gateway.query(ById(kind="progress", id=ask.object_id, proven=True))
+    answer = await ask.edge.gateway.query(ById(kind="progress", id=ask.object_id, proven=True, accounts=ask.caller.sees))
     if answer.progresses:
         origin = await ask.origin()
         command = DeleteProgress(
@@ -57,8 +56,9 @@ async def summary(ask: Ask) -> Reply:
     wanted = await ask.body(Summary, "ProgressSummaryRequest")
     if wanted is None or not (wanted.link_id or "").strip():
         raise Invalid("LinkId is required to call getProgressSummary.")
-    answer = await ask.edge.gateway.query(ByAttribute(kind="progress", where={"linkId": wanted.link_id or ""}))
-    views = [view for view in answer.progresses if ask.caller.may_touch(view.progress.customer_id)]
+    query = ByAttribute(kind="progress", where={"linkId": wanted.link_id or ""}, accounts=ask.caller.sees)
+    answer = await ask.edge.gateway.query(query)
+    views = answer.progresses
     fields: dict[str, object] = {
         "progressList": [ask.edge.opener.progress(view) for view in views],
         **summed_up(views),
