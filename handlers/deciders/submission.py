@@ -19,8 +19,9 @@ def submit(command: SubmitAgenda, run: Run) -> AgendaSubmitted | None:
         return None
     if not command.caller.may_touch(agenda.customer_id):
         raise Forbidden(f"You do not have permission to perform this action for customerId {agenda.customer_id}")
-    there = head is not None and head.progress
-    if command.reuses_progress and not there:
+    there, stored = head is not None and head.progress, run.progress()
+    # It is put there as the agenda's own customer, who does not see another's progress (spec 4.3).
+    if command.reuses_progress and (stored is None or stored.customer_id != agenda.customer_id):
         raise NotFound(f"Unable to get object by id {run.stream}")
     if there and not command.reuses_progress:
         raise Conflict(f"expected a new progress {run.stream}, but there is one: name it as progressId to use it again")

@@ -1,10 +1,12 @@
 """SubmitAgenda: it happens, it is refused, it stays quiet."""
 
 import pytest
+from msgspec.structs import replace
 
+from eventstore.commands import SERVICE
 from eventstore.errors import Conflict, Forbidden, Invalid, NotFound
 from eventstore.events import AgendaSubmitted
-from tests.builders import ALICE, MALLORY, NOW, RUN, WAITING, delete_progress, report, submit
+from tests.builders import ALICE, MALLORY, NOW, RUN, WAITING, agenda, delete_progress, report, submit
 from tests.spec import given
 
 
@@ -53,3 +55,9 @@ def test_a_repeated_key_with_the_same_body_stays_quiet() -> None:
 @pytest.mark.parametrize("later", [submit("a1", id="submit-a1", request="other")])
 def test_refuses_a_repeated_key_with_another_body(later: object) -> None:
     given(submit(request="digest")).when(later).refused(Invalid, "Idempotency-Key")  # type: ignore[arg-type]
+
+
+def test_anothers_progress_is_as_one_that_is_not_there() -> None:
+    other = submit("a2", reuses_progress=True, caller=MALLORY, agenda=agenda("a2", customer="mallory"))
+    given(submit()).when(other).refused(NotFound, f"Unable to get object by id {RUN}")
+    given(submit()).when(replace(other, caller=SERVICE)).refused(NotFound)
