@@ -5,9 +5,10 @@ from typing import TypeVar, assert_never
 from msgspec.structs import replace
 
 from eventstore.catalogue_events import CatalogueEvent, CustomerSaved, InsightSaved, ResourcePoolSaved
-from eventstore.commands import CatalogueCommand, SaveCustomer, SaveInsight, SaveResourcePool
+from eventstore.commands import Caller, CatalogueCommand, SaveCustomer, SaveInsight, SaveResourcePool
 from eventstore.errors import Forbidden, Invalid, NotFound
 from eventstore.model import CatalogueObject, Customer, Insight, ResourcePool
+from handlers.rights import may_see
 
 F = TypeVar("F", Customer, ResourcePool, Insight)
 
@@ -30,16 +31,23 @@ def decide_catalogue(command: CatalogueCommand, stored: CatalogueObject | None) 
 
 def _check(command: CatalogueCommand, said: CatalogueObject, stored: CatalogueObject | None, *, titled: bool) -> None:
     if command.must_exist:
-        if stored is None:
+        if stored is None or not may_see(stored, command.caller):
             raise NotFound(f"Unable to get object by id {said.id}")
     elif not (said.customer_id or "").strip():
         raise Invalid("The customerId field must be specified.")
     elif titled and not (said.title or "").strip():
         raise Invalid("The title field must be specified.")
+    refuse_anothers(command.caller, said, stored)
+
+
+def refuse_anothers(caller: Caller, said: CatalogueObject, stored: CatalogueObject | None) -> None:
+    """Both what is said and what is stored must be the caller's; whose it is instead is told to who sees it anyway."""
+    if said.customer_id is not None and not caller.may_touch(said.customer_id):
+        raise Forbidden(f"You do not have permission to perform this action for customerId {said.customer_id}")
     # Tighter than POP: a POST that meets a stored object needs the right to that one too (design 5).
-    for customer_id in (None if stored is None else stored.customer_id, said.customer_id):
-        if customer_id is not None and not command.caller.may_touch(customer_id):
-            raise Forbidden(f"You do not have permission to perform this action for customerId {customer_id}")
+    if stored is not None and not caller.may_touch(stored.customer_id):
+        whose = f"customerId {stored.customer_id}" if may_see(stored, caller) else f"id {said.id}"
+        raise Forbidden(f"You do not have permission to perform this action for {whose}")
 
 
 def _stamped(command: CatalogueCommand, said: F) -> F:

@@ -6,9 +6,9 @@ from typing import Any
 from eventstore.commands import Caller, SaveCustomer, SaveInsight, SaveResourcePool
 from eventstore.errors import Invalid, Unavailable
 from eventstore.model import Customer, Insight, ResourcePool
-from handlers.binding import may_read
 from handlers.endpoints.ask import Ask, Reply, reserved
 from handlers.intake import Origin
+from handlers.rights import may_see, refuse_anothers_pool
 from handlers.validation import refuse_unstorable
 from handlers.wire.requests import OpenCustomer, OpenInsight, OpenResourcePool, epoch_ms
 from handlers.wire.responses import catalogue_object, envelope
@@ -26,9 +26,9 @@ async def get(ask: Ask, kind: type[Customer] | type[ResourcePool] | type[Insight
     if ask.object_id is not None:
         where = {**where, "id": ask.object_id}
     found = [
-        _wire(thing, catalogue)
+        _wire(thing, catalogue, ask.caller)
         for thing in catalogue.all(kind)
-        if may_get(thing, ask.caller) and _fits(thing, where, catalogue)
+        if may_see(thing, ask.caller) and _fits(thing, where, catalogue, ask.caller)
     ][:limit]
     if fields is not None:
         found = [{name: value for name, value in each.items() if name in fields} for each in found]
@@ -42,6 +42,7 @@ async def post(ask: Ask, kind: type[Said], name: str, build: "Build") -> Reply:
     if said is None:
         raise Invalid("Unable to POST/PUT a null object")
     origin = await ask.origin()
+    await _refuse_anothers_pool(ask, said)
     command = build(said, said.id or ask.object_id or origin.identity("object", 0), origin, False)
     offset = await ask.edge.gateway.catalogue(command)
     return await _answer(ask, command, offset)
@@ -57,17 +58,9 @@ async def put(ask: Ask, kind: type[Said], name: str, build: "Build") -> Reply:
         raise Invalid("The id field must be specified.")
     if said.id is not None and said.id != identity:
         raise Invalid(f"Mismatched Id in URL and on input object: {identity} {said.id}")
+    await _refuse_anothers_pool(ask, said)
     command = build(said, identity, await ask.origin(), True)
     return await _answer(ask, command, await ask.edge.gateway.catalogue(command))
-
-
-def may_get(thing: Thing, caller: Caller) -> bool:
-    """The GET rule: own objects; of Insights also global and allowed ones (spec 3.2)."""
-    if caller.may_touch(thing.customer_id):
-        return True
-    if not isinstance(thing, Insight):
-        return False
-    return bool(thing.is_global) or any(may_read(thing, account) for account in caller.accounts)
 
 
 def customer_command(said: Any, identity: str, origin: Origin, must_exist: bool) -> SaveCustomer:  # noqa: FBT001
@@ -127,15 +120,27 @@ async def _answer(ask: Ask, command: SaveCustomer | SaveResourcePool | SaveInsig
     item = catalogue.item(command.stream)
     if item is None:
         raise Unavailable(f"expected {command.stream} at offset {offset}; ask again")
-    return Reply(envelope([_wire(item.object, catalogue)], cid=ask.cid), f"catalogue/0@{offset}")
+    return Reply(envelope([_wire(item.object, catalogue, ask.caller)], cid=ask.cid), f"catalogue/0@{offset}")
 
 
-def _wire(thing: Thing, catalogue: Catalogue) -> dict[str, Any]:
-    return catalogue_object(thing, lambda pool: [insight.id or "" for insight in catalogue.insights_of_pool(pool)])
+def _wire(thing: Thing, catalogue: Catalogue, caller: Caller) -> dict[str, Any]:
+    """An object as the caller may see it: a pool with the ids of those Insights alone that the caller sees."""
+
+    def insight_ids(pool: str) -> list[str]:
+        return [insight.id or "" for insight in catalogue.insights_of_pool(pool) if may_see(insight, caller)]
+
+    return catalogue_object(thing, insight_ids)
 
 
-def _fits(thing: Thing, where: Mapping[str, str], catalogue: Catalogue) -> bool:
+async def _refuse_anothers_pool(ask: Ask, said: Said) -> None:
+    if isinstance(said, OpenInsight) and said.resource_pool_id is not None and not ask.caller.everywhere:
+        if not await ask.edge.tail.current():
+            raise Unavailable("expected Kafka to tell the end of the catalogue; ask again")
+        refuse_anothers_pool(said.resource_pool_id, ask.caller, ask.edge.tail.catalogue)
+
+
+def _fits(thing: Thing, where: Mapping[str, str], catalogue: Catalogue, caller: Caller) -> bool:
     if not where:
         return True
-    wire = _wire(thing, catalogue)
+    wire = _wire(thing, catalogue, caller)
     return all(isinstance(wire.get(name), str) and wire[name] == value for name, value in where.items())
