@@ -36,7 +36,9 @@ async def delete_agenda_progress(ask: Ask) -> Reply:
     """Delete a progress with its operations; what is gone, or another's, is an empty success."""
     if ask.object_id is None:
         raise BadRequest("expected the id of the progress to delete")
-    answer = await ask.edge.gateway.query(ById(kind="progress", id=ask.object_id, proven=True, accounts=ask.caller.sees))
+    answer = await ask.edge.gateway.query(
+        ById(kind="progress", id=ask.object_id, proven=True, accounts=ask.caller.sees)
+    )
     if answer.progresses:
         origin = await ask.origin()
         command = DeleteProgress(
