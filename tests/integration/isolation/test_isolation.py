@@ -1,23 +1,19 @@
 """Bob walks every route and method over Ann's objects, and finds nothing: not that they are there, either.
 
 How it is told: each request about an object of Ann's is made again about one that does not exist. Both answers must be
-the same in status, headers (positions too) and body, byte for byte, but for the id itself. A list must be to Bob what it
-is to the super user who asks for Bob's objects alone. And when all is done, Ann's objects are what they were.
+the same in status, headers (positions too) and body, byte for byte, but for the id itself. A list must be to Bob what
+it is to the super user who asks for Bob's objects alone. And when all is done, Ann's objects are what they were.
 """
 
 import itertools
 import json
 import re
-import tempfile
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 from urllib.parse import quote_plus
 
 import pytest
 
 from handlers.endpoints.routes import PATHS, Route, not_implemented
-from tests.conftest import Broker
 from tests.integration.isolation.probes import MADE, PROBES, attributes, missing, unlisted
 from tests.integration.isolation.world import ANN, BOB, MARK, Found, World, in_path
 
@@ -30,18 +26,6 @@ COLLECTIONS = (
     "pop/progress/agenda",
     "pop/progress/operation",
 )
-
-
-@pytest.fixture(scope="module")
-def world(kafka: Broker) -> Iterator[World]:
-    with tempfile.TemporaryDirectory(prefix="agendum-isolation-") as folder:
-        found = World(kafka.bootstrap, Path(folder))
-        try:
-            found.start()
-            yield found
-        finally:
-            found.worker.stop()
-            found.worker.join()
 
 
 async def all_of(world: World, customer: str) -> dict[str, Any]:
@@ -74,7 +58,7 @@ def test_every_route_and_method_is_probed() -> None:
     assert unlisted({"pop/agenda": more}) == {("pop/agenda", "PATCH")}
 
 
-@pytest.mark.parametrize(("path", "method"), sorted(PROBES), ids="-".join)
+@pytest.mark.parametrize(("path", "method"), sorted(PROBES), ids=str)
 async def test_anns_object_is_to_bob_as_one_that_is_not_there(world: World, path: str, method: str) -> None:
     probe = PROBES[path, method]
     hers = world.anns[probe.about]["id"]
@@ -111,8 +95,14 @@ async def test_a_list_is_to_bob_what_it_is_of_bobs_objects_alone(world: World, p
             continue
         found = await world.bob.json("GET", f"/{path}?{walk}{form}")
         of_bob = await world.root.json("GET", f"/{path}?{walk}&{mine}{form}")
-        assert found == of_bob, walk + form
+        assert _but_insights(found) == _but_insights(of_bob), walk + form
         assert MARK not in json.dumps(found)
+
+
+def _but_insights(answer: dict[str, Any]) -> dict[str, Any]:
+    """A list without the Insights of pools, of which the super user sees more: they have a test of their own."""
+    rows = ({name: value for name, value in row.items() if name != "insightIds"} for row in answer["all"])
+    return {**answer, "all": [*rows]}
 
 
 async def test_what_both_have_is_found_by_each_alone(world: World) -> None:
@@ -166,37 +156,29 @@ async def test_bob_gets_no_work_of_anns_by_an_insight_of_his_own(world: World) -
         pool = missing(world.anns["pop/resourcepool"]["id"])
         nowhere = await world.bob.ask("POST", "/pop/insight", {**body, "resourcePoolId": pool})
         assert told(there, body["resourcePoolId"]) == told(nowhere, pool)
-    refused = await world.ann.json(
-        "POST",
-        "/pop/agenda",
-        {"customerId": ANN, "operations": [{"name": "x", "type": "u"}], "params": {"doNotRun": 1}},
-    )
+    wish = {"customerId": ANN, "operations": [{"name": "x", "type": "u"}], "params": {"doNotRun": 1}}
+    refused = await world.ann.json("POST", "/pop/agenda", wish)
     assert refused["errorResponse"]["description"] == "No available insights for processing agenda"
     request = {"insightId": world.bobs["pop/insight"]["id"], "count": 100}
     got = await world.bob.json("POST", "/pop/resourcepool/service/getAgenda", request)
     assert {agenda["customerId"] for agenda in got["agendas"]} <= {BOB}
-    pool = await world.ann.json("GET", f"/pop/resourcepool/{world.anns['pop/resourcepool']['id']}")
-    assert pool["all"][0]["insightIds"] == [world.anns["pop/insight"]["id"]]
+    answer = await world.ann.json("GET", f"/pop/resourcepool/{world.anns['pop/resourcepool']['id']}")
+    assert answer["all"][0]["insightIds"] == [world.anns["pop/insight"]["id"]]
 
 
 async def test_a_pool_names_the_insights_alone_that_its_reader_may_see(world: World) -> None:
-    hers = {
-        "id": f"guest-{MARK}",
-        "customerId": ANN,
-        "title": "t",
-        "resourcePoolId": world.bobs["pop/resourcepool"]["id"],
-    }
-    await world.root.made("/pop/insight", hers)
-    found = await world.bob.json("GET", f"/pop/resourcepool/{hers['resourcePoolId']}")
+    path = f"/pop/resourcepool/{world.bobs['pop/resourcepool']['id']}"
+    assert f"guest-{MARK}" in (await world.root.ask("GET", path))[2]
+    found = await world.bob.json("GET", path)
     assert found["all"][0]["insightIds"] == [world.bobs["pop/insight"]["id"]]
-    assert MARK not in json.dumps(await world.bob.json("PUT", f"/pop/resourcepool/{hers['resourcePoolId']}", {}))
+    assert MARK not in json.dumps(await world.bob.json("PUT", path, {}))
 
 
 async def test_operators_see_their_pages_and_nobody_else_does(world: World) -> None:
     status, _, text = await world.root.ask("GET", "/metrics")
     assert (status, f'agendum_ready{{insight="insight-{MARK}"}}' in text) == (200, True)
-    assert await world.bob.ask("GET", "/metrics") == (403, *(await world.bob.ask("GET", "/metrics"))[1:])
-    assert (await world.bob.ask("GET", "/metrics"))[2] == ""
+    status, _, text = await world.bob.ask("GET", "/metrics")
+    assert (status, text) == (403, "")
     assert (await world.bob.ask("GET", "/metrics", Authorization=""))[0] == 401
     for page in ("/healthz", "/readyz"):
         assert MARK not in (await world.bob.ask("GET", page, Authorization=""))[2]

@@ -66,9 +66,17 @@ class World:
             bootstrap,
             self.prefix,
             folder,
-            **{"auth": "jwt", "jwt_issuer": NAME, "jwt_audience": AUDIENCE, "jwt_keys": self.keys},
-            **{"jwt_pause": 0.1, "secret": SECRET, "inbox_customers": BOB, "log_level": "DEBUG"},
-            **{"patience_ms": 600_000, "reclaim_ms": 3_000_000, "poll": 0.2},
+            auth="jwt",
+            jwt_issuer=NAME,
+            jwt_audience=AUDIENCE,
+            jwt_keys=self.keys,
+            jwt_pause=0.1,
+            secret=SECRET,
+            inbox_customers=BOB,
+            log_level="DEBUG",
+            patience_ms=600_000,
+            reclaim_ms=3_000_000,
+            poll=0.2,
         )
         #: everything that was answered to anyone
         self.answers: list[str] = []
@@ -97,6 +105,8 @@ class World:
     async def _settle(self) -> None:
         self.anns = await objects_of(self.ann, ANN, MARK)
         self.bobs = await objects_of(self.bob, BOB, "bobs")
+        guest = {"customerId": ANN, "title": "t", "resourcePoolId": self.bobs["pop/resourcepool"]["id"]}
+        await self.root.made("/pop/insight", {"id": f"guest-{MARK}", **guest})
 
 
 async def objects_of(person: Person, customer: str, mark: str) -> dict[str, dict[str, Any]]:
