@@ -37,7 +37,7 @@ class Command(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag
     now: int = 0
     #: POP's cid
     correlation: str | None = None
-    #: digest of the body, when it came with an Idempotency-Key
+    #: digest of the body, when it came with an Idempotency-Key or must not be decided a second time
     request: str | None = None
     #: partition and offset of the inbox record that it came by (design 4.9)
     inbox: tuple[int, int] | None = None

@@ -1,7 +1,7 @@
 """What someone wants of the catalogue. Pure."""
 
 from eventstore.callers import Command
-from eventstore.model import Customer, Insight, ResourcePool
+from eventstore.model import AgendaTemplate, Customer, Insight, ResourcePool
 
 
 class SaveCustomer(Command, frozen=True, kw_only=True):
@@ -25,4 +25,17 @@ class SaveInsight(Command, frozen=True, kw_only=True):
     must_exist: bool = False
 
 
-CatalogueCommand = SaveCustomer | SaveResourcePool | SaveInsight
+class SaveAgendaTemplate(Command, frozen=True, kw_only=True):
+    """POST or PUT a template, its bodies sealed under the key of the customer that it then belongs to."""
+
+    agenda_template: AgendaTemplate
+    must_exist: bool = False
+    #: whose template was stored when this was sealed; where it changes hands, what is stored is sealed anew
+    sealed_over: str | None = None
+
+
+class DeleteCatalogueObject(Command, frozen=True, kw_only=True):
+    """Remove a customer, pool, Insight or template; the stream names it."""
+
+
+CatalogueCommand = SaveCustomer | SaveResourcePool | SaveInsight | SaveAgendaTemplate | DeleteCatalogueObject

@@ -1,6 +1,6 @@
 """What can happen in the catalogue; registered, like all events, in eventstore.events. Pure."""
 
-from eventstore.model import Customer, Fact, Insight, ResourcePool
+from eventstore.model import AgendaTemplate, Customer, Fact, Insight, ResourcePool
 
 
 class CustomerSaved(Fact, frozen=True, kw_only=True):
@@ -21,4 +21,18 @@ class InsightSaved(Fact, frozen=True, kw_only=True):
     insight: Insight
 
 
-CatalogueEvent = CustomerSaved | ResourcePoolSaved | InsightSaved
+class AgendaTemplateSaved(Fact, frozen=True, kw_only=True):
+    """A template was put: the fields that were said."""
+
+    agenda_template: AgendaTemplate
+
+
+class CatalogueObjectDeleted(Fact, frozen=True, kw_only=True):
+    """An object of the catalogue is gone; what names it stays as it is. Its stream says which it was."""
+
+    #: `customer`, `resourcepool`, `insight` or `agendatemplate`
+    kind: str
+    id: str
+
+
+CatalogueEvent = CustomerSaved | ResourcePoolSaved | InsightSaved | AgendaTemplateSaved | CatalogueObjectDeleted

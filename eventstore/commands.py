@@ -5,20 +5,33 @@ the owner stamps when it begins to decide. Tagged, because a command travels one
 """
 
 from eventstore.callers import SERVICE, Caller, Command
-from eventstore.catalogue_commands import CatalogueCommand, SaveCustomer, SaveInsight, SaveResourcePool
+from eventstore.catalogue_commands import (
+    CatalogueCommand,
+    DeleteCatalogueObject,
+    SaveAgendaTemplate,
+    SaveCustomer,
+    SaveInsight,
+    SaveResourcePool,
+)
 from eventstore.run_commands import (
     CancelAgenda,
     DeleteAgenda,
+    DeleteOperation,
     DeleteProgress,
     DispatchAgenda,
+    ExpandAgenda,
     ExpireDispatch,
     HandBackAgenda,
     ReapRun,
     ReclaimAgenda,
     ReportProgress,
+    RerunAgenda,
     RetryAgenda,
     ReturnDispatch,
     RunCommand,
+    SaveAgenda,
+    SaveOperation,
+    SaveProgress,
     SubmitAgenda,
 )
 
@@ -29,18 +42,26 @@ __all__ = [
     "CatalogueCommand",
     "Command",
     "DeleteAgenda",
+    "DeleteCatalogueObject",
+    "DeleteOperation",
     "DeleteProgress",
     "DispatchAgenda",
+    "ExpandAgenda",
     "ExpireDispatch",
     "HandBackAgenda",
     "ReapRun",
     "ReclaimAgenda",
     "ReportProgress",
+    "RerunAgenda",
     "RetryAgenda",
     "ReturnDispatch",
     "RunCommand",
+    "SaveAgenda",
+    "SaveAgendaTemplate",
     "SaveCustomer",
     "SaveInsight",
+    "SaveOperation",
+    "SaveProgress",
     "SaveResourcePool",
     "SubmitAgenda",
 ]

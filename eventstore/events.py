@@ -10,13 +10,21 @@
 | HandBackAgenda  | AgendaHandedBack |
 | ReclaimAgenda   | AgendaReclaimed |
 | RetryAgenda     | AgendaRetried |
+| RerunAgenda     | AgendaRerun |
+| ExpandAgenda    | AgendaExpanded |
 | CancelAgenda    | AgendaCancelled |
 | DeleteAgenda    | AgendaDeleted |
 | DeleteProgress  | ProgressDeleted |
+| SaveAgenda      | AgendaSaved |
+| SaveProgress    | ProgressSaved |
+| SaveOperation   | OperationSaved |
+| DeleteOperation | OperationDeleted |
 | ReapRun         | RunReaped |
 | SaveCustomer    | CustomerSaved |
 | SaveResourcePool| ResourcePoolSaved |
 | SaveInsight     | InsightSaved |
+| SaveAgendaTemplate | AgendaTemplateSaved |
+| DeleteCatalogueObject | CatalogueObjectDeleted |
 | (opening a log) | LogOpened |
 
 The classes stand in run_events and catalogue_events; here is the registry.
@@ -25,20 +33,33 @@ To add one: the command, the event, a line in EVENTS, its fold in projections.fo
 in tests/golden. To change one: a new class with the next version in EVENTS, and the old one in upcasters.RETIRED.
 """
 
-from eventstore.catalogue_events import CatalogueEvent, CustomerSaved, InsightSaved, ResourcePoolSaved
+from eventstore.catalogue_events import (
+    AgendaTemplateSaved,
+    CatalogueEvent,
+    CatalogueObjectDeleted,
+    CustomerSaved,
+    InsightSaved,
+    ResourcePoolSaved,
+)
 from eventstore.model import Fact
 from eventstore.run_events import (
     AgendaCancelled,
     AgendaDeleted,
     AgendaDispatched,
+    AgendaExpanded,
     AgendaHandedBack,
     AgendaReclaimed,
+    AgendaRerun,
     AgendaRetried,
+    AgendaSaved,
     AgendaSubmitted,
     DispatchExpired,
     DispatchReturned,
+    OperationDeleted,
+    OperationSaved,
     ProgressDeleted,
     ProgressReported,
+    ProgressSaved,
     ReportSuperseded,
     RunEvent,
     RunReaped,
@@ -67,13 +88,21 @@ EVENTS: dict[str, type[Event]] = {
     "agendum.AgendaHandedBack.v1": AgendaHandedBack,
     "agendum.AgendaReclaimed.v1": AgendaReclaimed,
     "agendum.AgendaRetried.v1": AgendaRetried,
+    "agendum.AgendaRerun.v1": AgendaRerun,
+    "agendum.AgendaExpanded.v1": AgendaExpanded,
     "agendum.AgendaCancelled.v1": AgendaCancelled,
     "agendum.AgendaDeleted.v1": AgendaDeleted,
     "agendum.ProgressDeleted.v1": ProgressDeleted,
+    "agendum.AgendaSaved.v1": AgendaSaved,
+    "agendum.ProgressSaved.v1": ProgressSaved,
+    "agendum.OperationSaved.v1": OperationSaved,
+    "agendum.OperationDeleted.v1": OperationDeleted,
     "agendum.RunReaped.v1": RunReaped,
     "agendum.CustomerSaved.v1": CustomerSaved,
     "agendum.ResourcePoolSaved.v1": ResourcePoolSaved,
     "agendum.InsightSaved.v1": InsightSaved,
+    "agendum.AgendaTemplateSaved.v1": AgendaTemplateSaved,
+    "agendum.CatalogueObjectDeleted.v1": CatalogueObjectDeleted,
 }
 TYPES: dict[type[Event], str] = {cls: name for name, cls in EVENTS.items()}
 
@@ -83,19 +112,27 @@ __all__ = [
     "AgendaCancelled",
     "AgendaDeleted",
     "AgendaDispatched",
+    "AgendaExpanded",
     "AgendaHandedBack",
     "AgendaReclaimed",
+    "AgendaRerun",
     "AgendaRetried",
+    "AgendaSaved",
     "AgendaSubmitted",
+    "AgendaTemplateSaved",
     "CatalogueEvent",
+    "CatalogueObjectDeleted",
     "CustomerSaved",
     "DispatchExpired",
     "DispatchReturned",
     "Event",
     "InsightSaved",
     "LogOpened",
+    "OperationDeleted",
+    "OperationSaved",
     "ProgressDeleted",
     "ProgressReported",
+    "ProgressSaved",
     "ReportSuperseded",
     "ResourcePoolSaved",
     "RunEvent",

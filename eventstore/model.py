@@ -151,7 +151,21 @@ class Insight(Base, frozen=True, kw_only=True):
     allowed_customer_ids: list[str] | None = None
 
 
-CatalogueObject = Customer | ResourcePool | Insight
+class AgendaTemplate(Base, frozen=True, kw_only=True):
+    """A parameterised agenda (spec 1.4). Its bodies are sealed value by value, their keys plain (design 4.7)."""
+
+    #: sealed: the fields of the Agenda that a run of this template makes, nulls in its maps included
+    agenda: dict[str, str] | None = None
+    #: sealed
+    params: dict[str, str] | None = None
+    #: sealed
+    static_parameters: dict[str, str] | None = None
+    is_default_template: bool | None = None
+    is_global: bool | None = None
+    allowed_customer_ids: list[str] | None = None
+
+
+CatalogueObject = Customer | ResourcePool | Insight | AgendaTemplate
 
 F = TypeVar("F", bound=Fact)
 

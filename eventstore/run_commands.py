@@ -1,7 +1,7 @@
 """What someone wants of a run. Pure."""
 
 from eventstore.callers import Command
-from eventstore.model import Agenda, AgendaProgress, OperationProgress
+from eventstore.model import Agenda, AgendaProgress, Operation, OperationProgress
 
 
 class SubmitAgenda(Command, frozen=True, kw_only=True):
@@ -87,6 +87,31 @@ class RetryAgenda(Command, frozen=True, kw_only=True):
     attempt: int
 
 
+class RerunAgenda(Command, frozen=True, kw_only=True):
+    """Begin an agenda again, as a whole or some of its operations and what depends on them (spec 8.1, 8.2)."""
+
+    agenda_id: str
+    #: all operations, whatever is named
+    resets_all: bool = False
+    #: names of operations to reset; None: none were asked for, and then all are, unless `continues`
+    operations: list[str] | None = None
+    continues: bool = False
+    skips_execution: bool = False
+    #: what a reset operation has for a result: the text `{}`, sealed under the customer's key
+    result: str
+
+
+class ExpandAgenda(Command, frozen=True, kw_only=True):
+    """Add operations to an agenda that is under way (spec 8.4); sealed at the edge, as in a submission."""
+
+    agenda_id: str
+    operations: list[Operation]
+    #: sealed, value by value: laid over the params of agenda and progress
+    params: dict[str, str] | None = None
+    #: as in ReportProgress
+    insights: list[str] | None = None
+
+
 class CancelAgenda(Command, frozen=True, kw_only=True):
     """End an agenda, whether it waits or runs; its executor learns of it at its next report."""
 
@@ -101,6 +126,33 @@ class DeleteAgenda(Command, frozen=True, kw_only=True):
 
 class DeleteProgress(Command, frozen=True, kw_only=True):
     """Remove a progress and its operations (spec 2.5)."""
+
+
+class SaveAgenda(Command, frozen=True, kw_only=True):
+    """PUT an agenda: the fields that were said (spec 2.5)."""
+
+    agenda: Agenda
+
+
+class SaveProgress(Command, frozen=True, kw_only=True):
+    """POST (creates or merges) or PUT (must exist, and its operations with it) a progress (spec 2.5, 7.2)."""
+
+    progress: AgendaProgress
+    operations: list[OperationProgress] = []  # noqa: RUF012  # msgspec copies it
+    must_exist: bool = False
+
+
+class SaveOperation(Command, frozen=True, kw_only=True):
+    """POST or PUT one operation's progress; it may be posted alone (design 4.5)."""
+
+    operation: OperationProgress
+    must_exist: bool = False
+
+
+class DeleteOperation(Command, frozen=True, kw_only=True):
+    """Remove one operation's progress."""
+
+    operation_id: str
 
 
 class ReapRun(Command, frozen=True, kw_only=True):
@@ -119,8 +171,14 @@ RunCommand = (
     | HandBackAgenda
     | ReclaimAgenda
     | RetryAgenda
+    | RerunAgenda
+    | ExpandAgenda
     | CancelAgenda
     | DeleteAgenda
     | DeleteProgress
+    | SaveAgenda
+    | SaveProgress
+    | SaveOperation
+    | DeleteOperation
     | ReapRun
 )

@@ -4,7 +4,7 @@ An event carries results, not requests: a fold lays them over the rows and compu
 computed differently next year. When it happened is the envelope's time; whose it is, the envelope's customer.
 """
 
-from eventstore.model import Agenda, AgendaProgress, Fact, OperationProgress
+from eventstore.model import Agenda, AgendaProgress, Fact, Operation, OperationProgress
 
 
 class AgendaSubmitted(Fact, frozen=True, kw_only=True):
@@ -105,6 +105,41 @@ class AgendaRetried(Fact, frozen=True, kw_only=True):
     progress: AgendaProgress
 
 
+class AgendaRerun(Fact, frozen=True, kw_only=True):
+    """An agenda begins again: its attempt is over, whoever has it, and whatever ended it is forgotten (spec 8).
+
+    Names, never rows: a reset operation is WAITING, `pending`, at 0.0 %, without diagnostics, its result `{}`; times,
+    params and attempts stay. The remaining operations stay as they are, their updatedTime too.
+    """
+
+    agenda_id: str
+    attempt: int
+    #: names of the operations that were reset
+    reset: list[str] | None = None
+    #: names of the generated operations that are gone, from the agenda and with their rows
+    removed: list[str] | None = None
+    #: the result of every reset operation, sealed; None where none was reset
+    result: str | None = None
+    #: its place in the line since (epoch ms); None: it does not stand in the line
+    ready: int | None = None
+    #: only what changed
+    progress: AgendaProgress
+
+
+class AgendaExpanded(Fact, frozen=True, kw_only=True):
+    """An agenda under way got more operations (spec 8.4)."""
+
+    agenda_id: str
+    #: at the end of the agenda's operations; one whose name is there already takes the other's place
+    added: list[Operation]
+    #: their rows, which are new: nothing of what stood there before is left
+    operations: list[OperationProgress]
+    #: laid over the params of agenda and progress, value by value
+    params: dict[str, str] | None = None
+    #: only what changed, but for its params
+    progress: AgendaProgress
+
+
 class AgendaCancelled(Fact, frozen=True, kw_only=True):
     """An agenda was ended by someone; reports on it are refused from now on."""
 
@@ -126,6 +161,34 @@ class ProgressDeleted(Fact, frozen=True, kw_only=True):
     """The progress and its operations are gone; agendas of the run stay (spec 2.5)."""
 
 
+class AgendaSaved(Fact, frozen=True, kw_only=True):
+    """An agenda was put: the fields that were said (spec 2.5)."""
+
+    agenda: Agenda
+
+
+class ProgressSaved(Fact, frozen=True, kw_only=True):
+    """A progress was posted or put: the fields that were said, and of its operations what they became (spec 7.2).
+
+    An executing or complete one counts as a sign of life; a complete one ends the attempt.
+    """
+
+    progress: AgendaProgress
+    operations: list[OperationProgress] | None = None
+
+
+class OperationSaved(Fact, frozen=True, kw_only=True):
+    """One operation's progress was posted or put: the fields that were said. Its id says which row it is."""
+
+    operation: OperationProgress
+
+
+class OperationDeleted(Fact, frozen=True, kw_only=True):
+    """One operation's progress is gone."""
+
+    id: str
+
+
 class RunReaped(Fact, frozen=True, kw_only=True):
     """The last trace of a deleted run left the views, a day or more after its deletion (design 4.3)."""
 
@@ -140,8 +203,14 @@ RunEvent = (
     | AgendaHandedBack
     | AgendaReclaimed
     | AgendaRetried
+    | AgendaRerun
+    | AgendaExpanded
     | AgendaCancelled
     | AgendaDeleted
     | ProgressDeleted
+    | AgendaSaved
+    | ProgressSaved
+    | OperationSaved
+    | OperationDeleted
     | RunReaped
 )

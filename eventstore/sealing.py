@@ -98,6 +98,11 @@ def seal_map(cipher: Cipher, customer_id: str, values: Mapping[str, Any]) -> dic
     return {name: seal_value(cipher, customer_id, value) for name, value in values.items()}
 
 
+def open_map(cipher: Cipher, customer_id: str, sealed: Mapping[str, str]) -> dict[str, Any]:
+    """The plain values of a map that was sealed value by value, nulls included."""
+    return {name: msgspec.json.decode(cipher.open(customer_id, value)) for name, value in sealed.items()}
+
+
 def seal_list(cipher: Cipher, customer_id: str, values: list[Any]) -> list[str | None]:
     """Seal a list entry by entry; null entries stay null."""
     return [None if value is None else seal_value(cipher, customer_id, value) for value in values]

@@ -22,8 +22,15 @@ REMEMBERED_CUSTOMERS = 100_000
 Origins = Callable[[str], Origin]
 
 
-async def accept(edge: Edge, caller: Caller, agenda: OpenAgenda | None, origins: Origins) -> Answer:
-    """Accept an agenda: validate, bind to an Insight, create progress and operation rows (spec 4.3)."""
+async def accept(
+    edge: Edge,
+    caller: Caller,
+    agenda: OpenAgenda | None,
+    origins: Origins,
+    *,
+    usable: Callable[[Insight], bool] = lambda _: True,
+) -> Answer:
+    """Accept an agenda: validate, bind to a usable Insight, create progress and operation rows (spec 4.3)."""
     operations = validate(agenda)
     assert agenda is not None  # noqa: S101  # validate refuses None
     # Before anything is looked up: others learn neither that the customer is there, nor what Insights it has.
@@ -31,7 +38,7 @@ async def accept(edge: Edge, caller: Caller, agenda: OpenAgenda | None, origins:
         raise Forbidden(f"You do not have permission to perform this action for customerId {agenda.customer_id}")
     if not await edge.tail.current():
         raise Unavailable("expected Kafka to tell the end of the catalogue; ask again")
-    insight = bind(agenda, operations, edge.tail.catalogue)
+    insight = bind(agenda, operations, edge.tail.catalogue, usable)
     command = submission(
         agenda,
         operations,

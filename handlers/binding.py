@@ -1,11 +1,14 @@
 """Which Insight an agenda is bound to: its customer's pool, and the first mapper that matches (spec 4.2). Pure."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from eventstore.errors import Invalid, NotFound
-from eventstore.model import Insight
+from eventstore.model import AgendaTemplate, Insight
 from handlers.wire.requests import OpenAgenda, OpenOperation, text_of
 from projections.catalogue import Catalogue
+
+#: POP's words where no Insight takes an agenda.
+NO_INSIGHT = "No available insights for processing agenda"
 
 
 class NoCustomer(Invalid):
@@ -14,24 +17,30 @@ class NoCustomer(Invalid):
     title = "ValidationException"
 
 
-def bind(agenda: OpenAgenda, operations: Sequence[OpenOperation], catalogue: Catalogue) -> Insight:
-    """The Insight; raises NoCustomer, NotFound."""
+def bind(
+    agenda: OpenAgenda,
+    operations: Sequence[OpenOperation],
+    catalogue: Catalogue,
+    usable: Callable[[Insight], bool] = lambda _: True,
+) -> Insight:
+    """The Insight, of those that the agenda's customer may read and that are usable; raises NoCustomer, NotFound."""
     customer_id = agenda.customer_id or ""
     customer = catalogue.customer(customer_id)
     if customer is None or customer.customer_id != customer_id:
         raise NoCustomer(f"Customer not found for customerId {customer_id}")
     pool = customer.resource_pool_id
     insights = [] if pool is None else catalogue.insights_of_pool(pool)
-    matches = [insight for insight in insights if may_read(insight, customer_id) and _maps(insight, agenda, operations)]
+    insights = [insight for insight in insights if may_read(insight, customer_id) and usable(insight)]
+    matches = [insight for insight in insights if _maps(insight, agenda, operations)]
     if not matches:
-        raise NotFound("No available insights for processing agenda")
+        raise NotFound(NO_INSIGHT)
     wish = (agenda.params or {}).get("defaultInsight")
     wanted = "" if wish is None else text_of(wish).lower()
     named = (one for one in matches if wanted and wanted in ((one.title or "").lower(), (one.id or "").lower()))
     return next(named, matches[0])
 
 
-def may_read(insight: Insight, account: str) -> bool:
+def may_read(insight: Insight | AgendaTemplate, account: str) -> bool:
     """The GET rule for one account: global, its own, or allowed (spec 3.2)."""
     return (
         bool(insight.is_global)

@@ -5,7 +5,8 @@ from collections.abc import Callable
 
 from msgspec.structs import replace
 
-from eventstore.commands import CatalogueCommand, SaveCustomer, SaveInsight
+from eventstore.catalogue_events import CatalogueEvent, CatalogueObjectDeleted
+from eventstore.commands import CatalogueCommand
 from eventstore.envelope import Envelope
 from eventstore.errors import OutcomeUnknown, Unavailable
 from eventstore.events import TYPES
@@ -13,9 +14,10 @@ from eventstore.log import EventLog
 from eventstore.model import CatalogueObject
 from handlers.appending import append, record_of
 from handlers.deciders.catalogue import decide_catalogue
+from handlers.gateway import Kept
 from handlers.locks import Locks
 from projections.catalogue_tail import CatalogueTail
-from projections.folds.catalogue import Item
+from projections.folds.catalogue import Item, saved
 from projections.verdict import Verdict
 
 ATTEMPTS = 5
@@ -43,11 +45,11 @@ class CataloguePath:
         self._jitter = jitter
         self._locks = Locks()
 
-    async def decide(self, command: CatalogueCommand) -> int:
-        """Carry a command out; the catalogue's position then. Raises Rejected, Unavailable."""
+    async def decide(self, command: CatalogueCommand) -> Kept:
+        """Carry a command out. Raises Rejected, Unavailable."""
         return await asyncio.shield(asyncio.create_task(self._decide(command)))
 
-    async def _decide(self, command: CatalogueCommand) -> int:
+    async def _decide(self, command: CatalogueCommand) -> Kept:
         catalogue = self._tail.catalogue
         async with self._locks.hold(command.stream):
             for _ in range(ATTEMPTS):
@@ -55,14 +57,20 @@ class CataloguePath:
                     raise Unavailable("expected Kafka to tell the end of the catalogue; ask again")
                 item = catalogue.item(command.stream)
                 command = replace(command, now=self._now())
-                verdict = await self._append(command, item)
+                stored = None if item is None else item.object
+                event = decide_catalogue(command, stored)
+                if event is None:
+                    return Kept(catalogue.position, None)
+                said = stored if isinstance(event, CatalogueObjectDeleted) else saved(event)
+                verdict = await self._append(command, item, event, said)
                 if verdict is Verdict.APPLIED or verdict is Verdict.DUPLICATE:
-                    return catalogue.position
+                    return Kept(catalogue.position, said)
                 await asyncio.sleep(self._jitter())
         raise OutcomeUnknown(f"expected a turn on {command.stream}, but {ATTEMPTS} times another worker was faster")
 
-    async def _append(self, command: CatalogueCommand, item: Item | None) -> Verdict | None:
-        event = decide_catalogue(command, None if item is None else item.object)
+    async def _append(
+        self, command: CatalogueCommand, item: Item | None, event: CatalogueEvent, about: CatalogueObject | None
+    ) -> Verdict | None:
         envelope = Envelope(
             id=command.id,
             type=TYPES[type(event)],
@@ -70,15 +78,9 @@ class CataloguePath:
             time=command.now,
             version=1 if item is None else item.version + 1,
             prev=None if item is None else item.link,
-            customer_id=_said(command).customer_id,
+            customer_id=None if about is None else about.customer_id,
             correlation=command.correlation,
             request=command.request,
         )
         record = record_of(command.stream, envelope, event)
         return await append(self._log, self._topic, 0, self._tail.catalogue, command.id, record)
-
-
-def _said(command: CatalogueCommand) -> CatalogueObject:
-    if isinstance(command, SaveCustomer):
-        return command.customer
-    return command.insight if isinstance(command, SaveInsight) else command.resource_pool

@@ -9,7 +9,15 @@ from collections.abc import Callable
 
 from msgspec.structs import replace
 
-from eventstore.commands import DispatchAgenda, RunCommand, SubmitAgenda
+from eventstore.commands import (
+    DispatchAgenda,
+    ExpandAgenda,
+    RunCommand,
+    SaveAgenda,
+    SaveOperation,
+    SaveProgress,
+    SubmitAgenda,
+)
 from eventstore.envelope import Envelope
 from eventstore.errors import Moving, OutcomeUnknown
 from eventstore.events import TYPES, ReportSuperseded, RunEvent
@@ -21,9 +29,11 @@ from handlers.deciders.reports import superseded
 from handlers.locks import Locks
 from projections.partition import Partition
 from projections.queries import dispatched
+from projections.rows import row_name
 from projections.run import Run
 from projections.verdict import Verdict
 from projections.views import Answer
+from projections.waiting import progress_view, with_message
 
 #: How often a command is decided again when another writer's event came first (design 4.3).
 ATTEMPTS = 4
@@ -128,8 +138,12 @@ class CommandPath:
 
 
 def _customer(run: Run, command: RunCommand) -> str | None:
-    if isinstance(command, SubmitAgenda):
-        return command.agenda.customer_id
+    match command:
+        case SubmitAgenda(agenda=said) | SaveProgress(progress=said) | SaveOperation(operation=said):
+            if said.customer_id is not None:
+                return said.customer_id
+        case _:
+            pass
     head = run.head
     agendas = [] if head is None else [*head.agendas.values()]
     if agendas:
@@ -145,7 +159,19 @@ def _answer(partition: Partition, command: RunCommand) -> Answer:
         case SubmitAgenda(agenda=agenda):
             row = run.agenda(agenda.id or "")
             return Answer(agendas=[] if row is None else [row], position=position)
+        case ExpandAgenda(agenda_id=agenda_id):
+            row = run.agenda(agenda_id)
+            return Answer(agendas=[] if row is None else [row], position=position)
         case DispatchAgenda(agenda_id=agenda_id):
             return replace(dispatched(run, agenda_id), position=position)
+        case SaveAgenda(agenda=agenda):
+            row = run.agenda(agenda.id or "")
+            return Answer(agendas=[] if row is None else [row], position=position)
+        case SaveProgress():
+            view = progress_view(run)
+            return Answer(progresses=[] if view is None else [view], position=position)
+        case SaveOperation(operation=said):
+            found = run.operation(row_name(run.stream, said.id or ""))
+            return Answer(operations=[] if found is None else [with_message(found, run.head)], position=position)
         case _:
             return Answer(position=position)

@@ -10,6 +10,7 @@ from typing import Protocol
 import msgspec
 
 from eventstore.commands import Caller, CatalogueCommand, RunCommand
+from eventstore.model import CatalogueObject
 from projections.views import Answer, Query
 
 
@@ -24,6 +25,16 @@ class Pull(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     caller: Caller
     #: our own executor, which promises a report at once (design 4.2)
     prompt: bool = False
+
+
+class Kept(msgspec.Struct, frozen=True, gc=False):
+    """What became of a command on the catalogue."""
+
+    #: the catalogue's position, at which it is true
+    offset: int
+    #: what the event says of its object: what was sent, with id, times and defaults; what was deleted, whole;
+    #: None: there was nothing to delete
+    said: CatalogueObject | None
 
 
 class Gateway(Protocol):
@@ -46,8 +57,8 @@ class Gateway(Protocol):
         Cancelling it (the puller is gone) lets nothing be handed out; what was handed out meanwhile is returned.
         """
 
-    async def catalogue(self, command: CatalogueCommand) -> int:
-        """Decide a catalogue command here and wait until this worker's own tail has it; its offset."""
+    async def catalogue(self, command: CatalogueCommand) -> Kept:
+        """Decide a catalogue command here and wait until this worker's own tail has it."""
 
     def is_mine(self, stream: str) -> bool:
         """Whether a new stream of this id would be decided here: saves a submission its hop (design 4.5).

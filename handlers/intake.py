@@ -96,12 +96,12 @@ def reporting(
             cid=origin.correlation,
             processing_state=progress.processing_state,
             processing_state_message=progress.processing_state_message,
-            diagnostic_events=_sealed_list(progress.diagnostic_events, customer, cipher),
+            diagnostic_events=sealed_diagnostics(progress, customer, cipher),
             percent_complete=progress.percent_complete,
             started_time=epoch_ms(progress.started_time, "startedTime"),
             completed_time=epoch_ms(progress.completed_time, "completedTime"),
         ),
-        operations=[_operation_progress(entry, customer, cipher) for entry in entries],
+        operations=[sealed_entry(entry, customer, cipher) for entry in entries],
         insights=insights,
         quiet=quiet,
     )
@@ -142,7 +142,7 @@ def _agenda(
         cid=agenda.cid or origin.identity("cid", 0),
         customer_id=customer,
         title=agenda.title,
-        operations=[_operation(operation, customer, cipher) for operation in operations],
+        operations=[sealed_operation(operation, customer, cipher) for operation in operations],
         params=seal_map(cipher, customer, agenda.params or {}),
         job_id=agenda.job_id,
         link_id=agenda.link_id,
@@ -151,7 +151,8 @@ def _agenda(
     )
 
 
-def _operation(operation: OpenOperation, customer: str, cipher: Cipher) -> Operation:
+def sealed_operation(operation: OpenOperation, customer: str, cipher: Cipher) -> Operation:
+    """An operation with its payload sealed, and what decisions need of it in the clear."""
     params = operation.params
     parent = None if params is None else params.get("generatedOperationParent")
     return Operation(
@@ -166,14 +167,15 @@ def _operation(operation: OpenOperation, customer: str, cipher: Cipher) -> Opera
     )
 
 
-def _operation_progress(entry: OpenOperationProgress, customer: str, cipher: Cipher) -> OperationProgress:
+def sealed_entry(entry: OpenOperationProgress, customer: str, cipher: Cipher) -> OperationProgress:
+    """What is said of an operation, with its payloads sealed; whose and where it is, is not said here."""
     return OperationProgress(
         cid=entry.cid,
         title=entry.title,
         operation=entry.operation,
         processing_state=entry.processing_state,
         processing_state_message=entry.processing_state_message,
-        diagnostic_events=_sealed_list(entry.diagnostic_events, customer, cipher),
+        diagnostic_events=sealed_diagnostics(entry, customer, cipher),
         percent_complete=entry.percent_complete,
         started_time=epoch_ms(entry.started_time, "startedTime"),
         completed_time=epoch_ms(entry.completed_time, "completedTime"),
@@ -182,7 +184,11 @@ def _operation_progress(entry: OpenOperationProgress, customer: str, cipher: Cip
     )
 
 
-def _sealed_list(values: list[Any] | None, customer: str, cipher: Cipher) -> list[str | None] | None:
+def sealed_diagnostics(
+    said: OpenProgress | OpenOperationProgress, customer: str, cipher: Cipher
+) -> list[str | None] | None:
+    """Diagnostic events, by their name or by that of POP's documentation."""
+    values = said.diagnostics if said.diagnostic_events is None else said.diagnostic_events
     return None if values is None else seal_list(cipher, customer, values)
 
 

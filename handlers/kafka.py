@@ -31,9 +31,9 @@ class Connections:
         bootstrap, topics = settings.kafka, self.topics
         self.log = KafkaLog(bootstrap, {topic.name: topic.partitions for topic in topics.all()})
         self.changelog = KafkaChangelog(self.log, bootstrap, topics.changelog.name)
-        self.agendas = Tail(bootstrap, topics.agendas.name)
-        self.rows = Tail(bootstrap, topics.changelog.name)
-        self.catalogue = Tail(bootstrap, topics.catalogue.name)
+        self.agendas = Sieve(bootstrap, topics.agendas.name)
+        self.rows = Sieve(bootstrap, topics.changelog.name)
+        self.catalogue = Sieve(bootstrap, topics.catalogue.name)
         self.inbox = Sieve(bootstrap, topics.inbox.name)
         self.positions = Positions(bootstrap, topics.inbox.name, topics.inbox.name, topics.partitions)
         self._consumers: list[Tail | Positions] = [self.agendas, self.rows, self.catalogue]

@@ -15,11 +15,14 @@ from eventstore.errors import Moving, OutcomeUnknown, Unavailable
 from eventstore.ids import partition_of
 from handlers.catalogue_commands import CataloguePath
 from handlers.commands import CommandPath
-from handlers.gateway import Pull
+from handlers.gateway import Kept, Pull
 from handlers.hops import Hop, Hops
+from handlers.pages import walked
 from handlers.scheduling.schedulers import Schedulers, scheduler_partition
 from projections.holdings import Holdings
+from projections.listing import listing
 from projections.merging import merged
+from projections.partition import Partition
 from projections.queries import answer, splits
 from projections.views import Answer, ById, Query
 
@@ -88,7 +91,7 @@ class Router:
 
         return await self._held(once)
 
-    async def catalogue(self, command: CatalogueCommand) -> int:
+    async def catalogue(self, command: CatalogueCommand) -> Kept:
         """See Gateway."""
         return await self._catalogue.decide(command)
 
@@ -115,41 +118,46 @@ class Router:
 
     async def query_here(self, question: Question) -> Answer:
         """The answer of some partitions that this worker holds; raises Moving if it does not hold them all."""
-        return merged([self._read(number, question.query) for number in question.partitions])
+        query = question.query
+        if isinstance(query, ById):
+            return merged([self._read(number, query) for number in question.partitions])
+        walk = listing([self._held_here(number) for number in question.partitions], query)
+        return self._marked(await walked(walk), query)
 
     async def _by_id(self, query: ById) -> Answer:
-        streams = {
-            "operation": [stream for stream, _ in splits(query.id)],
-            "progress": [query.id],
-            "agenda": [query.id],
-        }
-        numbers = dict.fromkeys(partition_of(stream, self._partitions) for stream in streams[query.kind])
+        streams = [stream for stream, _ in splits(query.id)] if query.kind == "operation" else [query.id]
+        numbers = dict.fromkeys(partition_of(stream, self._partitions) for stream in streams)
         found = Answer()
         for number in numbers:
             found = await self._held(lambda number=number: self._from(number, query))  # type: ignore[misc]
             if found.agendas or found.operations or found.progresses:
                 return found
-        # An agenda whose id a client chose, or whose progress was used again, may live in any run's partition.
-        return await self._from_all(query, 1) if query.kind == "agenda" else found
+        # An agenda whose progress was used again, and an operation whose id a client chose, may live anywhere.
+        return found if query.kind == "progress" else await self._from_all(query, 1)
 
-    async def _from(self, number: int, query: Query) -> Answer:
+    async def _from(self, number: int, query: ById) -> Answer:
         if number in self._holdings.owned:
             return self._read(number, query)
         return await self._ask(self._owner(number), QUERY, Question(query, [number]))
 
-    def _read(self, number: int, query: Query) -> Answer:
+    def _read(self, number: int, query: ById) -> Answer:
+        return self._marked(answer(self._held_here(number), query), query)
+
+    def _held_here(self, number: int) -> Partition:
         partition = self._holdings.owned.get(number)
         if partition is None or not partition.caught_up:
             raise Moving(f"partition {number} is between two owners")
-        found = answer(partition, query)
+        return partition
+
+    def _marked(self, found: Answer, query: Query) -> Answer:
         if self._holdings.lease.holds():
             return found
         if isinstance(query, ById) and query.proven:
-            raise Moving(f"partition {number} may have another owner by now")
+            raise Moving("these partitions may have another owner by now")
         age = self._holdings.lease.age()
         return msgspec.structs.replace(found, stale=int(1000 * (age or 0)))
 
-    async def _from_all(self, query: Query, limit: int) -> Answer:
+    async def _from_all(self, query: Query, limit: int | None) -> Answer:
         async def once() -> Answer:
             by_owner: dict[str, list[int]] = {}
             for number in range(self._partitions):

@@ -1,11 +1,11 @@
-"""What every worker knows of customers, pools and Insights, and what can be looked up in it (design 4.6). Pure."""
+"""What every worker knows of the catalogue, and what can be looked up in it (design 4.6). Pure."""
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from typing import TypeVar
 
 from eventstore.log import Record
-from eventstore.model import CatalogueObject, Customer, Insight, ResourcePool
+from eventstore.model import AgendaTemplate, CatalogueObject, Customer, Insight, ResourcePool
 from eventstore.reading import Dropped, Read
 from projections.folds.catalogue import Item, evolve, judge
 from projections.verdict import Verdict
@@ -53,6 +53,8 @@ class Catalogue:
         verdict = judge(item, read.envelope)
         self.verdicts[verdict] += 1
         if verdict is Verdict.APPLIED:
+            if item is not None and item.object is None:
+                del self.items[read.stream]  # what comes back comes last
             self.items[read.stream] = evolve(item, read.envelope, read.event, read.link)
         waiter = self._waiters.pop(read.envelope.id, None)
         if waiter is not None:
@@ -73,6 +75,10 @@ class Catalogue:
     def insight(self, identity: str) -> Insight | None:
         """An Insight by id."""
         return self._one(Insight, identity)
+
+    def template(self, identity: str) -> AgendaTemplate | None:
+        """An AgendaTemplate by id."""
+        return self._one(AgendaTemplate, identity)
 
     def all(self, kind: type[C]) -> Iterator[C]:
         """Every object of a kind."""

@@ -14,6 +14,15 @@ from projections.rows import PREFIX_LENGTH
 
 #: Which attribute each index letter stands for.
 LETTERS = {"linkId": b"l", "customerId": b"c", "agendaId": b"g", "externalId": b"x", "id": b"i"}
+#: Every row of a kind, whatever its attributes; not of operations, which are too many for what it is good for.
+ALL = b"*"
+#: Which attributes of a kind (agenda, progress, operation) have index rows. Of operations the id only where it is not
+#: `<progress id>-<name>`, which leads to the row by itself.
+INDEXED = {
+    "agenda": ("id", "linkId", "customerId"),
+    "progress": ("linkId", "agendaId", "externalId", "customerId"),
+    "operation": ("id", "customerId"),
+}
 #: Ready entries and due times of head rows, read once at takeover.
 READY, DUE = b"r", b"d"
 
@@ -41,6 +50,8 @@ class _Object(msgspec.Struct, frozen=True, rename="camel", gc=False):
     customer_id: str | None = None
     agenda_id: str | None = None
     external_id: str | None = None
+    agenda_progress_id: str | None = None
+    operation: str | None = None
     added_time: int | None = None
 
 
@@ -84,7 +95,8 @@ def traits_of(key: bytes, value: bytes | None) -> Traits | None:
         return found.added_time, found.link_id, found.customer_id, found.agenda_id, found.external_id
     if kind == b"a":
         return found.added_time, found.id, found.link_id, found.customer_id
-    return found.added_time, found.customer_id
+    odd = found.id != f"{found.agenda_progress_id}-{found.operation}"
+    return found.added_time, found.customer_id, found.id if odd else None
 
 
 #: Which letter each trait after the addedTime stands under.
@@ -93,7 +105,7 @@ _ORDER = {
     for kind, names in {
         b"p": ("linkId", "customerId", "agendaId", "externalId"),
         b"a": ("id", "linkId", "customerId"),
-        b"o": ("customerId",),
+        b"o": ("customerId", "id"),
     }.items()
 }
 
@@ -107,8 +119,11 @@ def index_keys(key: bytes, traits: Traits | None) -> list[bytes]:
         ready, watched = traits
         return [b"i" + letter + key for letter, present in ((READY, ready), (DUE, watched)) if present]
     added, *values = traits
-    tail = _TIME(added or 0) + key
-    return [_prefix(kind, letter, value) + tail for letter, value in zip(_ORDER[kind], values) if value is not None]  # noqa: B905  # as traits_of has it
+    tail = _TIME(max(added or 0, 0)) + key
+    found = [_prefix(kind, letter, value) + tail for letter, value in zip(_ORDER[kind], values) if value is not None]  # noqa: B905  # as traits_of has it
+    if kind != b"o":
+        found.append(_prefix(kind, ALL, "") + tail)
+    return found
 
 
 #: Customers and links recur; ids do not, and cost a miss.

@@ -124,6 +124,17 @@ def operation_key(stream: str, name: str) -> bytes:
     return b"o\0" + stream.encode() + b"\0" + name.encode()
 
 
+def odd_name(identity: str) -> str:
+    """What stands for the name in the key of an operation row whose id is not `<stream>-<name>`."""
+    return "\x01" + identity
+
+
+def row_name(stream: str, identity: str) -> str:
+    """What stands in the key of an operation row, of its id: the name behind `<stream>-`, or the id, marked."""
+    name = identity.removeprefix(f"{stream}-")
+    return name if name and name != identity else odd_name(identity)
+
+
 def operations_prefix(stream: str) -> bytes:
     """What the keys of all operation rows of a run begin with."""
     return b"o\0" + stream.encode() + b"\0"

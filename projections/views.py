@@ -26,15 +26,20 @@ class ById(msgspec.Struct, frozen=True, kw_only=True, tag=True, gc=False):
 class ByAttribute(msgspec.Struct, frozen=True, kw_only=True, tag=True, gc=False):
     """Objects whose attributes equal all of these (spec 2.4), merged by (addedTime, id); asks every owner.
 
-    `where` maps wire names (linkId, customerId, agendaId, externalId, title, …) to text; at least one is indexed,
-    or every row of the kind is looked at.
+    `where` maps wire names (linkId, customerId, agendaId, externalId, title, …) to text; what that costs is said in
+    projections.listing.
     """
 
     kind: Kind
     where: dict[str, str]
-    limit: int = 100
-    #: customers whose objects are looked for, before any limit; None: everyone's
+    #: None: all there are
+    limit: int | None = 100
+    #: customers whose objects are looked for; None: everyone's
     accounts: list[str] | None = None
+    #: only what stands behind this (addedTime, id)
+    after: tuple[int, str] | None = None
+    #: only how many there are
+    count: bool = False
 
 
 Query = ById | ByAttribute
@@ -59,6 +64,10 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=F
     dispatches: dict[str, str] = {}
     #: partition of `agendas` -> offset of the last record folded there
     position: dict[int, int] = {}
+    #: how many there are, where only that was asked
+    count: int = 0
+    #: there is more behind the last of these
+    more: bool = False
     #: ms since this worker could last prove that it owns what it read; None: it can (design 5)
     stale: int | None = None
 

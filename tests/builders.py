@@ -10,15 +10,21 @@ from eventstore.commands import (
     Caller,
     CancelAgenda,
     DeleteAgenda,
+    DeleteOperation,
     DeleteProgress,
     DispatchAgenda,
+    ExpandAgenda,
     ExpireDispatch,
     HandBackAgenda,
     ReapRun,
     ReclaimAgenda,
     ReportProgress,
+    RerunAgenda,
     RetryAgenda,
     ReturnDispatch,
+    SaveAgenda,
+    SaveOperation,
+    SaveProgress,
     SubmitAgenda,
 )
 from eventstore.model import (
@@ -60,6 +66,19 @@ def submit(agenda_id: str = "a1", *operations: str, **more: Any) -> SubmitAgenda
     return SubmitAgenda(
         **{"id": f"submit-{agenda_id}", "stream": RUN, "now": NOW, "agenda": agenda(agenda_id, *operations), **more}
     )
+
+
+def chain(agenda_id: str = "a1", **more: Any) -> SubmitAgenda:
+    """Submit x, y after x, z with the result of y, and u by itself; y generated g, which generated h."""
+    operations = [
+        Operation(name="x"),
+        Operation(name="y", depends_on=["x"]),
+        Operation(name="z", references=["y"]),
+        Operation(name="u"),
+        Operation(name="g", generated_parent="y"),
+        Operation(name="h", generated_parent="g"),
+    ]
+    return submit(agenda_id, agenda=msgspec.structs.replace(agenda(agenda_id), operations=operations), **more)
 
 
 def dispatch(attempt: int = 0, **more: Any) -> DispatchAgenda:
@@ -134,6 +153,18 @@ def retry(attempt: int = 1, **more: Any) -> RetryAgenda:
     )
 
 
+def rerun(*operations: str, **more: Any) -> RerunAgenda:
+    """Begin agenda a1 again, as a whole or some operations of it."""
+    fields = {"id": "rerun", "stream": RUN, "now": NOW + 300_000, "agenda_id": "a1", "result": "plain:mac-of-none:{}"}
+    return RerunAgenda(**{**fields, "operations": [*operations] if operations else None, **more})
+
+
+def expand(*operations: Operation, **more: Any) -> ExpandAgenda:
+    """Add operations to agenda a1."""
+    fields = {"id": "expand", "stream": RUN, "now": NOW + 140, "agenda_id": "a1", "operations": [*operations]}
+    return ExpandAgenda(**{**fields, **more})
+
+
 def cancel(**more: Any) -> CancelAgenda:
     """Cancel agenda a1."""
     return CancelAgenda(**{"id": "cancel", "stream": RUN, "now": NOW + 160, "agenda_id": "a1", **more})
@@ -147,6 +178,36 @@ def delete_agenda(**more: Any) -> DeleteAgenda:
 def delete_progress(**more: Any) -> DeleteProgress:
     """Delete the progress."""
     return DeleteProgress(**{"id": "delete-p", "stream": RUN, "now": NOW + 200, **more})
+
+
+def save_agenda(**fields: Any) -> SaveAgenda:
+    """PUT agenda a1; `fields` are the agenda's."""
+    command: dict[str, Any] = {
+        name: fields.pop(name) for name in ("id", "now", "caller", "request", "inbox") if name in fields
+    }
+    body = Agenda(id=fields.pop("agenda_id", "a1"), **fields)
+    return SaveAgenda(**{"id": "save-a1", "stream": RUN, "now": NOW + 120, "agenda": body, **command})
+
+
+def save_progress(*operations: OperationProgress, **fields: Any) -> SaveProgress:
+    """PUT (or, with must_exist=False, POST) the progress; `fields` are the progress's."""
+    names = ("id", "now", "caller", "request", "inbox", "must_exist")
+    command = {name: fields.pop(name) for name in names if name in fields}
+    body: dict[str, Any] = {"progress": AgendaProgress(**{"id": RUN, **fields}), "operations": [*operations]}
+    return SaveProgress(**{"id": "save-p", "stream": RUN, "now": NOW + 130, "must_exist": True, **body, **command})
+
+
+def save_operation(identity: str = "r1-x", **fields: Any) -> SaveOperation:
+    """PUT (or, with must_exist=False, POST) an operation's progress; `fields` are its."""
+    names = ("id", "now", "caller", "request", "inbox", "must_exist")
+    command = {name: fields.pop(name) for name in names if name in fields}
+    body: dict[str, Any] = {"operation": OperationProgress(id=identity, **fields), "must_exist": True}
+    return SaveOperation(**{"id": "save-o", "stream": RUN, "now": NOW + 140, **body, **command})
+
+
+def delete_operation(identity: str = "r1-x", **more: Any) -> DeleteOperation:
+    """Delete an operation's progress."""
+    return DeleteOperation(**{"id": "delete-o", "stream": RUN, "now": NOW + 210, "operation_id": identity, **more})
 
 
 def reap(**more: Any) -> ReapRun:

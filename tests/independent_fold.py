@@ -27,6 +27,7 @@ ORDER = {
     b"g": "customerId insightId added ready attempt open bound dispatch expires superseded refused"
     " heard reclaimed failed failures cancelled queue epoch number",
 }
+CATALOGUE = ("CustomerSaved", "ResourcePoolSaved", "InsightSaved", "AgendaTemplateSaved", "CatalogueObjectDeleted")
 Rows = dict[bytes, tuple[int, dict[str, Any]]]
 
 
@@ -46,7 +47,7 @@ def _read(record: Any, partitions: int) -> tuple[dict[str, str], str, dict[str, 
     try:
         meta = {name: value.decode() for name, value in record.headers}
         kind, body = upcast(meta["ce_type"], json.loads(record.value))
-        if kind.split(".")[1] in ("LogOpened", "CustomerSaved", "ResourcePoolSaved", "InsightSaved"):
+        if kind.split(".")[1] in ("LogOpened", *CATALOGUE):
             return None
         return (meta, kind.split(".")[1], body) if int(meta["ce_streamversion"]) and meta["ce_id"] else None
     except (KeyError, ValueError, TypeError):
@@ -83,21 +84,46 @@ def _apply(  # noqa: C901  # one page that says it all: it is the referee
     elif kind == "AgendaDeleted":
         agendas.pop(name, None)
         rows.pop(b"a\0" + key + b"\0" + name.encode(), None)
-        head["deleted"] = None if agendas or head.get("progress") else _ms(meta["ce_time"])
+        there = agendas or head.get("progress") or any(row.startswith(b"o\0" + key + b"\0") for row in rows)
+        head["deleted"] = None if there else _ms(meta["ce_time"])
     elif kind == "ProgressDeleted":
         head["progress"], head["deleted"] = False, None if agendas else _ms(meta["ce_time"])
         head["agendas"] = {one: {**agenda, "heard": None, "failed": None} for one, agenda in agendas.items()}
         for gone in [row for row in rows if row == b"p\0" + key or row.startswith(b"o\0" + key + b"\0")]:
             del rows[gone]
+    elif kind == "AgendaSaved":
+        place = b"a\0" + key + b"\0" + body["agenda"]["id"].encode()
+        lay = [(place, body["agenda"])] if place in rows else []
+    elif kind in ("OperationSaved", "OperationDeleted"):
+        identity = body["id"] if kind == "OperationDeleted" else body["operation"]["id"]
+        own = identity.startswith(key.decode() + "-") and identity != key.decode() + "-"
+        place = b"o\0" + key + b"\0" + (identity[len(key.decode()) + 1 :] if own else "\x01" + identity).encode()
+        if kind == "OperationSaved":
+            lay = [(place, body["operation"])]
+        else:
+            rows.pop(place, None)
+            there = agendas or head.get("progress") or any(row.startswith(b"o\0" + key + b"\0") for row in rows)
+            head["deleted"] = None if there else _ms(meta["ce_time"])
     elif "progress" in body:
         lay = [(b"p\0" + key, body["progress"])]
+    if kind == "ProgressSaved":
+        head["progress"] = True
+        named = {**rows.get(b"p\0" + key, (0, {}))[1], **body["progress"]}.get("agendaId", "")
+        name = named if named in agendas or len(agendas) != 1 else next(iter(agendas))
+        known = dict(agendas.get(name, {}))
     if name in agendas:
         progress = {**rows.get(b"p\0" + key, (0, {}))[1], **body.get("progress", {})}
         agendas[name] = _agenda_head(kind, known, body, progress)
+    if kind == "AgendaRerun":
+        lay += _rerun(rows, at, key, name, body, _ms(meta["ce_time"]))
     for operation in body.get("stopped", []):
         change = {"operation": operation, "processingState": "COMPLETE", "processingStateMessage": "cancelled"}
         change |= {"updatedTime": _ms(meta["ce_time"]), "completedTime": _ms(meta["ce_time"])}
         lay.append((b"o\0" + key + b"\0" + operation.encode(), change))
+    if kind == "AgendaExpanded":
+        lay = [(b"p\0" + key, _expanded(rows, at, key, name, body, _ms(meta["ce_time"])))]
+        for entry in body["operations"]:
+            rows.pop(b"o\0" + key + b"\0" + entry["operation"].encode(), None)
     for entry in body.get("operations") or []:
         lay.append((b"o\0" + key + b"\0" + entry["operation"].encode(), entry))
     for row, change in lay:
@@ -105,6 +131,35 @@ def _apply(  # noqa: C901  # one page that says it all: it is the referee
     rows[b"h\0" + key] = (at, head)
     if kind == "RunReaped":
         del rows[b"h\0" + key]
+
+
+def _rerun(rows: Rows, at: int, key: bytes, name: str, body: dict[str, Any], now: int) -> list[Any]:
+    gone, row = body.get("removed", []), b"a\0" + key + b"\0" + name.encode()
+    if gone and row in rows:
+        agenda = rows[row][1]
+        left = [one for one in agenda.get("operations", []) if one["name"] not in gone]
+        rows[row] = (at, {**agenda, "operations": left, "updatedTime": now})
+    for one in gone:
+        rows.pop(b"o\0" + key + b"\0" + one.encode(), None)
+    change: dict[str, Any] = {"processingState": "WAITING", "processingStateMessage": "pending", "diagnosticEvents": []}
+    change |= {"percentComplete": 0.0, "resultPayload": body.get("result"), "updatedTime": now}
+    keys = [b"o\0" + key + b"\0" + one.encode() for one in body.get("reset", [])]
+    return [(one, change) for one in keys if one in rows]
+
+
+def _expanded(rows: Rows, at: int, key: bytes, name: str, body: dict[str, Any], now: int) -> dict[str, Any]:
+    row = b"a\0" + key + b"\0" + name.encode()
+    if row in rows:
+        agenda = rows[row][1]
+        new = {one["name"]: one for one in body["added"]}
+        operations = [new.pop(one["name"], one) for one in agenda.get("operations", [])] + [*new.values()]
+        rows[row] = (at, {**agenda, "operations": operations, "updatedTime": now})
+        if "params" in body:
+            rows[row][1]["params"] = {**agenda.get("params", {}), **body["params"]}
+    progress = dict(body["progress"])
+    if "params" in body:
+        progress["params"] = {**rows.get(b"p\0" + key, (0, {}))[1].get("params", {}), **body["params"]}
+    return progress
 
 
 def _agenda_head(kind: str, known: dict[str, Any], body: dict[str, Any], progress: dict[str, Any]) -> dict[str, Any]:
@@ -125,16 +180,25 @@ def _agenda_head(kind: str, known: dict[str, Any], body: dict[str, Any], progres
         executing = progress.get("processingState") == "EXECUTING"
         new |= {"heard": progress["updatedTime"] if executing else None, **_failure(known, progress)}
         return {**known, **new, "superseded": (over if opens else None) or known.get("superseded")}
+    if kind == "ProgressSaved":
+        state, moved = body["progress"].get("processingState"), body["progress"].get("processingStateMessage")
+        if known.get("cancelled"):
+            return known
+        new = {"dispatch": None, "expires": None} if state in ("EXECUTING", "COMPLETE") else {}
+        new |= {"open": known.get("open", False) and state != "COMPLETE"}
+        new |= {"reclaimed": known.get("reclaimed", False) and not state and moved is None}
+        new |= {"heard": progress["updatedTime"] if progress.get("processingState") == "EXECUTING" else None}
+        return {**known, **new, **(_failure(known, progress) if state or moved is not None else {})}
     if kind == "AgendaReclaimed":
         return {**known, "heard": None, "reclaimed": True, **_failure(known, progress)}
     if kind == "AgendaRetried":
         new = {} if known.get("open") else {"bound": None, "superseded": over or known.get("superseded")}
         return {**known, **new, "ready": True, "added": body["ready"], "failed": None}
-    if kind in ("AgendaHandedBack", "AgendaCancelled"):
+    if kind in ("AgendaHandedBack", "AgendaCancelled", "AgendaRerun"):
         new = dict.fromkeys(("bound", "dispatch", "expires", "heard", "failed")) | {"open": False, "reclaimed": False}
-        new |= {"superseded": over or known.get("superseded"), "ready": kind == "AgendaHandedBack"}
-        new |= {"added": body["ready"]} if new["ready"] else {"cancelled": True}
-        return {**known, **new}
+        new |= {"superseded": over or known.get("superseded"), "ready": "ready" in body}
+        new |= {"cancelled": kind == "AgendaCancelled" or (kind == "AgendaHandedBack" and known.get("cancelled"))}
+        return {**known, **new, "added": body.get("ready", known.get("added"))}
     if kind == "ReportSuperseded":
         return {**known, "refused": [*(known.get("refused") or []), body["startedTime"]][-8:]}
     return known

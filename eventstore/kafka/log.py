@@ -9,7 +9,7 @@ from aiokafka.errors import KafkaError
 
 from eventstore.errors import RangeGone, Unavailable
 from eventstore.kafka.producer import Producer
-from eventstore.kafka.tail import Tail
+from eventstore.kafka.sieve import Sieve
 from eventstore.log import NewRecord, Record
 
 ASK_SECONDS = 5.0
@@ -82,7 +82,7 @@ class KafkaLog:
             raise RangeGone(f"expected {topic}/{partition} to hold {start} to {stop}, found {first} to {end}")
         if start == stop:
             return
-        tail = Tail(self._bootstrap, topic)
+        tail = Sieve(self._bootstrap, topic)
         try:
             await tail.start()
             tail.follow({partition: start})
@@ -103,7 +103,7 @@ class KafkaLog:
 
     async def follow(self, topic: str, partition: int, start: int) -> AsyncIterator[Sequence[Record]]:
         """See EventLog."""
-        tail = Tail(self._bootstrap, topic)
+        tail = Sieve(self._bootstrap, topic)
         try:
             await tail.start()
             tail.follow({partition: start})

@@ -1,4 +1,4 @@
-"""A tail of a topic that anyone may write to, of which no record may be missed and none may stop the others.
+"""A tail of which no record may be missed, and in which none may stop the others, whoever wrote it. All ours are.
 
 Measured, both held by tests/contract/test_sieve:
 

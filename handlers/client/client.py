@@ -2,7 +2,7 @@
 answer or said 503. Calls are made again within `patience`, a POST under the same Idempotency-Key.
 """
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 from urllib.parse import quote_plus, urlencode
@@ -13,7 +13,7 @@ import orjson
 from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_delay, wait_random_exponential
 
 from eventstore.errors import BadRequest, Conflict, Forbidden, Invalid, NotFound, Rejected, Unavailable
-from handlers.client.objects import Agenda, AgendaProgress, Object, OperationProgress, Problem, Work
+from handlers.client.objects import Agenda, AgendaProgress, Created, Object, Operation, OperationProgress, Problem, Work
 
 T = TypeVar("T", bound=Object)
 
@@ -74,6 +74,44 @@ class Client:
         """End an agenda, whether it waits or runs."""
         await self._insist("POST", "agenda/service/cancel", {"agendaId": agenda_id})
 
+    async def rerun(
+        self,
+        agenda_id: str,
+        *,
+        operations: Sequence[str] | None = None,
+        resets_all: bool = False,
+        continues: bool = False,
+        skips_execution: bool = False,
+    ) -> None:
+        """Begin an agenda again: all of it, or these operations and what depends on them (spec 8.1)."""
+        flags = {"resetAll": resets_all, "continue": continues, "skipExecution": skips_execution}
+        params = [name for name, said in flags.items() if said]
+        params += [] if operations is None else [f"operationsToReset={','.join(operations)}"]
+        key = {"Idempotency-Key": self._draw()}
+        await self._insist("POST", "agenda/service/rerun", {"agendaId": agenda_id, "params": params}, key)
+
+    async def run_template(self, template_id: str, payload: Any, *, key: str | None = None) -> Agenda:
+        """Submit the agenda that a template makes of a payload (spec 5)."""
+        body = {"agendaTemplateId": template_id, "payload": encode(payload).decode()}
+        answer = await self._insist("POST", "agenda/service/run", body, {"Idempotency-Key": key or self._draw()})
+        return _all(answer, Agenda)[0]
+
+    async def create(self, agendas: Sequence[Agenda | Mapping[str, Any]], *, key: str | None = None) -> Created:
+        """Submit several agendas, each as its own customer; one that is refused stops no other (spec 2.7.1)."""
+        path, body = f"{self.url}/pop/resourcepool/service/createAgenda", {"agendas": agendas}
+        headers = {"Idempotency-Key": key or self._draw()}
+        answer = await insist(lambda: self._once("POST", path, body, headers), self._patience)
+        return msgspec.convert(answer, Created)
+
+    async def update_agenda(
+        self, agenda_id: str, operations: Sequence[Operation], params: Mapping[str, Any] | None = None
+    ) -> Agenda:
+        """Add operations to an agenda under way, and lay params over its own (spec 8.4); the whole agenda."""
+        body = {"agendaId": agenda_id, "operations": operations, "params": params}
+        key = {"Idempotency-Key": self._draw()}
+        answer = await self._insist("POST", "resourcepool/service/updateAgenda", body, key)
+        return msgspec.convert(answer["agenda"], Agenda)
+
     async def pull(self, insight_id: str, count: int) -> Work:
         """Agendas to execute, by long poll; made once."""
         body = {"insightId": insight_id, "count": count}
@@ -111,7 +149,7 @@ class Client:
                 text = await answer.read()
         except (aiohttp.ClientError, TimeoutError, OSError) as wrong:
             raise Unavailable(f"expected an answer of {self.url}, found {type(wrong).__name__}: {wrong}") from None
-        if answer.status in (502, 503, 504):
+        if answer.status in (500, 502, 503, 504):
             raise Unavailable(f"{self.url} answered {answer.status}: {text[:300].decode(errors='replace')}")
         if answer.status == 401:
             raise Forbidden("expected a token that the service accepts, found 401: set AGENDUM_TOKEN")
@@ -150,6 +188,6 @@ def _all(answer: Any, kind: type[T]) -> list[T]:
 
 
 def _refusal(problem: Problem) -> Exception:
-    if problem.response_code in (500, 502, 503):
+    if problem.response_code in (502, 503):
         return Unavailable(f"the service answered {problem.response_code}: {problem.description}")
     return _REFUSALS.get(problem.response_code, BadRequest)(problem.description)

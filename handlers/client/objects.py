@@ -123,3 +123,10 @@ class Problem(Object, frozen=True, kw_only=True):
     title: str = ""
     description: str = ""
     response_code: int = 500
+
+
+class Created(Object, frozen=True, kw_only=True):
+    """What createAgenda answers (spec 2.7.1): the agendas that were accepted, and what was wrong with the others."""
+
+    agendas: list[Agenda] = []
+    error_response: Problem | None = None

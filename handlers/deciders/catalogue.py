@@ -1,20 +1,37 @@
-"""POST and PUT of customers, pools and Insights (spec 2.5). Pure."""
+"""POST, PUT and DELETE of customers, pools, Insights and templates (spec 2.5). Pure."""
 
 from typing import TypeVar, assert_never
 
 from msgspec.structs import replace
 
-from eventstore.catalogue_events import CatalogueEvent, CustomerSaved, InsightSaved, ResourcePoolSaved
-from eventstore.commands import Caller, CatalogueCommand, SaveCustomer, SaveInsight, SaveResourcePool
-from eventstore.errors import Forbidden, Invalid, NotFound
-from eventstore.model import CatalogueObject, Customer, Insight, ResourcePool
+from eventstore.catalogue_events import (
+    AgendaTemplateSaved,
+    CatalogueEvent,
+    CatalogueObjectDeleted,
+    CustomerSaved,
+    InsightSaved,
+    ResourcePoolSaved,
+)
+from eventstore.commands import (
+    Caller,
+    CatalogueCommand,
+    DeleteCatalogueObject,
+    SaveAgendaTemplate,
+    SaveCustomer,
+    SaveInsight,
+    SaveResourcePool,
+)
+from eventstore.errors import Conflict, Forbidden, Invalid, NotFound
+from eventstore.model import AgendaTemplate, CatalogueObject, Customer, Insight, ResourcePool
 from handlers.rights import may_see
 
-F = TypeVar("F", Customer, ResourcePool, Insight)
+F = TypeVar("F", Customer, ResourcePool, Insight, AgendaTemplate)
+Save = SaveCustomer | SaveResourcePool | SaveInsight | SaveAgendaTemplate
+Shared = TypeVar("Shared", Insight, AgendaTemplate)
 
 
-def decide_catalogue(command: CatalogueCommand, stored: CatalogueObject | None) -> CatalogueEvent:
-    """The event that a command leads to; raises Rejected."""
+def decide_catalogue(command: CatalogueCommand, stored: CatalogueObject | None) -> CatalogueEvent | None:
+    """The event that a command leads to, or None where it is already true; raises Rejected."""
     match command:
         case SaveCustomer(customer=customer):
             _check(command, customer, stored, titled=True)
@@ -24,12 +41,33 @@ def decide_catalogue(command: CatalogueCommand, stored: CatalogueObject | None) 
             return ResourcePoolSaved(resource_pool=_stamped(command, pool))
         case SaveInsight(insight=insight):
             _check(command, insight, stored, titled=True)
-            return InsightSaved(insight=_stamped(command, _with_defaults(command, insight)))
+            if not command.must_exist and insight.queue_size is None:
+                insight = replace(insight, queue_size=0)
+            return InsightSaved(insight=_stamped(command, _shared(command, insight)))
+        case SaveAgendaTemplate(agenda_template=template):
+            _check(command, template, stored, titled=False)
+            if command.sealed_over != (None if stored is None else stored.customer_id):
+                raise Conflict(
+                    f"expected template {template.id} of {command.sealed_over}, but it changed hands: ask again"
+                )
+            if not command.must_exist and template.is_default_template is None:
+                template = replace(template, is_default_template=False)
+            return AgendaTemplateSaved(agenda_template=_stamped(command, _shared(command, template)))
+        case DeleteCatalogueObject():
+            return _delete(command, stored)
         case _ as never:
             assert_never(never)
 
 
-def _check(command: CatalogueCommand, said: CatalogueObject, stored: CatalogueObject | None, *, titled: bool) -> None:
+def _delete(command: DeleteCatalogueObject, stored: CatalogueObject | None) -> CatalogueObjectDeleted | None:
+    if stored is None or not may_see(stored, command.caller):
+        return None
+    if not command.caller.may_touch(stored.customer_id):
+        raise Forbidden(f"You do not have permission to perform this action for customerId {stored.customer_id}")
+    return CatalogueObjectDeleted(kind=type(stored).__name__.lower(), id=stored.id or "")
+
+
+def _check(command: Save, said: CatalogueObject, stored: CatalogueObject | None, *, titled: bool) -> None:
     if command.must_exist:
         if stored is None or not may_see(stored, command.caller):
             raise NotFound(f"Unable to get object by id {said.id}")
@@ -37,10 +75,10 @@ def _check(command: CatalogueCommand, said: CatalogueObject, stored: CatalogueOb
         raise Invalid("The customerId field must be specified.")
     elif titled and not (said.title or "").strip():
         raise Invalid("The title field must be specified.")
-    refuse_anothers(command.caller, said, stored)
+    _refuse_anothers(command.caller, said, stored)
 
 
-def refuse_anothers(caller: Caller, said: CatalogueObject, stored: CatalogueObject | None) -> None:
+def _refuse_anothers(caller: Caller, said: CatalogueObject, stored: CatalogueObject | None) -> None:
     """Both what is said and what is stored must be the caller's; whose it is instead is told to who sees it anyway."""
     if said.customer_id is not None and not caller.may_touch(said.customer_id):
         raise Forbidden(f"You do not have permission to perform this action for customerId {said.customer_id}")
@@ -50,19 +88,16 @@ def refuse_anothers(caller: Caller, said: CatalogueObject, stored: CatalogueObje
         raise Forbidden(f"You do not have permission to perform this action for {whose}")
 
 
-def _stamped(command: CatalogueCommand, said: F) -> F:
+def _stamped(command: Save, said: F) -> F:
     added = said.added_time if command.must_exist else command.now
     return replace(said, added_time=added, updated_time=command.now)
 
 
-def _with_defaults(command: CatalogueCommand, said: Insight) -> Insight:
+def _shared(command: Save, said: Shared) -> Shared:
+    """As POP's setters leave what others may see: allowed customers a sorted set in lower case (spec 1.2)."""
     if said.allowed_customer_ids is not None:
         lowered = {customer.lower() for customer in said.allowed_customer_ids}
         said = replace(said, allowed_customer_ids=sorted(lowered))
-    if command.must_exist:
+    if command.must_exist or said.is_global is not None:
         return said
-    return replace(
-        said,
-        queue_size=0 if said.queue_size is None else said.queue_size,
-        is_global=False if said.is_global is None else said.is_global,
-    )
+    return replace(said, is_global=False)

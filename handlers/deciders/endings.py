@@ -78,7 +78,9 @@ def cancel(command: CancelAgenda, run: Run) -> AgendaCancelled | None:
     if agenda.cancelled or (over and not agenda.ready and not agenda.open and agenda.failed is None):
         return None
     goes_on = any(_is_pending(other) for name, other in run.head.agendas.items() if name != command.agenda_id)
-    executing = [] if goes_on else [row for row in run.operations() if row.processing_state is EXECUTING]
+    # An operation that was posted alone, under an id of its own, is not of this agenda.
+    own = (row for row in run.operations() if row.id == f"{run.stream}-{row.operation}")
+    executing = [] if goes_on else [row for row in own if row.processing_state is EXECUTING]
     return AgendaCancelled(
         agenda_id=command.agenda_id,
         attempt=agenda.attempt,

@@ -7,24 +7,34 @@ from eventstore.commands import (
     CancelAgenda,
     Command,
     DeleteAgenda,
+    DeleteOperation,
     DeleteProgress,
     DispatchAgenda,
+    ExpandAgenda,
     ExpireDispatch,
     HandBackAgenda,
     ReapRun,
     ReclaimAgenda,
     ReportProgress,
+    RerunAgenda,
     RetryAgenda,
     ReturnDispatch,
     RunCommand,
+    SaveAgenda,
+    SaveOperation,
+    SaveProgress,
     SubmitAgenda,
 )
 from eventstore.errors import Invalid
 from eventstore.events import RunEvent
+from handlers.deciders.bounds import GROWING, refuse_oversize
 from handlers.deciders.dispatch import dispatch, expire, take_back
 from handlers.deciders.endings import cancel, hand_back, reclaim, retry
+from handlers.deciders.expansions import expand
 from handlers.deciders.objects import delete_agenda, delete_progress, reap
 from handlers.deciders.reports import report
+from handlers.deciders.reruns import rerun
+from handlers.deciders.saving import delete_operation, save_agenda, save_operation, save_progress
 from handlers.deciders.submission import submit
 from projections.run import Run
 
@@ -33,7 +43,10 @@ def decide(command: RunCommand, run: Run) -> RunEvent | None:
     """The event that a command leads to, or None where it is already true; raises Rejected."""
     if _repeats(command, run):
         return None
-    return _DECIDERS[type(command)](command, run)
+    event = _DECIDERS[type(command)](command, run)
+    if isinstance(event, GROWING):
+        refuse_oversize(command, run, event)
+    return event
 
 
 def _repeats(command: Command, run: Run) -> bool:
@@ -65,8 +78,14 @@ _DECIDERS: dict[type[Command], Callable[[Any, Run], RunEvent | None]] = {
     HandBackAgenda: hand_back,
     ReclaimAgenda: reclaim,
     RetryAgenda: retry,
+    RerunAgenda: rerun,
+    ExpandAgenda: expand,
     CancelAgenda: cancel,
     DeleteAgenda: delete_agenda,
     DeleteProgress: delete_progress,
+    SaveAgenda: save_agenda,
+    SaveProgress: save_progress,
+    SaveOperation: save_operation,
+    DeleteOperation: delete_operation,
     ReapRun: reap,
 }

@@ -5,7 +5,7 @@ from msgspec.structs import replace
 from eventstore.commands import SubmitAgenda
 from eventstore.errors import Conflict, Forbidden, NotFound
 from eventstore.events import AgendaSubmitted
-from eventstore.model import AgendaProgress, Operation, OperationProgress, ProcessingState
+from eventstore.model import Agenda, AgendaProgress, Operation, OperationProgress, ProcessingState
 from projections.run import Run
 
 #: POP's default (spec 1.3).
@@ -29,7 +29,9 @@ def submit(command: SubmitAgenda, run: Run) -> AgendaSubmitted | None:
     return AgendaSubmitted(
         agenda=accepted,
         progress=_progress(command, run.stream, new=not there),
-        operations=[_operation(command, run.stream, operation) for operation in accepted.operations or []],
+        operations=[
+            operation_row(accepted, run.stream, operation, command.now) for operation in accepted.operations or []
+        ],
         ready=None if command.do_not_run else command.now,
         catalogue_offset=command.catalogue_offset,
     )
@@ -54,13 +56,14 @@ def _progress(command: SubmitAgenda, stream: str, *, new: bool) -> AgendaProgres
     )
 
 
-def _operation(command: SubmitAgenda, stream: str, operation: Operation) -> OperationProgress:
+def operation_row(agenda: Agenda, stream: str, operation: Operation, now: int) -> OperationProgress:
+    """The row of an operation that is new to a run (spec 4.3, 5)."""
     return OperationProgress(
         id=f"{stream}-{operation.name}",
-        cid=command.agenda.cid,
-        customer_id=command.agenda.customer_id,
-        added_time=command.now,
-        updated_time=command.now,
+        cid=agenda.cid,
+        customer_id=agenda.customer_id,
+        added_time=now,
+        updated_time=now,
         agenda_progress_id=stream,
         operation=operation.name,
         processing_state=ProcessingState.WAITING,

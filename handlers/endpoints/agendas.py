@@ -3,10 +3,11 @@
 from eventstore.commands import DeleteAgenda
 from eventstore.errors import BadRequest
 from handlers.acceptance import accept, end
-from handlers.endpoints.ask import Ask, Reply, reserved, where
+from handlers.endpoints.ask import Ask, Reply, where
+from handlers.endpoints.lists import listed, look_up, wanted
 from handlers.wire.requests import Cancel, OpenAgenda
 from handlers.wire.responses import envelope, service_answer
-from projections.views import Answer, ByAttribute, ById
+from projections.views import Answer, ById
 
 
 async def post(ask: Ask) -> Reply:
@@ -19,10 +20,10 @@ async def post(ask: Ask) -> Reply:
 
 async def get(ask: Ask) -> Reply:
     """An agenda by id, or agendas by attributes."""
-    answer, fields, count = await look_up(ask, "agenda")
-    found = [projected(ask.edge.opener.agenda(row), fields) for row in answer.agendas]
-    body = envelope([] if count else found, cid=ask.cid, count=len(found))
-    return Reply(body, where(answer), answer.stale)
+    asked = wanted(ask)
+    answer = await look_up(ask, "agenda", asked)
+    last = answer.agendas[-1] if answer.agendas else None
+    return listed(ask, asked, answer, map(ask.edge.opener.agenda, answer.agendas), last)
 
 
 async def delete(ask: Ask) -> Reply:
@@ -45,25 +46,7 @@ async def delete(ask: Ask) -> Reply:
 
 async def cancel(ask: Ask) -> Reply:
     """End an agenda, whether it waits or runs; not in POP. What has ended already is a success."""
-    wanted = await ask.body(Cancel, "CancelAgendaRequest")
+    said = await ask.body(Cancel, "CancelAgendaRequest")
     origin = await ask.origin()
-    done = await end(ask.edge, ask.caller, wanted, lambda _: origin)
+    done = await end(ask.edge, ask.caller, said, lambda _: origin)
     return Reply(service_answer({}, cid=ask.cid), where(done))
-
-
-async def look_up(ask: Ask, kind: "str") -> tuple[Answer, list[str] | None, bool]:
-    """What a GET asks for: one object by id, or those that all attributes fit; and how it wants them shown."""
-    wanted, limit, fields, count = reserved(ask.queries)
-    sees = ask.caller.sees
-    identity = ask.object_id or wanted.pop("id", None)
-    if identity is not None and not wanted:
-        return await ask.edge.gateway.query(ById(kind=kind, id=identity, accounts=sees)), fields, count  # type: ignore[arg-type]
-    if identity is not None:
-        wanted["id"] = identity
-    query = ByAttribute(kind=kind, where=wanted, limit=limit, accounts=sees)  # type: ignore[arg-type]
-    return await ask.edge.gateway.query(query), fields, count
-
-
-def projected(wire: dict[str, object], fields: list[str] | None) -> dict[str, object]:
-    """The fields that `byfields` names."""
-    return wire if fields is None else {name: value for name, value in wire.items() if name in fields}

@@ -105,8 +105,12 @@ class Ask:
             self.caller,
             identity=lambda part, n: derive(subject, route, key, part, n),
             correlation=self.cid,
-            request=sha256(await self.request.read()).hexdigest(),
+            request=await self.digest(),
         )
+
+    async def digest(self) -> str:
+        """Stands for the body, where the same command must not be carried out twice."""
+        return sha256(await self.request.read()).hexdigest()
 
 
 def where(answer: Answer) -> str:

@@ -1,10 +1,13 @@
 """AgendaProgress and OperationProgress: GET, DELETE, and the summary by linkId (spec 2.4, 2.5, 2.7.2)."""
 
+from collections.abc import Iterable
+from typing import Any
+
 from eventstore.commands import DeleteProgress
 from eventstore.errors import BadRequest, Invalid
 from eventstore.model import ProcessingState
-from handlers.endpoints.agendas import look_up, projected
-from handlers.endpoints.ask import Ask, Reply, where
+from handlers.endpoints.ask import MOST, Ask, Reply, where
+from handlers.endpoints.lists import listed, look_up, wanted
 from handlers.wire.requests import Summary
 from handlers.wire.responses import envelope, service_answer
 from projections.views import Answer, ByAttribute, ById, ProgressView
@@ -14,31 +17,29 @@ EXECUTING, WAITING = ProcessingState.EXECUTING, ProcessingState.WAITING
 
 async def get_agenda_progress(ask: Ask) -> Reply:
     """A progress by id, or progresses by attributes, with their operations (spec 2.4)."""
-    answer, fields, count = await look_up(ask, "progress")
-    views = answer.progresses
-    found: list[object]
-    if fields is None:
-        found = [ask.edge.opener.progress_json(view) for view in views]
-    else:
-        whole = any("operationprogress" in field.lower() for field in fields)
-        found = [projected(ask.edge.opener.progress(view, operations=whole), fields) for view in views]
-    return Reply(envelope([] if count else found, cid=ask.cid, count=len(found)), where(answer), answer.stale)
+    asked = wanted(ask)
+    answer = await look_up(ask, "progress", asked)
+    opener, whole = ask.edge.opener, asked.with_operations
+    found: Iterable[Any] = map(opener.progress_json, answer.progresses)
+    if asked.fields is not None:
+        found = (opener.progress(view, operations=whole) for view in answer.progresses)
+    return listed(ask, asked, answer, found, answer.progresses[-1].progress if answer.progresses else None)
 
 
 async def get_operation_progress(ask: Ask) -> Reply:
     """One operation's progress by id, or several by attributes."""
-    answer, fields, count = await look_up(ask, "operation")
-    found = [projected(ask.edge.opener.operation(row), fields) for row in answer.operations]
-    return Reply(envelope([] if count else found, cid=ask.cid, count=len(found)), where(answer), answer.stale)
+    asked = wanted(ask)
+    answer = await look_up(ask, "operation", asked)
+    last = answer.operations[-1] if answer.operations else None
+    return listed(ask, asked, answer, map(ask.edge.opener.operation, answer.operations), last)
 
 
 async def delete_agenda_progress(ask: Ask) -> Reply:
     """Delete a progress with its operations; what is gone, or another's, is an empty success."""
     if ask.object_id is None:
         raise BadRequest("expected the id of the progress to delete")
-    answer = await ask.edge.gateway.query(
-        ById(kind="progress", id=ask.object_id, proven=True, accounts=ask.caller.sees)
-    )
+    query = ById(kind="progress", id=ask.object_id, proven=True, accounts=ask.caller.sees)
+    answer = await ask.edge.gateway.query(query)
     if answer.progresses:
         origin = await ask.origin()
         command = DeleteProgress(
@@ -48,6 +49,7 @@ async def delete_agenda_progress(ask: Ask) -> Reply:
             correlation=origin.correlation,
         )
         done = await ask.edge.gateway.command(command)
+        ask.edge.customers.pop(ask.object_id, None)  # the id may be used again, by another
         answer = Answer(progresses=answer.progresses, position=done.position)
     found = [ask.edge.opener.progress(view, operations=False) for view in answer.progresses]
     return Reply(envelope(found, cid=ask.cid), where(answer))
@@ -55,10 +57,11 @@ async def delete_agenda_progress(ask: Ask) -> Reply:
 
 async def summary(ask: Ask) -> Reply:
     """How far everything under one linkId is (spec 2.7.2)."""
-    wanted = await ask.body(Summary, "ProgressSummaryRequest")
-    if wanted is None or not (wanted.link_id or "").strip():
+    said = await ask.body(Summary, "ProgressSummaryRequest")
+    if said is None or not (said.link_id or "").strip():
         raise Invalid("LinkId is required to call getProgressSummary.")
-    query = ByAttribute(kind="progress", where={"linkId": wanted.link_id or ""}, accounts=ask.caller.sees)
+    accounts = ask.caller.sees
+    query = ByAttribute(kind="progress", where={"linkId": said.link_id or ""}, limit=MOST, accounts=accounts)
     answer = await ask.edge.gateway.query(query)
     views = answer.progresses
     fields: dict[str, object] = {

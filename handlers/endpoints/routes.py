@@ -6,10 +6,18 @@ from functools import partial
 import msgspec
 
 from eventstore.errors import BadRequest
-from eventstore.model import Customer, Insight, ResourcePool
-from handlers.endpoints import agendas, catalogue, progress, work
+from handlers.endpoints import (
+    agendas,
+    batches,
+    catalogue,
+    expansions,
+    progress,
+    reruns,
+    saving,
+    template_runs,
+    work,
+)
 from handlers.endpoints.ask import Ask, Endpoint, Reply
-from handlers.wire.requests import OpenCustomer, OpenInsight, OpenResourcePool
 
 
 class Route(msgspec.Struct, frozen=True):
@@ -30,37 +38,38 @@ def _service(name: str, post: Endpoint) -> Route:
     return Route(name, {"POST": post, **others}, service=True)
 
 
-_OPERATION = Route("operation", {"GET": progress.get_operation_progress})
+def _catalogue(name: str, collection: catalogue.Collection) -> Route:
+    methods = {"GET": catalogue.get, "POST": catalogue.post, "PUT": catalogue.put, "DELETE": catalogue.delete}
+    return Route(name, {method: partial(answer, collection=collection) for method, answer in methods.items()})
+
+
+_OPERATION = Route(
+    "operation",
+    {
+        "GET": progress.get_operation_progress,
+        "POST": saving.post_operation,
+        "PUT": saving.put_operation,
+        "DELETE": saving.delete_operation,
+    },
+)
 
 #: Paths without an id. `service` paths win over `{objectid}` (spec 2.1).
 PATHS: Mapping[str, Route] = {
-    "pop/customer": Route(
-        "customer",
-        {
-            "GET": partial(catalogue.get, kind=Customer),
-            "POST": partial(catalogue.post, kind=OpenCustomer, name="Customer", build=catalogue.customer_command),
-            "PUT": partial(catalogue.put, kind=OpenCustomer, name="Customer", build=catalogue.customer_command),
-        },
+    "pop/customer": _catalogue("customer", catalogue.CUSTOMERS),
+    "pop/resourcepool": _catalogue("resourcepool", catalogue.POOLS),
+    "pop/insight": _catalogue("insight", catalogue.INSIGHTS),
+    "pop/agendatemplate": _catalogue("agendatemplate", catalogue.TEMPLATES),
+    "pop/agenda": Route(
+        "agenda", {"GET": agendas.get, "POST": agendas.post, "PUT": saving.put_agenda, "DELETE": agendas.delete}
     ),
-    "pop/resourcepool": Route(
-        "resourcepool",
-        {
-            "GET": partial(catalogue.get, kind=ResourcePool),
-            "POST": partial(catalogue.post, kind=OpenResourcePool, name="ResourcePool", build=catalogue.pool_command),
-            "PUT": partial(catalogue.put, kind=OpenResourcePool, name="ResourcePool", build=catalogue.pool_command),
-        },
-    ),
-    "pop/insight": Route(
-        "insight",
-        {
-            "GET": partial(catalogue.get, kind=Insight),
-            "POST": partial(catalogue.post, kind=OpenInsight, name="Insight", build=catalogue.insight_command),
-            "PUT": partial(catalogue.put, kind=OpenInsight, name="Insight", build=catalogue.insight_command),
-        },
-    ),
-    "pop/agenda": Route("agenda", {"GET": agendas.get, "POST": agendas.post, "DELETE": agendas.delete}),
     "pop/progress/agenda": Route(
-        "progress", {"GET": progress.get_agenda_progress, "DELETE": progress.delete_agenda_progress}
+        "progress",
+        {
+            "GET": progress.get_agenda_progress,
+            "POST": saving.post_progress,
+            "PUT": saving.put_progress,
+            "DELETE": progress.delete_agenda_progress,
+        },
     ),
     "pop/progress/operation": _OPERATION,
     "progress/agenda/operation": _OPERATION,
@@ -68,6 +77,10 @@ PATHS: Mapping[str, Route] = {
     "pop/resourcepool/service/getAgenda": _service("getAgenda", work.get_agenda),
     "pop/resourcepool/service/updateAgendaProgress": _service("updateAgendaProgress", work.update_agenda_progress),
     "pop/resourcepool/service/handBackAgenda": _service("handBackAgenda", work.hand_back_agenda),
+    "pop/agenda/service/run": _service("run", template_runs.post),
+    "pop/agenda/service/rerun": _service("rerun", reruns.post),
+    "pop/resourcepool/service/createAgenda": _service("createAgenda", batches.post),
+    "pop/resourcepool/service/updateAgenda": _service("updateAgenda", expansions.post),
     "pop/agenda/service/cancel": _service("cancel", agendas.cancel),
 }
 

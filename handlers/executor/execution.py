@@ -7,12 +7,15 @@ from enum import StrEnum
 from typing import Any
 
 import orjson
+from msgspec.structs import replace
 
 from eventstore.errors import Rejected
 from handlers.client.objects import Agenda, AgendaProgress, DiagnosticEvent, Operation, OperationProgress
+from handlers.executor.expanding import persist
+from handlers.executor.generators import Generated, generated, with_regenerated
 from handlers.executor.graph import Graph
 from handlers.executor.journal import Journal
-from handlers.executor.operations.task import OperationFailed, OperationHandler, Task
+from handlers.executor.operations.task import OperationFailed, OperationHandler, Service, Task
 from handlers.executor.reporter import EVERY_SECONDS, Reporter
 
 logger = logging.getLogger(__name__)
@@ -39,14 +42,17 @@ class Execution:
         slots: asyncio.Semaphore,
         send: Callable[[AgendaProgress], Awaitable[None]],
         now: Callable[[], int],
+        service: Service | None = None,
         every: float = EVERY_SECONDS,
     ) -> None:
-        self._agenda = agenda
         self._prior = {row.operation or "": row for row in (prior.operation_progress or [] if prior else [])}
         self._handlers = handlers
         self._slots = slots
         self._now = now
         done = {name: _result(row) for name, row in self._prior.items() if row.succeeded}
+        self._agenda = agenda = replace(agenda, operations=with_regenerated(agenda.operations, done))
+        #: None: what is generated runs here and nobody is told
+        self._service = service
         self._graph = Graph(agenda.operations, done)
         self.started = now()
         self.journal = Journal(agenda, done.keys() & {one.name for one in agenda.operations}, self.started)
@@ -111,7 +117,18 @@ class Execution:
         payload, issues = self._graph.payload(operation, self._agenda.id or "")
         if issues:
             raise OperationFailed(f"expected references that lead somewhere, found: {'; '.join(issues)}")
-        return await handler(self._task(operation, payload))
+        result = await handler(self._task(operation, payload))
+        if (found := generated(operation, payload, result)) is not None:
+            await self._expand(operation, found)
+        return result
+
+    async def _expand(self, operation: Operation, found: Generated) -> None:
+        if taken := self._graph.taken(operation.name, found.operations):
+            raise OperationFailed(f"expected to generate operations with new names, found {', '.join(taken)}")
+        if self._service is not None and found.operations and not found.log_only:
+            await persist(self._service, self._agenda.id or "", found)
+        # The agenda's record comes first: whatever is reported of them, they are known there.
+        self.journal.grow(self._graph.add(operation.name, found.operations))
 
     def _task(self, operation: Operation, payload: Any) -> Task:
         def advance(percent: float | None, message: str | None, params: dict[str, Any] | None) -> None:
@@ -128,6 +145,7 @@ class Execution:
             customer_id=self._agenda.customer_id or "",
             cid=self._agenda.cid,
             prior=self._prior.get(operation.name),
+            service=self._service,
             advance=advance,
         )
 

@@ -85,6 +85,7 @@ class Executor:
             handlers=self._handlers,
             slots=self._semaphore,
             send=self._client.report,
+            service=self._client,
             now=self._now,
         )
         task = asyncio.create_task(self._carry_out(agenda, run))

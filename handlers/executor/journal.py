@@ -38,6 +38,11 @@ class Journal:
         """The run has come to its end here."""
         return self.progress.processing_state is COMPLETE
 
+    def grow(self, operations: int) -> None:
+        """So many operations were added to the run."""
+        self._total += operations
+        self.version += 1
+
     def begin(self, name: str, now: int) -> None:
         """An operation starts."""
         self._put(OperationProgress(operation=name, processing_state=EXECUTING, started_time=now, percent_complete=0.0))

@@ -3,11 +3,13 @@
 from importlib.metadata import entry_points
 from pathlib import Path
 
+from handlers.executor.operations.agenda_post import agenda_post
 from handlers.executor.operations.command import command, read_registry
 from handlers.executor.operations.http import http
 from handlers.executor.operations.log_messages import log_messages
 from handlers.executor.operations.sample import sample
 from handlers.executor.operations.task import OperationHandler
+from handlers.executor.operations.update_agenda import update_agenda
 
 #: Where packages name their operation handlers (see handlers.executor.operations).
 GROUP = "agendum.operations"
@@ -18,6 +20,8 @@ def operation_handlers(registry: Path | None = None, *, allow_link_local: bool =
     ours: dict[str, OperationHandler] = {
         "logMessages": log_messages,
         "sample": sample,
+        "updateAgenda": update_agenda,
+        "agendaPost": agenda_post,
         "http": http(allow_link_local=allow_link_local),
     }
     theirs = {point.name: point.load() for point in entry_points(group=GROUP)}

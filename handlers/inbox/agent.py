@@ -118,7 +118,6 @@ class Inbox:
         except RangeGone as gone:
             # The topic keeps a week: what stood there is gone, and what is left is read from its beginning.
             logger.warning("inbox position is gone", extra={"action": "inbox", "reason": str(gone)})
-            self._committed, self._following = {}, None
             await self._follow(self._held(), anew=True)
             return
         for number, records in found.items():
@@ -127,15 +126,15 @@ class Inbox:
 
     async def _follow(self, held: Held, *, anew: bool = False) -> None:
         # What is still under way of an earlier assignment goes on: it is in its lanes, and its window is let go.
-        self._windows = {}
+        self._windows, self._following = {}, None
         numbers = held[1]
         if numbers:
             starts, ends = await self._log.starts(self._topic), await self._log.ends(self._topic)
             known = {} if anew else await self._positions.committed(numbers)
             for number in numbers:
                 place = known.get(number)
-                whole = place is not None and starts[number] <= place <= ends[number]
-                self._windows[number] = Window(place if whole and place is not None else starts[number])
+                there = place is not None and starts[number] <= place <= ends[number]
+                self._windows[number] = Window(place if there and place is not None else starts[number])
             self._source.follow({number: window.next for number, window in self._windows.items()})
         self._paused.clear()
         self._committed.clear()

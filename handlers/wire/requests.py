@@ -54,6 +54,8 @@ class OpenOperationProgress(Open, frozen=True, kw_only=True):
     processing_state: ProcessingState | None = None
     processing_state_message: str | None = None
     diagnostic_events: list[Any] | None = None
+    #: alias of diagnosticEvents
+    diagnostics: list[Any] | None = None
     percent_complete: float | None = None
     started_time: Moment = None
     completed_time: Moment = None
@@ -68,6 +70,8 @@ class OpenProgress(Open, frozen=True, kw_only=True):
     processing_state: ProcessingState | None = None
     processing_state_message: str | None = None
     diagnostic_events: list[Any] | None = None
+    #: alias of diagnosticEvents
+    diagnostics: list[Any] | None = None
     percent_complete: float | None = None
     started_time: Moment = None
     completed_time: Moment = None
@@ -119,13 +123,14 @@ class OpenCustomer(Open, frozen=True, kw_only=True):
 
 
 class OpenResourcePool(Open, frozen=True, kw_only=True):
-    """A resource pool as sent (spec 1.10); its insightIds are not stored."""
+    """A resource pool as sent (spec 1.10); its insightIds are not stored, a POST alone echoes them."""
 
     id: str | None = None
     cid: str | None = None
     customer_id: str | None = None
     title: str | None = None
     added_time: Moment = None
+    insight_ids: list[str] | None = None
 
 
 class OpenInsight(Open, frozen=True, kw_only=True):
@@ -166,7 +171,8 @@ def parse(body: bytes, kind: type[T], name: str) -> T | None:
     if not body.strip():
         return None
     try:
-        found: T | None = _decoders[kind].decode(body)
+        decoder = _decoders.get(kind) or _decoders.setdefault(kind, msgspec.json.Decoder(kind | None, strict=False))
+        found: T | None = decoder.decode(body)
         return found
     except UnicodeDecodeError:
         return parse(body.decode("utf-8", "replace").encode(), kind, name)

@@ -8,6 +8,7 @@ import msgspec
 from eventstore.model import (
     Agenda,
     AgendaProgress,
+    AgendaTemplate,
     Customer,
     Fact,
     Insight,
@@ -22,6 +23,7 @@ Wire = dict[str, Any]
 #: Fields that decisions keep beside an object and that no client sees.
 _INTERNAL = frozenset({"depends_on", "references", "generated_parent", "attempt"})
 _SEALED = frozenset({"payload", "params", "diagnostic_events", "result_payload"})
+_SEALED_IN_TEMPLATES = frozenset({"agenda", "params", "static_parameters"})
 _NULL = b"null"
 #: Progresses that are kept as they were sent, and how large they may be (bytes).
 WRITTEN, WRITTEN_BYTES = 2000, 16 << 10
@@ -31,12 +33,13 @@ encode = msgspec.json.Encoder().encode
 
 def _fields(kind: type[Fact]) -> tuple[tuple[str, str, bool], ...]:
     names = zip(kind.__struct_fields__, kind.__struct_encode_fields__, strict=True)
-    return tuple((name, wire, name in _SEALED) for name, wire in names if name not in _INTERNAL)
+    sealed = _SEALED_IN_TEMPLATES if kind is AgendaTemplate else _SEALED
+    return tuple((name, wire, name in sealed) for name, wire in names if name not in _INTERNAL)
 
 
 _FIELDS: dict[type[Fact], tuple[tuple[str, str, bool], ...]] = {
     kind: _fields(kind)
-    for kind in (Agenda, Operation, AgendaProgress, OperationProgress, Customer, ResourcePool, Insight)
+    for kind in (Agenda, Operation, AgendaProgress, OperationProgress, Customer, ResourcePool, Insight, AgendaTemplate)
 }
 
 
@@ -81,6 +84,11 @@ class Opener:
         """An OperationProgress."""
         return self._object(row, row.customer_id or "")
 
+    def template(self, row: AgendaTemplate) -> Wire:
+        """An AgendaTemplate, with `global` twice (spec 1.1)."""
+        found = self._object(row, row.customer_id or "")
+        return found if row.is_global is None else {**found, "global": row.is_global}
+
     def _object(self, row: Fact, customer: str) -> Wire:
         found: Wire = {}
         for name, wire, sealed in _FIELDS[type(row)]:
@@ -120,10 +128,10 @@ def without_nulls(node: Any) -> Any:
             return node
 
 
-def catalogue_object(row: Customer | ResourcePool | Insight, insight_ids: Callable[[str], list[str]]) -> Wire:
+def catalogue_object(row: Customer | ResourcePool | Insight, insight_ids: Callable[[str], list[str]] | None) -> Wire:
     """A customer, pool or Insight; a pool with the ids of its Insights, an Insight with `global` twice (spec 1.1)."""
     found = {wire: value for name, wire, _ in _FIELDS[type(row)] if (value := getattr(row, name)) is not None}
-    if isinstance(row, ResourcePool):
+    if isinstance(row, ResourcePool) and insight_ids is not None:
         found["insightIds"] = insight_ids(row.id or "")
     if isinstance(row, Insight) and row.is_global is not None:
         found["global"] = row.is_global

@@ -1,14 +1,23 @@
-"""The catalogue as a fold: customers, pools and Insights, each a stream of its own (design 4.6). Pure.
+"""The catalogue as a fold: customers, pools, Insights and templates, each a stream of its own (design 4.6). Pure.
 
 Small, and wanted whole by every worker: so it is not rows in a store but one immutable value, replaced per event.
 """
 
 import msgspec
 
-from eventstore.catalogue_events import CatalogueEvent, CustomerSaved, InsightSaved, ResourcePoolSaved
+from eventstore.catalogue_events import (
+    AgendaTemplateSaved,
+    CatalogueEvent,
+    CatalogueObjectDeleted,
+    CustomerSaved,
+    InsightSaved,
+    ResourcePoolSaved,
+)
 from eventstore.envelope import Envelope
 from eventstore.model import CatalogueObject, merge
 from projections.verdict import Verdict
+
+Saved = CustomerSaved | ResourcePoolSaved | InsightSaved | AgendaTemplateSaved
 
 
 class Item(msgspec.Struct, frozen=True, gc=False):
@@ -17,11 +26,12 @@ class Item(msgspec.Struct, frozen=True, gc=False):
     version: int
     link: str
     last: str
-    object: CatalogueObject
+    #: None: it was deleted, and the next one under this id goes on from this version
+    object: CatalogueObject | None
 
 
 def stream_of(thing: CatalogueObject) -> str:
-    """The stream of an object: `customer/<id>`, `resourcepool/<id>`, `insight/<id>`."""
+    """The stream of an object: `customer/<id>`, `resourcepool/<id>`, `insight/<id>`, `agendatemplate/<id>`."""
     return f"{type(thing).__name__.lower()}/{thing.id}"
 
 
@@ -36,12 +46,14 @@ def judge(item: Item | None, envelope: Envelope) -> Verdict:
 
 def evolve(item: Item | None, envelope: Envelope, event: CatalogueEvent, link: str) -> Item:
     """The object after an applied event: what was said, over what is stored."""
+    if isinstance(event, CatalogueObjectDeleted):
+        return Item(envelope.version, link, envelope.id, None)
     said = saved(event)
     stored = None if item is None else item.object
     return Item(envelope.version, link, envelope.id, said if stored is None else _laid(stored, said))
 
 
-def saved(event: CatalogueEvent) -> CatalogueObject:
+def saved(event: Saved) -> CatalogueObject:
     """What an event says of its object."""
     match event:
         case CustomerSaved(customer=customer):
@@ -50,6 +62,8 @@ def saved(event: CatalogueEvent) -> CatalogueObject:
             return pool
         case InsightSaved(insight=insight):
             return insight
+        case AgendaTemplateSaved(agenda_template=template):
+            return template
 
 
 def _laid(stored: CatalogueObject, said: CatalogueObject) -> CatalogueObject:

@@ -11,6 +11,7 @@ from eventstore.events import (
     AgendaDispatched,
     AgendaHandedBack,
     AgendaReclaimed,
+    AgendaRerun,
     AgendaRetried,
     AgendaSubmitted,
     DispatchExpired,
@@ -101,6 +102,24 @@ def reported(agenda: AgendaHead, event: ProgressReported, progress: AgendaProgre
     )
 
 
+def saved(agenda: AgendaHead, said: AgendaProgress, progress: AgendaProgress) -> AgendaHead:
+    """A progress was put by hand, as POP's older clients report: a sign of life, and an end if it says so."""
+    if agenda.cancelled:
+        return agenda
+    state = said.processing_state
+    alive = state in (ProcessingState.EXECUTING, ProcessingState.COMPLETE)
+    moved = state is not None or said.processing_state_message is not None
+    return replace(
+        agenda,
+        open=agenda.open and state is not ProcessingState.COMPLETE,
+        dispatch=None if alive else agenda.dispatch,
+        expires=None if alive else agenda.expires,
+        reclaimed=agenda.reclaimed and not moved,
+        heard=progress.updated_time if progress.processing_state is ProcessingState.EXECUTING else None,
+        **(_failure(agenda, progress) if moved else {}),
+    )
+
+
 def reclaimed(agenda: AgendaHead, _: AgendaReclaimed, progress: AgendaProgress) -> AgendaHead:
     """The attempt stays open: a report that comes late is still welcome (design 4.8)."""
     return replace(agenda, heard=None, reclaimed=True, **_failure(agenda, progress))
@@ -122,6 +141,12 @@ def retried(agenda: AgendaHead, event: AgendaRetried) -> AgendaHead:
 def handed_back(agenda: AgendaHead, event: AgendaHandedBack) -> AgendaHead:
     """Back in its place in the line; whoever gave it back has no more to say."""
     return replace(_ended(agenda), ready=True, added=event.ready)
+
+
+def rerun(agenda: AgendaHead, event: AgendaRerun) -> AgendaHead:
+    """Begins again: in the line once, if at all, and whoever had it has no more to say."""
+    place = agenda.added if event.ready is None else event.ready
+    return replace(_ended(agenda), cancelled=False, ready=event.ready is not None, added=place)
 
 
 def cancelled(agenda: AgendaHead, _: AgendaCancelled) -> AgendaHead:

@@ -14,8 +14,10 @@ from eventstore.events import (
     AgendaCancelled,
     AgendaDeleted,
     AgendaDispatched,
+    AgendaExpanded,
     AgendaHandedBack,
     AgendaReclaimed,
+    AgendaRerun,
     AgendaRetried,
     AgendaSubmitted,
     DispatchExpired,
@@ -28,6 +30,7 @@ from eventstore.events import (
 )
 from eventstore.model import AgendaProgress, OperationProgress, ProcessingState, merge
 from projections.folds import head as heads
+from projections.folds import renewals, saved
 from projections.rows import (
     AgendaHead,
     Changes,
@@ -97,6 +100,18 @@ def _handed_back(run: Run, head: Head, event: AgendaHandedBack, _: Envelope) -> 
     return {**changes, progress_key(run.stream): _laid_over(run, event.progress)}
 
 
+def _rerun(run: Run, head: Head, event: AgendaRerun, envelope: Envelope) -> Changes:
+    changes = _head_only(run, head, event.agenda_id, lambda agenda: heads.rerun(agenda, event))
+    changes[progress_key(run.stream)] = _laid_over(run, event.progress)
+    return changes | renewals.rerun(run, event, envelope.time)
+
+
+def _expanded(run: Run, head: Head, event: AgendaExpanded, envelope: Envelope) -> Changes:
+    progress = renewals.overlaid(_laid_over(run, event.progress), event.params)
+    changes: Changes = {head_key(run.stream): head, progress_key(run.stream): progress}
+    return changes | renewals.expanded(run, event, envelope.time)
+
+
 def _cancelled(run: Run, head: Head, event: AgendaCancelled, envelope: Envelope) -> Changes:
     changes = _head_only(run, head, event.agenda_id, lambda agenda: heads.cancelled(agenda, event))
     if event.progress is not None:
@@ -115,7 +130,7 @@ def _cancelled(run: Run, head: Head, event: AgendaCancelled, envelope: Envelope)
 
 def _agenda_deleted(run: Run, head: Head, event: AgendaDeleted, envelope: Envelope) -> Changes:
     left = {name: agenda for name, agenda in head.agendas.items() if name != event.agenda_id}
-    gone = None if left or head.progress else envelope.time
+    gone = None if left or head.progress or run.operation_keys() else envelope.time
     return {
         head_key(run.stream): replace(head, agendas=left, deleted=gone),
         agenda_key(run.stream, event.agenda_id): None,
@@ -148,10 +163,13 @@ _FOLDS: dict[type, Callable[[Run, Head, Any, Envelope], Changes]] = {
     AgendaHandedBack: _handed_back,
     AgendaReclaimed: _reclaimed,
     AgendaRetried: _retried,
+    AgendaRerun: _rerun,
+    AgendaExpanded: _expanded,
     AgendaCancelled: _cancelled,
     AgendaDeleted: _agenda_deleted,
     ProgressDeleted: _progress_deleted,
     RunReaped: _reaped,
+    **saved.FOLDS,
 }
 
 

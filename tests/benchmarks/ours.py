@@ -10,7 +10,7 @@ from pathlib import Path
 import uvloop
 
 from eventstore.kafka.log import KafkaChangelog, KafkaLog
-from eventstore.kafka.tail import Tail
+from eventstore.kafka.sieve import Sieve
 from eventstore.reading import RUN_EVENTS, Classifier
 from eventstore.topics import Topics
 from handlers.app import FLIGHT_PAUSE
@@ -28,7 +28,7 @@ async def main(bootstrap: str, prefix: str, data: str, log_ids: str) -> None:
     topics = Topics(prefix)
     log = KafkaLog(bootstrap, {topic.name: topic.partitions for topic in topics.all()})
     changelog = KafkaChangelog(log, bootstrap, topics.changelog.name)
-    source, rows = Tail(bootstrap, topics.agendas.name), Tail(bootstrap, topics.changelog.name)
+    source, rows = Sieve(bootstrap, topics.agendas.name), Sieve(bootstrap, topics.changelog.name)
     for each in (log, changelog.producer, source, rows):
         await each.start()
     lease, classify = Lease(30.0), Classifier(topics.partitions, (), RUN_EVENTS)

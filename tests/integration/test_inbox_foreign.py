@@ -57,20 +57,20 @@ class Place:
         """Start, and wait until they own everything between them; a client of the first, its customer set up."""
         for worker in workers:
             worker.start()
-        async with aiohttp.ClientSession() as session:
-
-            async def owned() -> bool:
-                found = [await worker.health(session) for worker in workers]
-                ready = [each for each in found if each is not None and each["ready"]]
-                return len(ready) == len(workers) and {n for each in ready for n in each["owned"]} == set(range(12))
-
-            await until(owned, "the workers to own everything", 60)
+        await until(lambda: self.owned(*workers), "the workers to own everything", 60)
         client = Client(workers[0].url, "acme")
         await client.tenant_set_up()
         if not self.log_started:
             await self.log.start()
             self.log_started = True
         return client
+
+    async def owned(self, *workers: WorkerProcess) -> bool:
+        """Whether all of these live, are ready, and own everything between them."""
+        async with aiohttp.ClientSession() as session:
+            found = [await worker.health(session) for worker in workers]
+        ready = [each for each in found if each is not None and each["ready"]]
+        return len(ready) == len(workers) and {n for each in ready for n in each["owned"]} == set(range(12))
 
     def run(self, *command: str, given: str = "") -> Any:
         """What our command line prints."""
@@ -100,8 +100,8 @@ async def place(kafka: Broker, prefix: str) -> AsyncIterator[Place]:
             yield found
         finally:
             for worker in found.workers:
-                if worker.alive:
-                    worker.stop()
+                worker.wake()
+                worker.stop()
             for worker in found.workers:
                 worker.join()
             await log.stop()
@@ -229,7 +229,10 @@ async def test_what_kafka_delivers_again_however_late_changes_nothing(place: Pla
     assert all(each in refused for each in again)
 
 
-async def test_of_200_published_commands_each_happens_once_when_a_worker_is_killed_amid_them(place: Place) -> None:
+@pytest.mark.parametrize("fault", ["killed", "asleep past its session, then awake"])
+async def test_of_200_published_commands_each_happens_once_whatever_happens_to_a_worker_amid_them(
+    place: Place, fault: str
+) -> None:
     await place.started(*place.workers)
     before = len(await events(place.log, place.topics))
     submitted = {f"c{number}": ids_of("acme", "test", f"c{number}", None, 12)[0] for number in range(150)}
@@ -245,8 +248,15 @@ async def test_of_200_published_commands_each_happens_once_when_a_worker_is_kill
     async with asyncio.timeout(30):
         while await some() < 20:  # noqa: ASYNC110  # of other processes: there is no event
             await asyncio.sleep(0)
-    place.workers[0].kill()
-    assert await some() < 150, "the kill came too late to prove anything"
+    if fault == "killed":
+        place.workers[0].kill()
+    else:
+        place.workers[0].pause()
+    assert await some() < 150, "the fault came too late to prove anything"
+    if fault != "killed":
+        await until(lambda: place.owned(place.workers[1]), "the other to own everything", 60)
+        place.workers[0].wake()
+        await until(lambda: place.owned(*place.workers), "both to own everything between them", 60)
     await drained(place.kafka, place.log, place.prefix)
 
     records = await events(place.log, place.topics)

@@ -12,7 +12,7 @@ from eventstore.commands import RunCommand
 from eventstore.errors import Rejected
 from eventstore.events import EVENTS, LogOpened
 from eventstore.ids import partition_of
-from eventstore.model import ProcessingState
+from eventstore.model import Operation, ProcessingState
 from projections.folds.run import _FOLDS
 from projections.rows import PREFIX_LENGTH
 from tests import builders as b
@@ -21,6 +21,8 @@ from tests.spec import World
 
 P = 12
 STARTS = st.sampled_from([None, 500, 600, 700])
+#: Ids of operations: of the run's own, and of some that were posted alone.
+ODD = st.sampled_from(["r1-x", "r1-w", "odd", "r1-", "r1"])
 STATES = st.sampled_from([None, *ProcessingState])
 
 
@@ -38,6 +40,7 @@ def commands(draw: st.DrawFn) -> RunCommand:
     some: st.SearchStrategy[Any] = st.sampled_from(
         [
             b.submit(agenda, **at, id=identity, reuses_progress=draw(st.booleans()), do_not_run=draw(st.booleans())),
+            b.chain(agenda, **at, id=identity, reuses_progress=draw(st.booleans())),
             b.dispatch(attempt, **at, id=identity, agenda_id=agenda, deadline=b.NOW * 2),
             b.take_back(f"d{attempt}", **at, id=identity, agenda_id=agenda),
             b.expire(attempt, **at, id=identity, agenda_id=agenda),
@@ -46,9 +49,34 @@ def commands(draw: st.DrawFn) -> RunCommand:
             b.hand_back(draw(STARTS), **at, id=identity),
             b.reclaim(attempt, **at, id=identity, agenda_id=agenda, age=draw(st.sampled_from([0, 2000]))),
             b.retry(attempt, **at, id=identity, agenda_id=agenda),
+            b.rerun(**at, id=identity, agenda_id=agenda, skips_execution=draw(st.booleans())),
+            b.rerun(draw(st.sampled_from("xyg")), **at, id=identity, agenda_id=agenda, continues=draw(st.booleans())),
+            b.expand(
+                *(Operation(name=name, type=draw(st.sampled_from("tu")), generated_parent="y") for name in "gxk"),
+                **at,
+                id=identity,
+                agenda_id=agenda,
+                params=draw(st.sampled_from([None, {"p": "plain:m1:1"}, {"q": "plain:m2:2"}])),
+            ),
+            b.expand(Operation(name="k", generated_parent="y"), **at, id=identity, agenda_id=agenda),
             b.cancel(**at, id=identity, agenda_id=agenda),
             b.delete_agenda(**at, id=identity, agenda_id=agenda),
             b.delete_progress(**at, id=identity),
+            b.save_agenda(**at, id=identity, agenda_id=agenda, title=draw(st.sampled_from([None, "t"]))),
+            b.save_progress(
+                *rows[: draw(st.integers(0, 3))],
+                **at,
+                id=identity,
+                must_exist=draw(st.booleans()),
+                customer_id="alice",
+                agenda_id=draw(st.sampled_from([None, "a1", "a2", "a3"])),
+                processing_state=draw(STATES),
+                processing_state_message=draw(st.sampled_from([None, "failed", "succeeded"])),
+            ),
+            b.save_operation(
+                draw(ODD), **at, id=identity, must_exist=draw(st.booleans()), customer_id="alice", operation="x"
+            ),
+            b.delete_operation(draw(ODD), **at, id=identity),
             b.reap(id=identity),
         ]
     )

@@ -1,10 +1,10 @@
 """What an operation handler gets, and how it fails. Pure."""
 
-from collections.abc import Awaitable, Callable, Mapping
-from typing import Any
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any, Protocol
 
 from eventstore.errors import AgendumError
-from handlers.client.objects import OperationProgress
+from handlers.client.objects import Agenda, Operation, OperationProgress
 
 Advance = Callable[[float | None, str | None, dict[str, Any] | None], None]
 
@@ -15,6 +15,18 @@ class OperationFailed(AgendumError):
     def __init__(self, message: str, details: Any = None) -> None:
         super().__init__(message)
         self.details = details
+
+
+class Service(Protocol):
+    """What an operation may ask of the service that its run is of; handlers.client.client.Client is one."""
+
+    async def submit(self, agenda: Agenda | Mapping[str, Any], *, key: str | None = None) -> Agenda:
+        """Submit an agenda; once, however often it is sent under the same key."""
+
+    async def update_agenda(
+        self, agenda_id: str, operations: Sequence[Operation], params: Mapping[str, Any] | None = None
+    ) -> Agenda:
+        """Add operations to an agenda under way; those that are there already are not added again."""
 
 
 class Task:
@@ -30,6 +42,7 @@ class Task:
         "payload",
         "prior",
         "progress_id",
+        "service",
         "type",
     )
 
@@ -45,6 +58,7 @@ class Task:
         customer_id: str,
         cid: str | None = None,
         prior: OperationProgress | None = None,
+        service: Service | None = None,
         advance: Advance = lambda _, __, ___: None,
     ) -> None:
         self.name = name
@@ -57,6 +71,8 @@ class Task:
         self.cid = cid
         #: how far an earlier attempt came with this operation
         self.prior = prior
+        #: None: there is none, the agenda runs by itself
+        self.service = service
         self._advance = advance
 
     def advance(

@@ -9,7 +9,7 @@ import msgspec
 from eventstore.ids import partition_of
 from handlers.clock import draw
 from handlers.endpoints.routes import Route
-from tests.integration.isolation.world import BOB, in_path
+from tests.integration.isolation.world import ANN, BOB, in_path
 
 PARTITIONS = 12
 #: (path and query, body) about the object of an id
@@ -82,12 +82,13 @@ def _report(**more: Any) -> Callable[[str], Any]:
 
 
 _AGENDA = {"customerId": BOB, "operations": [{"name": "x", "type": "t"}]}
-AGENDA, RUN, INSIGHT = "pop/agenda", "pop/progress/agenda", "pop/insight"
+AGENDA, RUN, INSIGHT, TEMPLATE = "pop/agenda", "pop/progress/agenda", "pop/insight", "pop/agendatemplate"
 
 PROBES: dict[tuple[str, str], Probe] = {
     **_collection("pop/customer", "pop/customer"),
     **_collection("pop/resourcepool", "pop/resourcepool"),
     **_collection("pop/insight", "pop/insight"),
+    **_collection("pop/agendatemplate", TEMPLATE),
     **_collection("pop/agenda", AGENDA),
     **_collection("pop/progress/agenda", RUN),
     **_collection("pop/progress/operation", "pop/progress/operation"),
@@ -114,11 +115,42 @@ PROBES: dict[tuple[str, str], Probe] = {
         lambda identity: {"agendaProgressId": identity, "startedTime": 7},
         lambda identity: {"agendaProgressId": identity, "startedTime": "when?"},
     ),
+    **_service(
+        "pop/agenda/service/run",
+        TEMPLATE,
+        lambda identity: {"agendaTemplateId": identity, "payload": "{}"},
+        lambda identity: {"agendaTemplateId": identity, "payload": "{"},
+    ),
+    **_service(
+        "pop/agenda/service/rerun",
+        AGENDA,
+        lambda identity: {"agendaId": identity},
+        lambda identity: {"agendaId": identity, "params": ["operationsToReset=x", "continue"]},
+        lambda identity: {"agendaId": identity, "params": ["operationsToReset=nothing"]},
+    ),
+    **_service(
+        "pop/resourcepool/service/createAgenda",
+        RUN,
+        lambda identity: {"agendas": [{**_AGENDA, "progressId": identity}]},
+        lambda identity: {"agendas": [{**_AGENDA, "customerId": ANN, "progressId": identity}]},
+    ),
+    **_service(
+        "pop/resourcepool/service/updateAgenda",
+        AGENDA,
+        lambda identity: {"agendaId": identity, "operations": [{"name": "z", "type": "t"}]},
+        lambda identity: {"agendaId": identity, "operations": [{"name": "x", "type": "t"}], "params": {"a": 1}},
+    ),
     **_service("pop/agenda/service/cancel", AGENDA, lambda identity: {"agendaId": identity}),
 }
 #: A POST that makes an object under an id that is taken is refused, where one that is free is not: no twin can be the
 #: same. What must hold is in test_isolation's own test for them.
-MADE = {("pop/customer", "POST"), ("pop/resourcepool", "POST"), ("pop/insight", "POST")}
+MADE = {
+    (path, "POST")
+    for path in (
+        *("pop/customer", "pop/resourcepool", "pop/insight", "pop/agendatemplate", "pop/progress/agenda"),
+        *("pop/progress/operation", "progress/agenda/operation"),
+    )
+}
 
 
 def unlisted(paths: Mapping[str, Route]) -> set[tuple[str, str]]:

@@ -19,12 +19,8 @@ from tests.integration.isolation.world import ANN, BOB, MARK, Found, World, in_p
 
 pytestmark = pytest.mark.kafka
 COLLECTIONS = (
-    "pop/customer",
-    "pop/resourcepool",
-    "pop/insight",
-    "pop/agenda",
-    "pop/progress/agenda",
-    "pop/progress/operation",
+    *("pop/customer", "pop/resourcepool", "pop/insight", "pop/agendatemplate"),
+    *("pop/agenda", "pop/progress/agenda", "pop/progress/operation"),
 )
 
 
@@ -72,7 +68,7 @@ async def test_anns_object_is_to_bob_as_one_that_is_not_there(world: World, path
 
 @pytest.mark.parametrize("path", sorted(path for path, method in MADE))
 async def test_a_post_over_anns_object_is_refused_and_tells_nothing_of_it(world: World, path: str) -> None:
-    hers = world.anns[path]["id"]
+    hers = world.anns[path if path in world.anns else "pop/progress/operation"]["id"]
     for body in ({"id": hers, "customerId": BOB, "title": "Bob's"}, {"id": hers, "customerId": ANN, "title": "Bob's"}):
         for there in (f"/{path}", f"/{path}/{in_path(hers)}", f"/{path}?id={in_path(hers)}"):
             status, headers, text = await world.bob.ask("POST", there, body)
@@ -86,7 +82,15 @@ async def test_a_post_over_anns_object_is_refused_and_tells_nothing_of_it(world:
 async def test_a_list_is_to_bob_what_it_is_of_bobs_objects_alone(world: World, path: str) -> None:
     mine = f"bycustomerId={quote_plus(BOB)}"
     queries = [*attributes(world.anns[path]), *attributes(world.bobs[path]), ("none", "x"), ("customerId", ANN)]
-    forms = ("", "&bylimit=1", "&bycount=true", "&bycount=true&bylimit=1", "&byfields=id,customerId", "&cursor=")
+    forms = (
+        "",
+        "&bylimit=1",
+        "&bycount=true",
+        "&bycount=true&bylimit=1",
+        "&byfields=id,customerId",
+        "&cursor=",
+        "&cursor=&bylimit=1",
+    )
     walks = [f"by{name}={quote_plus(quote_plus(value))}" for name, value in queries]
     for walk, form in itertools.product(["", *dict.fromkeys(walks)], forms):
         if walk.startswith("bycustomerId") and walk != mine.replace("%", "%25"):
@@ -97,6 +101,29 @@ async def test_a_list_is_to_bob_what_it_is_of_bobs_objects_alone(world: World, p
         of_bob = await world.root.json("GET", f"/{path}?{walk}&{mine}{form}")
         assert _but_insights(found) == _but_insights(of_bob), walk + form
         assert MARK not in json.dumps(found)
+
+
+@pytest.mark.parametrize("path", COLLECTIONS)
+async def test_a_cursor_of_anns_leads_bob_to_none_of_her_objects(world: World, path: str) -> None:
+    hers = await world.root.json("GET", f"/{path}?cursor=&bylimit=1&bycustomerId={quote_plus(ANN)}")
+    cursors = [hers["next"]] if "next" in hers else []
+    for cursor in [*cursors, "x", "", "%00"]:
+        found = await world.bob.ask("GET", f"/{path}?cursor={cursor}")
+        of_bob = await world.root.ask("GET", f"/{path}?cursor={cursor}&bycustomerId={quote_plus(BOB)}")
+        assert found[0] == of_bob[0]
+        assert [row["id"] for row in json.loads(found[2]).get("all", ())] == [
+            row["id"] for row in json.loads(of_bob[2]).get("all", ())
+        ]
+        assert MARK not in found[2]
+
+
+async def test_bob_puts_nothing_among_the_operations_of_anns_run(world: World) -> None:
+    hers = world.anns["pop/progress/agenda"]["id"]
+    for identity in (None, f"{hers}-mine", "mine"):
+        body = {"id": identity, "customerId": BOB, "agendaProgressId": hers, "operation": "mine"}
+        _, _, text = await world.bob.ask("POST", "/pop/progress/operation", body)
+        assert json.loads(text)["errorResponse"]["responseCode"] == 403
+        assert MARK not in text
 
 
 def _but_insights(answer: dict[str, Any]) -> dict[str, Any]:
@@ -143,6 +170,10 @@ async def test_whether_a_customer_is_there_is_not_told_to_others(world: World) -
         body = {"operations": [{"name": "x", "type": operation}]}
         there = await world.bob.ask("POST", "/pop/agenda", {**body, "customerId": ANN})
         nowhere = await world.bob.ask("POST", "/pop/agenda", {**body, "customerId": missing(ANN)})
+        assert told(there, ANN) == told(nowhere, missing(ANN))
+        create = "/pop/resourcepool/service/createAgenda"
+        there = await world.bob.ask("POST", create, {"agendas": [{**body, "customerId": ANN}]})
+        nowhere = await world.bob.ask("POST", create, {"agendas": [{**body, "customerId": missing(ANN)}]})
         assert told(there, ANN) == told(nowhere, missing(ANN))
 
 

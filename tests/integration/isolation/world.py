@@ -121,6 +121,8 @@ async def objects_of(person: Person, customer: str, mark: str) -> dict[str, dict
         ),
         "pop/insight": await person.made("/pop/insight", {**base, "id": f"insight-{mark}", **insight}),
     }
+    template = {"agenda": {**base, "operations": [{"name": "x", "type": "t"}]}, "staticParameters": {"a": mark}}
+    found["pop/agendatemplate"] = await person.made("/pop/agendatemplate", {"id": f"of-{mark}", **base, **template})
     more = {"linkId": "a link of both", "jobId": f"job {mark}", "params": {"externalId": "an id of both"}}
     operations = [{"name": "x", "type": "t", "payload": {"secret": mark}}, {"name": "y", "type": "t"}]
     first = await person.made("/pop/agenda", {**base, **more, "operations": operations})

@@ -43,6 +43,10 @@ def written(place: Path) -> list[int]:
     )
 
 
+#: Children that were there before a test: the session's broker and worker.
+STRANGERS: set[int] = set()
+
+
 def children() -> set[int]:
-    """Our own processes' children, zombies too: guards and programs that were not reaped are among them."""
-    return {child.pid for child in psutil.Process().children(recursive=True)}
+    """The test's own children, zombies too: guards and programs that were not reaped are among them."""
+    return {child.pid for child in psutil.Process().children(recursive=True)} - STRANGERS

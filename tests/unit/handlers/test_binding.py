@@ -172,3 +172,14 @@ def test_an_insight_is_the_customers_if_global_its_own_or_allowed(fields: dict[s
 
 def test_an_allowed_account_is_compared_in_lower_case() -> None:
     assert may_read(insight(customer_id="bob", allowed_customer_ids=["account/a1"]), "Account/A1")
+
+
+def test_an_insight_that_is_not_usable_is_passed_over_and_so_is_one_that_the_customer_may_not_read() -> None:
+    operations = [operation for operation in agenda().operations or [] if operation is not None]
+    mine = insight("mine", customer_id="carol", is_global=True, mappers=ENCODE)
+    hidden = insight("hidden", customer_id="carol", mappers=ENCODE)
+    known = catalogue(customer(), insight(mappers=ENCODE), hidden, mine)
+
+    assert bind(agenda(), operations, known, lambda one: one.customer_id == "carol").id == "mine"
+    with pytest.raises(NotFound, match="No available insights for processing agenda"):
+        bind(agenda(), operations, known, lambda one: one.customer_id == "dave")

@@ -22,12 +22,15 @@ def head(**state: int | bool) -> Head:
 def test_each_attribute_of_an_object_has_a_key_that_leads_back_to_it() -> None:
     progress = AgendaProgress(id="r1", added_time=7, link_id="ü", customer_id="c", agenda_id="a1", external_id="")
     found = keys(P, progress)
-    values = ((b"l", "ü"), (b"c", "c"), (b"g", "a1"), (b"x", ""))
+    values = ((b"l", "ü"), (b"c", "c"), (b"g", "a1"), (b"x", ""), (b"*", ""))
     assert found == [b"ip" + k + len(v.encode()).to_bytes(2, "big") + v.encode() + TIME + P for k, v in values]
     assert {primary_of(entry) for entry in found} == {P}
     agenda = Agenda(id="a1", added_time=7, customer_id="c", operations=[Operation(name="x", payload={"id": "z"})])
-    assert keys(A, agenda) == [b"iai\0\x02a1" + TIME + A, b"iac\0\x01c" + TIME + A]
-    assert keys(X, OperationProgress(id="r1-x", customer_id="c")) == [b"ioc\0\x01c" + bytes(8) + X]
+    assert keys(A, agenda) == [b"iai\0\x02a1" + TIME + A, b"iac\0\x01c" + TIME + A, b"ia*\0\0" + TIME + A]
+    row = OperationProgress(id="r1-x", agenda_progress_id="r1", operation="x", customer_id="c")
+    assert keys(X, row) == [b"ioc\0\x01c" + bytes(8) + X]
+    odd = OperationProgress(id="z", agenda_progress_id="r1", operation="x", customer_id="c")
+    assert keys(X, odd) == [b"ioc\0\x01c" + bytes(8) + X, b"ioi\0\x01z" + bytes(8) + X]
 
 
 @pytest.mark.parametrize(

@@ -5,17 +5,34 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from eventstore.catalogue_events import CustomerSaved, InsightSaved, ResourcePoolSaved
-from eventstore.commands import CatalogueCommand, SaveCustomer, SaveInsight, SaveResourcePool
-from eventstore.errors import Forbidden, Invalid, NotFound, Rejected
-from eventstore.model import CatalogueObject, Customer, Insight, ResourcePool, SchedulingAlgorithm
+from eventstore.catalogue_events import (
+    AgendaTemplateSaved,
+    CatalogueObjectDeleted,
+    CustomerSaved,
+    InsightSaved,
+    ResourcePoolSaved,
+)
+from eventstore.commands import (
+    CatalogueCommand,
+    DeleteCatalogueObject,
+    SaveAgendaTemplate,
+    SaveCustomer,
+    SaveInsight,
+    SaveResourcePool,
+)
+from eventstore.errors import Conflict, Forbidden, Invalid, NotFound, Rejected
+from eventstore.model import AgendaTemplate, CatalogueObject, Customer, Insight, ResourcePool, SchedulingAlgorithm
 from handlers.deciders.catalogue import decide_catalogue
-from projections.folds.catalogue import saved
+from projections.folds import catalogue as folds
 from tests.builders import ALICE, MALLORY, NOW, customer, insight
 
 
 def pool(identity: str = "p1", **more: Any) -> ResourcePool:
     return ResourcePool(**{"id": identity, "customer_id": "alice", **more})
+
+
+def template(**more: Any) -> AgendaTemplate:
+    return AgendaTemplate(**{"id": "t1", "customer_id": "alice", **more})
 
 
 def save(thing: CatalogueObject, **more: Any) -> CatalogueCommand:
@@ -27,6 +44,8 @@ def save(thing: CatalogueObject, **more: Any) -> CatalogueCommand:
             return SaveResourcePool(resource_pool=thing, **fields)
         case Insight():
             return SaveInsight(insight=thing, **fields)
+        case AgendaTemplate():
+            return SaveAgendaTemplate(agenda_template=thing, **fields)
 
 
 def put(thing: CatalogueObject, **more: Any) -> CatalogueCommand:
@@ -41,6 +60,65 @@ def refused(command: CatalogueCommand, stored: CatalogueObject | None, kind: typ
 
 THINGS: list[CatalogueObject] = [customer(), pool(), insight()]
 each = pytest.mark.parametrize("thing", THINGS, ids=["customer", "pool", "insight"])
+
+
+def saved(event: Any) -> Any:
+    assert not isinstance(event, CatalogueObjectDeleted | None)
+    return folds.saved(event)
+
+
+class TestDeletion:
+    delete = DeleteCatalogueObject(id="d", stream="s", caller=ALICE)
+
+    @pytest.mark.parametrize(
+        ("thing", "kind"),
+        [(customer(), "customer"), (pool(), "resourcepool"), (insight(), "insight"), (template(), "agendatemplate")],
+    )
+    def test_an_object_is_deleted(self, thing: CatalogueObject, kind: str) -> None:
+        assert decide_catalogue(self.delete, thing) == CatalogueObjectDeleted(kind=kind, id=thing.id or "")
+
+    def test_anothers_is_refused_however_readable(self) -> None:
+        mallory = DeleteCatalogueObject(id="d", stream="s", caller=MALLORY)
+        text = "You do not have permission to perform this action for customerId alice"
+        for thing in (insight(is_global=True), template(allowed_customer_ids=["mallory"])):
+            assert refused(mallory, thing, Forbidden) == text
+
+    def test_what_is_not_seen_is_as_gone(self) -> None:
+        for thing in (customer(), pool(), insight(), template()):
+            assert decide_catalogue(DeleteCatalogueObject(id="d", stream="s", caller=MALLORY), thing) is None
+
+    def test_what_is_gone_stays_quiet(self) -> None:
+        assert decide_catalogue(self.delete, None) is None
+
+
+class TestTemplates:
+    def test_a_post_says_neither_global_nor_default_and_a_put_says_nothing(self) -> None:
+        event = decide_catalogue(save(template()), None)
+        assert isinstance(event, AgendaTemplateSaved)
+        assert (event.agenda_template.is_global, event.agenda_template.is_default_template) == (False, False)
+        assert (event.agenda_template.added_time, event.agenda_template.updated_time) == (NOW, NOW)
+        event = decide_catalogue(put(template(), sealed_over="alice"), template())
+        assert isinstance(event, AgendaTemplateSaved)
+        assert (event.agenda_template.is_global, event.agenda_template.is_default_template) == (None, None)
+
+    def test_allowed_customers_become_a_sorted_set_in_lower_case(self) -> None:
+        event = decide_catalogue(save(template(allowed_customer_ids=["b", "Account/A", "B"])), None)
+        assert isinstance(event, AgendaTemplateSaved)
+        assert event.agenda_template.allowed_customer_ids == ["account/a", "b"]
+
+    def test_it_needs_an_owner_and_no_title(self) -> None:
+        assert refused(save(template(customer_id=" ")), None, Invalid) == "The customerId field must be specified."
+        assert refused(put(template()), None, NotFound) == "Unable to get object by id t1"
+
+    def test_rights_to_read_are_none_to_change(self) -> None:
+        stored = template(is_global=True, allowed_customer_ids=["mallory"])
+        text = "You do not have permission to perform this action for customerId alice"
+        change = put(template(customer_id=None), caller=MALLORY, sealed_over="alice")
+        assert refused(change, stored, Forbidden) == text
+
+    def test_one_that_was_sealed_over_anothers_is_refused(self) -> None:
+        assert "ask again" in refused(put(template(), sealed_over="bob"), template(), Conflict)
+        assert "ask again" in refused(save(template()), template(), Conflict)
 
 
 class TestHappens:

@@ -16,6 +16,7 @@ OBJECTS = {
     "/pop/customer": "customer",
     "/pop/insight": "insight",
     "/pop/resourcepool": "resourcepool",
+    "/pop/agendatemplate": "agendatemplate",
 }
 SERVICES = {
     "/pop/progress/agenda/service": "summary",

@@ -168,3 +168,78 @@ def test_in_any_graph_what_never_starts_is_named_with_what_it_waits_for(
     # Each waits for exactly what it needs and never got: on a cycle, or behind one.
     assert {*graph.deadlock()} == {f"{name} waits for {', '.join(sorted(wants[name] - finished))}" for name in stuck}
     assert all(wants[name] & stuck for name in stuck)
+
+
+# --- what operations generate
+
+
+def stamped(name: str, parent: str, *depends_on: str, **more: Any) -> Operation:
+    params = {"generatedOperationParent": parent, "dependsOn": ",".join(depends_on)}
+    return Operation(name=name, params=params, **more)
+
+
+def names(operations: list[Operation]) -> list[str]:
+    return [one.name for one in operations]
+
+
+GENERATES = {"agenda.operation.generator": {"operationsJsonPointer": "/ops"}}
+
+
+def test_what_is_generated_runs_after_its_generator_and_what_else_it_needs() -> None:
+    graph = Graph([operation("a"), operation("b")], {})
+    assert names(graph.start()) == ["a", "b"]
+
+    assert graph.add("a", [stamped("g", "a"), stamped("h", "a", "b", "g")]) == 2
+
+    assert graph.start() == []
+    graph.finish("a", None)
+    assert names(graph.start()) == ["g"]
+    graph.finish("g", None)
+    assert graph.start() == []
+    graph.finish("b", None)
+    assert names(graph.start()) == ["h"]
+
+
+def test_what_an_earlier_attempt_left_behind_waits_for_its_generator_and_is_replaced() -> None:
+    graph = Graph([Operation(name="a", params=GENERATES), stamped("g", "a", type="old"), stamped("h", "a")], {})
+    assert names(graph.start()) == ["a"]
+
+    assert graph.add("a", [stamped("g", "a", type="new"), stamped("i", "a")]) == 1
+
+    graph.finish("a", None)
+    assert sorted((one.name, one.type) for one in graph.start()) == [("g", "new"), ("h", None), ("i", None)]
+    assert graph.left == []
+
+
+def test_what_a_completed_generator_left_behind_waits_for_nobody() -> None:
+    graph = Graph([Operation(name="a", params=GENERATES), stamped("g", "a")], {"a": None})
+    assert names(graph.start()) == ["g"]
+
+
+def test_what_is_stamped_with_an_operation_that_generates_nothing_does_not_wait_for_it() -> None:
+    graph = Graph([operation("a"), stamped("g", "a")], {})
+    assert names(graph.start()) == ["a", "g"]
+
+
+def test_what_was_started_or_is_done_is_not_run_again() -> None:
+    graph = Graph([Operation(name="a", params=GENERATES), stamped("g", "a"), stamped("h", "a")], {"g": None, "a": 1})
+    assert names(graph.start()) == ["h"]
+    assert graph.add("a", [stamped("g", "a"), stamped("h", "a")]) == 0
+    graph.finish("a", None)
+    assert graph.start() == []
+    assert graph.left == []
+
+
+def test_what_is_generated_does_not_wait_for_what_is_done_already() -> None:
+    graph = Graph([operation("a"), operation("b")], {})
+    graph.start()
+    graph.finish("b", None)
+    graph.add("a", [stamped("g", "a", "b")])
+    graph.finish("a", None)
+    assert names(graph.start()) == ["g"]
+
+
+def test_names_that_others_have_are_taken() -> None:
+    graph = Graph([Operation(name="a", params=GENERATES), operation("b"), stamped("g", "a"), stamped("h", "b")], {})
+    wanted = [stamped(name, "a") for name in ("b", "g", "h", "new")]
+    assert graph.taken("a", wanted) == ["b", "h"]

@@ -202,3 +202,14 @@ def test_every_change_moves_the_version() -> None:
         step()
         versions.append(found.version)
     assert sorted({*versions}) == versions
+
+
+def test_operations_that_are_added_count_from_then_on() -> None:
+    journal = Journal(Agenda(operations=[Operation(name="a"), Operation(name="b")]), set(), 1)
+    journal.begin("a", 2)
+    journal.grow(2)
+    version = journal.version
+    assert journal.report().percent_complete == 0.0
+    journal.succeed("a", None, 3)
+    assert journal.report().percent_complete == 25.0
+    assert journal.version > version

@@ -2,16 +2,16 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
 from prometheus_client import CollectorRegistry, generate_latest
 
-from eventstore.errors import Forbidden, Moving, Unavailable
+from eventstore.errors import Forbidden, Moving, RangeGone, Unavailable
 from eventstore.ids import partition_of
-from eventstore.log import NewRecord
+from eventstore.log import NewRecord, Record
 from eventstore.memory import InMemoryLog, MemorySource
 from eventstore.topics import Topics
 from handlers.inbox import agent, delivery
@@ -67,6 +67,7 @@ class World:
 
     def __init__(self) -> None:
         self.log = InMemoryLog({topic.name: topic.partitions for topic in TOPICS.all()})
+        self.source = MemorySource(self.log, INBOX)
         self.positions = MemoryPositions()
         self.owner = Owner()
         self.held: Held = (1, frozenset({0, 1}))
@@ -93,7 +94,7 @@ class World:
     @asynccontextmanager
     async def running(self) -> AsyncIterator[Inbox]:
         found = Inbox(
-            source=MemorySource(self.log, INBOX),
+            source=self.source,
             positions=self.positions,
             log=self.log,
             topics=TOPICS,
@@ -272,3 +273,28 @@ async def test_a_position_that_is_gone_is_read_from_what_is_left(world: World) -
     async with world.running():
         await until(lambda: world.positions.kept.get(0) == 4, "what is left to be read")
     assert sorted(world.owner.done) == ["2", "3"]
+
+
+async def test_a_kafka_that_is_away_while_a_position_is_looked_for_is_asked_again(world: World) -> None:
+    starts, batches = world.log.starts, world.source.batches
+    troubles: list[Exception] = []
+
+    async def asked(topic: str) -> dict[int, int]:
+        if troubles:
+            raise troubles.pop()
+        return await starts(topic)
+
+    async def fetched(seconds: float) -> dict[int, Sequence[Record]]:
+        if len(troubles) > 1:
+            raise troubles.pop()
+        return await batches(seconds)
+
+    world.log.starts, world.source.batches = asked, fetched  # type: ignore[method-assign]
+    troubles.append(Unavailable("planted"))
+    world.put("1", "r")
+    async with world.running():
+        await until(lambda: world.positions.kept.get(0) == 1, "the first, asked for twice")
+        troubles += [Unavailable("planted"), RangeGone("planted")]
+        world.put("2", "r")
+        await until(lambda: world.positions.kept.get(0) == 2, "what comes after the gap, asked for twice")
+        assert not troubles

@@ -1,0 +1,33 @@
+"""Bodies of service calls on agendas (spec 2.7). Pure."""
+
+from typing import Any
+
+from handlers.wire.requests import Open, OpenAgenda, OpenOperation
+
+
+class Rerun(Open, frozen=True, kw_only=True):
+    """The body of rerun: entries of `params` are `name` or `name=value` (spec 8.1)."""
+
+    agenda_id: str | None = None
+    params: list[str | None] | None = None
+
+
+class UpdateAgenda(Open, frozen=True, kw_only=True):
+    """The body of updateAgenda: more operations, and params laid over those that are there (spec 8.4)."""
+
+    agenda_id: str | None = None
+    operations: list[OpenOperation | None] | None = None
+    params: dict[str, Any] | None = None
+
+
+class CreateAgenda(Open, frozen=True, kw_only=True):
+    """The body of createAgenda: agendas, each as in a POST of its own (spec 2.7.1)."""
+
+    agendas: list[OpenAgenda | None] | None = None
+
+
+class RunTemplate(Open, frozen=True, kw_only=True):
+    """The body of run: `payload` is a text that holds JSON (spec 5.1)."""
+
+    agenda_template_id: str | None = None
+    payload: str | None = None

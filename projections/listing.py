@@ -1,0 +1,166 @@
+"""Lists of objects, a page at a time, in the order of (addedTime, id), from several partitions (spec 2.4). Pure.
+
+Index rows stand in that order, so a page reads its own rows and few more, whatever there is: each filter and each
+account is a line of index rows; lines that must all fit are walked like a zip that skips (`all_of`), lines of which
+one is enough are merged (`Either`), and so are the partitions. What costs more than its page: an attribute without
+an index is compared row by row among those that the indexed ones leave (all of a kind, where there is none of these),
+and operations without any filter, which have no line of their own, are read whole and sorted.
+
+A walk hands over every few hundred rows (it yields None), so that whoever drives it can let others in between.
+"""
+
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from heapq import merge
+
+import msgspec
+
+from eventstore.model import Agenda, AgendaProgress, OperationProgress
+from projections.indexes import ALL, INDEXED, LETTERS, index_prefix
+from projections.lines import Either, Line, One, all_of
+from projections.partition import Partition
+from projections.rows import PREFIX_LENGTH, operations_prefix, read_row
+from projections.views import Answer, ByAttribute, Kind
+from projections.waiting import progress_view, with_message
+
+KINDS: Mapping[Kind, bytes] = {"agenda": b"a", "progress": b"p", "operation": b"o"}
+#: Rows that are looked at between two hand-overs.
+SLICE = 200
+
+Row = Agenda | AgendaProgress | OperationProgress
+#: addedTime, id, its partition, its key and its row; without a row it was looked at, and does not fit.
+Seen = tuple[int, str, Partition, bytes, Row | None]
+
+
+def listing(partitions: Sequence[Partition], query: ByAttribute) -> Generator[None, None, Answer]:
+    """The page that a query asks for, or how many there are, as the partitions are when it begins."""
+    position = {partition.number: partition.position for partition in partitions}
+    found: list[Seen] = []
+    count, looked, more = 0, 0, False
+    for seen in merge(*(_seen(partition, query) for partition in partitions), key=lambda one: one[:2]):
+        looked += 1
+        if looked % SLICE == 0:
+            yield
+        if seen[4] is None or (query.after is not None and seen[:2] <= query.after):
+            continue
+        if query.limit is not None and count == query.limit:
+            more = True
+            break
+        count += 1
+        if not query.count:
+            found.append(seen)
+    if query.count:
+        return Answer(count=count, position=position)
+    return msgspec.structs.replace(_shown(query.kind, found), more=more, position=position)
+
+
+def fits(row: Row, where: dict[str, str]) -> bool:
+    """Whether all these attributes are texts that equal; numbers, booleans, lists and maps never do (spec 2.4).
+
+    What is sealed or kept beside an object for decisions is no attribute.
+    """
+    return all(
+        (field := ATTRIBUTES.get(name)) is not None and getattr(row, field, None) == value
+        for name, value in where.items()
+    )
+
+
+def _texts() -> Iterator[tuple[str, str]]:
+    known = "id cid customerId title progressId jobId linkId agendaId externalId processingState processingStateMessage"
+    names = {*known.split(), "agendaProgressId", "operation"}
+    for kind in (Agenda, AgendaProgress, OperationProgress):
+        for wire, name in zip(kind.__struct_encode_fields__, kind.__struct_fields__, strict=True):
+            if wire in names:
+                yield wire, name
+
+
+#: Wire name -> field, of every attribute that is a text.
+ATTRIBUTES = dict(_texts())
+
+
+def _seen(partition: Partition, query: ByAttribute) -> Iterator[Seen]:
+    """Rows of one partition in order, those that are not on disk yet among them."""
+    letter = KINDS[query.kind] + b"\0"
+    # What is not on disk yet has no index rows, and hides those that it had.
+    fresh = {key: value for key, value in partition.overlay.items() if key.startswith(letter)}
+    waiting = sorted(_fresh(partition, query, fresh), key=lambda seen: seen[:2])
+    return merge(_stored(partition, query, fresh), waiting, key=lambda seen: seen[:2])
+
+
+def _fresh(partition: Partition, query: ByAttribute, fresh: dict[bytes, bytes]) -> Iterator[Seen]:
+    needles = [msgspec.json.encode(value)[1:-1] for value in query.where.values()]
+    for key, value in fresh.items():
+        if len(value) > PREFIX_LENGTH and all(needle in value for needle in needles):
+            row = read_row(key, value)
+            yield added(row), row.id or "", partition, key, row if _is_wanted(row, query) else None
+
+
+def _stored(partition: Partition, query: ByAttribute, fresh: dict[bytes, bytes]) -> Iterator[Seen]:
+    group: list[Seen] = []
+    for time, key, matches in _entries(partition, query):
+        if group and group[0][0] != time:
+            yield from sorted(group, key=lambda seen: seen[1])
+            group = []
+        row = read_row(key, partition.get(key)) if matches and key not in fresh else None
+        if row is not None and added(row) == time and _is_wanted(row, query):
+            group.append((time, row.id or "", partition, key, row))
+        else:
+            yield time, "", partition, key, None
+    yield from sorted(group, key=lambda seen: seen[1])
+
+
+def _is_wanted(row: Row, query: ByAttribute) -> bool:
+    return (query.accounts is None or row.customer_id in query.accounts) and fits(row, query.where)
+
+
+def added(row: Row) -> int:
+    """The time that lists are ordered by (epoch ms); what has none stands first."""
+    return max(row.added_time or 0, 0)
+
+
+def _entries(partition: Partition, query: ByAttribute) -> Iterator[tuple[int, bytes, bool]]:
+    """addedTime and key of what may fit, in order; those that cannot, marked so."""
+    letter = KINDS[query.kind]
+    lines: list[Line] = [
+        One(partition.store, index_prefix(letter, LETTERS[name], value))
+        for name, value in query.where.items()
+        if name in INDEXED[query.kind]
+    ]
+    if query.accounts is not None:
+        prefixes = (index_prefix(letter, LETTERS["customerId"], account) for account in query.accounts)
+        lines.append(Either([One(partition.store, prefix) for prefix in prefixes]))
+    run = query.where.get("agendaProgressId")
+    if query.kind == "operation" and (run is not None or not lines):
+        prefix = b"o\0" if run is None else operations_prefix(run)
+        return _sorted(partition, prefix)
+    if not lines:
+        lines.append(One(partition.store, index_prefix(letter, ALL, "")))
+    start = b"" if query.after is None else query.after[0].to_bytes(8, "big")
+    return ((int.from_bytes(entry[:8], "big"), entry[8:], fit) for entry, fit in all_of(lines, start))
+
+
+def _sorted(partition: Partition, prefix: bytes) -> Iterator[tuple[int, bytes, bool]]:
+    rows = []
+    for key, value in partition.store.scan(prefix):
+        row = read_row(key, value)
+        if row is not None:
+            rows.append((added(row), key, True))
+        yield 0, key, False
+    yield from sorted(rows)
+
+
+def _shown(kind: Kind, found: Sequence[Seen]) -> Answer:
+    match kind:
+        case "agenda":
+            return Answer(agendas=[row for *_, row in found if isinstance(row, Agenda)])
+        case "progress":
+            views = (progress_view(partition.run(row.id or "")) for _, _, partition, _, row in found if row is not None)
+            return Answer(progresses=[view for view in views if view is not None])
+        case "operation":
+            rows = ((partition, key, row) for _, _, partition, key, row in found)
+            return Answer(
+                operations=[
+                    with_message(row, partition.run(key.split(b"\0")[1].decode()).head)
+                    for partition, key, row in rows
+                    if isinstance(row, OperationProgress)
+                ]
+            )

@@ -1,0 +1,130 @@
+"""Customers, pools, Insights and templates on the wire (spec 1.4, 1.8 to 1.10, 2.4, 2.5)."""
+
+from typing import Any
+
+import pytest
+
+from tests.integration.conftest import Client
+from tests.integration.test_wire import error_of
+
+pytestmark = pytest.mark.kafka
+
+TEMPLATE: dict[str, Any] = {
+    "title": "T",
+    "agenda": {"title": "@<t>", "operations": [{"name": "a", "type": "t", "payload": {"x": None, "y": "@<y>"}}]},
+    "params": {"t": "", "n": None},
+    "staticParameters": {"y": 1},
+    "allowedCustomerIds": ["B", "a", "b"],
+    "templateParameters": ["unknown"],
+}
+
+
+class TestTemplates:
+    """Spec 1.4."""
+
+    async def test_a_template_is_kept_whole_with_its_defaults(self, client: Client) -> None:
+        body = {"id": f"t-{client.tenant}", "customerId": client.tenant, **TEMPLATE}
+        _, posted, _ = await client.ask("POST", "/pop/agendatemplate", body)
+        _, got, _ = await client.ask("GET", f"/pop/agendatemplate/t-{client.tenant}")
+        assert got["all"] == posted["all"]
+        (found,) = got["all"]
+        assert found.pop("addedTime") == found.pop("updatedTime") > 0
+        assert found == {
+            "id": f"t-{client.tenant}",
+            "customerId": client.tenant,
+            "title": "T",
+            "agenda": {"title": "@<t>", "operations": [{"name": "a", "type": "t", "payload": {"y": "@<y>"}}]},
+            "params": {"t": ""},
+            "staticParameters": {"y": 1},
+            "allowedCustomerIds": ["a", "b"],
+            "isGlobal": False,
+            "global": False,
+            "isDefaultTemplate": False,
+        }
+
+    async def test_a_put_replaces_whole_fields_and_keeps_the_others(self, client: Client) -> None:
+        path = f"/pop/agendatemplate/t-{client.tenant}"
+        await client.ask("POST", path, {"id": f"t-{client.tenant}", "customerId": client.tenant, **TEMPLATE})
+        _, answer, _ = await client.ask("PUT", path, {"params": {"z": 1}, "agenda": None, "isGlobal": True})
+        (found,) = answer["all"]
+        assert (found["params"], found["global"], found["isGlobal"]) == ({"z": 1}, True, True)
+        assert found["agenda"]["title"] == "@<t>"
+
+
+class TestPosts:
+    """Spec 2.5: a POST answers what was sent."""
+
+    async def test_a_post_of_a_known_id_echoes_the_submitted_object(self, client: Client) -> None:
+        t = client.tenant
+        await client.ask("PUT", f"/pop/customer/{t}", {"billingCode": "b"})
+        _, answer, _ = await client.ask("POST", "/pop/customer", {"id": t, "customerId": t, "title": "new"})
+        (found,) = answer["all"]
+        assert found.keys() == {"id", "customerId", "title", "addedTime", "updatedTime"}
+        _, answer, _ = await client.ask("GET", f"/pop/customer/{t}")
+        assert answer["all"] == [{**found, "billingCode": "b", "resourcePoolId": f"p-{t}"}]
+
+    async def test_a_pool_echoes_insight_ids_that_it_does_not_keep(self, client: Client) -> None:
+        t = client.tenant
+        _, answer, _ = await client.ask(
+            "POST", "/pop/resourcepool", {"id": f"p-{t}", "customerId": t, "insightIds": ["none"]}
+        )
+        assert answer["all"][0]["insightIds"] == ["none"]
+        _, answer, _ = await client.ask("GET", f"/pop/resourcepool/p-{t}")
+        assert answer["all"][0]["insightIds"] == [f"i-{t}"]
+
+    async def test_a_put_whose_ids_differ_is_refused_in_pops_words(self, client: Client) -> None:
+        _, answer, _ = await client.ask("PUT", "/pop/customer/one", {"id": "two"})
+        assert error_of(answer) == ("ValidationException", 422)
+        assert answer["errorResponse"]["description"].startswith("Mismatched Id in URL and on input object: ")
+        _, answer, _ = await client.ask("PUT", "/pop/customer", {"title": "x"})
+        assert error_of(answer) == ("ValidationException", 422)
+
+
+class TestQueries:
+    """Spec 2.4."""
+
+    async def test_texts_alone_are_compared(self, client: Client) -> None:
+        t = client.tenant
+        _, answer, _ = await client.ask("GET", f"/pop/insight?bycustomerId={t}&byqueueName=q&byresourcePoolId=p-{t}")
+        assert [found["id"] for found in answer["all"]] == [f"i-{t}"]
+        for query in (
+            "byqueueSize=0",
+            "byisGlobal=false",
+            "byisGlobal=False",
+            "bymappers=x",
+            "byadded_time=1",
+            "byx=y",
+        ):
+            _, answer, _ = await client.ask("GET", f"/pop/insight?bycustomerId={t}&{query}")
+            assert (answer["all"], answer["count"], answer["error"]) == ([], 0, False), query
+
+
+class TestDeletes:
+    """Spec 2.5."""
+
+    @pytest.mark.parametrize("kind", ["customer", "resourcepool", "insight", "agendatemplate"])
+    async def test_a_delete_answers_what_was_there_and_then_nothing(self, client: Client, kind: str) -> None:
+        path = f"/pop/{kind}/gone-{client.tenant}"
+        body = {"id": f"gone-{client.tenant}", "customerId": client.tenant, "title": "x"}
+        _, posted, _ = await client.ask("POST", f"/pop/{kind}", body)
+        assert not posted["error"], posted
+        _, stored, _ = await client.ask("GET", path)
+        status, answer, _ = await client.ask("DELETE", path)
+        assert (status, answer) == (200, stored)
+        assert answer["count"] == 1
+        status, answer, _ = await client.ask("DELETE", path)
+        assert (status, answer) == (200, {"all": [], "count": 0, "error": False})
+        assert (await client.ask("GET", path))[1]["all"] == []
+        await client.ask("POST", f"/pop/{kind}", {"id": body["id"], "customerId": client.tenant, "title": "again"})
+        assert (await client.ask("GET", path))[1]["all"][0]["title"] == "again"
+
+    async def test_a_deleted_insight_takes_no_more_agendas_and_pullers_are_told(self, client: Client) -> None:
+        await client.ask("DELETE", f"/pop/insight/i-{client.tenant}")
+        body = {"customerId": client.tenant, "operations": [{"name": "a", "type": "t"}]}
+        _, answer, _ = await client.ask("POST", "/pop/agenda", body)
+        assert error_of(answer) == ("ObjectNotFoundException", 404)
+        assert error_of(await client.pull()) == ("BadRequestException", 400)
+
+    async def test_a_delete_without_an_id_deletes_nothing(self, client: Client) -> None:
+        _, answer, _ = await client.ask("DELETE", "/pop/customer")
+        assert answer == {"all": [], "count": 0, "error": False}

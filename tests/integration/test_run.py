@@ -1,0 +1,124 @@
+"""run on the wire (spec 2.7, 3.3 and 5): an agenda from a template and a payload."""
+
+import json
+from typing import Any
+
+import pytest
+
+from tests.integration.conftest import Client
+from tests.integration.test_wire import error_of
+
+pytestmark = pytest.mark.kafka
+PATH = "/pop/agenda/service/run"
+
+
+async def template(client: Client, agenda: Any, **more: Any) -> str:
+    """Save a template of the tenant's; its id."""
+    identity = f"t-{client.tenant}"
+    body = {"id": identity, "customerId": client.tenant, "title": "of the template", "agenda": agenda, **more}
+    _, answer, _ = await client.ask("POST", "/pop/agendatemplate", body)
+    assert not answer["error"], answer
+    return identity
+
+
+async def run(client: Client, identity: str, payload: Any, **headers: Any) -> Any:
+    body = {"agendaTemplateId": identity, "payload": payload if isinstance(payload, str) else json.dumps(payload)}
+    return (await client.ask("POST", PATH, body, **headers))[1]
+
+
+def one(client: Client, **more: Any) -> dict[str, Any]:
+    return {"customerId": client.tenant, "operations": [{"name": "a", "type": "t", "payload": {"x": 1}}], **more}
+
+
+class TestRequest:
+    """Spec 5.1, 1 to 3."""
+
+    @pytest.mark.parametrize(
+        "body", [None, {}, {"agendaTemplateId": "t"}, {"payload": "{}"}, {"agendaTemplateId": " ", "payload": "{}"}]
+    )
+    async def test_both_fields_are_wanted(self, client: Client, body: Any) -> None:
+        status, answer, _ = await client.ask("POST", PATH, raw=b"" if body is None else None, body=body)
+        assert (status, error_of(answer)) == (200, ("ValidationException", 422))
+        assert answer["errorResponse"]["description"] == "agendaTemplateId and payload must be specified"
+        assert "agendas" not in answer
+
+    async def test_the_payload_is_looked_at_before_the_template(self, client: Client) -> None:
+        answer = await run(client, "nothing", "{")
+        assert error_of(answer) == ("BadRequestException", 400)
+        assert answer["errorResponse"]["description"] == "Unable to parse input payload as JSON"
+        assert (answer["agendas"], answer["all"]) == ([None], [None])
+
+    async def test_a_template_that_is_not_there(self, client: Client) -> None:
+        answer = await run(client, "nothing", "{} trailing", X_pop_cid="c1")
+        assert error_of(answer) == ("ObjectNotFoundException", 404)
+        assert answer["errorResponse"]["description"] == "AgendaTemplate nothing not found"
+        assert "agendas" not in answer
+        assert (answer["cid"], "all" in answer) == ("c1", False)
+
+
+class TestGeneration:
+    """Spec 5.1, 4 and 5.2."""
+
+    async def test_an_agenda_is_made_submitted_and_answered(self, client: Client) -> None:
+        agenda = {
+            "customerId": "@<pop.payload::/customer>",
+            "linkId": "link @<pop.payload::/n>",
+            "params": {"externalId": "@<pop.transformRequest::/id?none>", "kept": "@<unknown>"},
+            "operations": [
+                {"name": "@<first>", "type": "t", "payload": {"n": "@<pop.payload::/n>", "null": None}},
+                {"name": "b", "type": "t", "payload": {"of": "@<a.out::/x>", "d": "@<first::/no?>"}},
+            ],
+        }
+        identity = await template(client, agenda, staticParameters={"first": "a"})
+
+        answer = await run(client, identity, {"customer": client.tenant, "n": 3}, X_pop_cid="c1")
+
+        assert answer["agendas"] == answer["all"]
+        (made,) = answer["agendas"]
+        _, got, _ = await client.ask("GET", f"/pop/agenda/{made['id']}")
+        assert got["all"] == [made]
+        assert (made["linkId"], made["title"], made["cid"]) == ("link 3", "of the template", "c1")
+        assert made["params"] == {"externalId": "none", "kept": "@<unknown>"}
+        assert [one["payload"] for one in made["operations"]] == [{"n": 3}, {"of": "@<a.out::/x>"}]
+        progress = await client.progress(made["progressId"])
+        assert progress["externalId"] == "none"
+        assert [found["id"] for found in (await client.pull())["agendas"]] == [made["id"]]
+
+    async def test_a_template_keeps_its_own_title_and_cid(self, client: Client) -> None:
+        identity = await template(client, one(client, title="mine", cid="c0"))
+        (made,) = (await run(client, identity, {}, X_pop_cid="c1"))["all"]
+        assert (made["title"], made["cid"]) == ("mine", "c0")
+
+    async def test_a_duplicate_parameter_is_thrown(self, client: Client) -> None:
+        identity = await template(client, one(client), staticParameters={"pop.payload": 1})
+        answer = await run(client, identity, {})
+        assert error_of(answer) == ("DuplicateParameterException", 422)
+        assert answer["errorResponse"]["description"] == "Parameter [pop.payload] is duplicated."
+        assert "all" not in answer
+
+    @pytest.mark.parametrize("agenda", [None, {"customerId": "@<pop.payload>"}])
+    async def test_what_is_no_agenda_is_thrown_with_the_title(self, client: Client, agenda: Any) -> None:
+        answer = await run(client, await template(client, agenda), "{}")
+        assert error_of(answer) == ("RuntimeServiceException", 500)
+        text = "Failed to generate Agenda from template: [of the template]"
+        assert answer["errorResponse"]["description"].startswith(text)
+
+    async def test_what_a_post_would_refuse_is_told_with_its_title(self, client: Client) -> None:
+        for agenda, text in (
+            (one(client, operations=[]), "[ValidationException : No operations specified in Agenda.]"),
+            (one(client, customerId=None), "[ValidationException : The customerId field must be specified.]"),
+            (one(client, customerId="nobody"), "[ValidationException : Customer not found for customerId nobody]"),
+            (
+                one(client, operations=[{"name": "a", "type": "u"}]),
+                "[ObjectNotFoundException : No available insights for processing agenda]",
+            ),
+        ):
+            answer = await run(client, await template(client, agenda), "{}")
+            assert error_of(answer) == ("BadRequestException", 400)
+            assert answer["errorResponse"]["description"] == text
+            assert (answer["agendas"], answer["all"]) == ([None], [None])
+
+    async def test_the_same_key_makes_one_agenda(self, client: Client) -> None:
+        identity = await template(client, one(client))
+        made = [(await run(client, identity, {}, Idempotency_Key="k"))["all"][0]["id"] for _ in range(2)]
+        assert made[0] == made[1]

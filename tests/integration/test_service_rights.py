@@ -1,0 +1,117 @@
+"""Who may call which service (spec 3.3, tightened by design 5): through a worker whose callers have one account."""
+
+import asyncio
+import os
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+
+from tests.conftest import Broker
+from tests.faults.processes import WorkerProcess
+from tests.integration.conftest import Client
+from tests.integration.test_wire import error_of
+
+pytestmark = pytest.mark.kafka
+RERUN, RUN = "/pop/agenda/service/rerun", "/pop/agenda/service/run"
+UPDATE, CREATE = "/pop/resourcepool/service/updateAgenda", "/pop/resourcepool/service/createAgenda"
+
+
+@pytest.fixture
+async def owner(worker: WorkerProcess, kafka: Broker, tmp_path: Path) -> AsyncIterator[Client]:
+    """A client of a standby worker, whose callers have the client's tenant for their account, and no other."""
+    account = f"owner-{os.urandom(4).hex()}"
+    limited = WorkerProcess("L", kafka.bootstrap, worker.prefix, tmp_path, auth_accounts=account)
+    limited.start()
+    try:
+        async with aiohttp.ClientSession() as session, asyncio.timeout(60):
+            while not (await limited.health(session) or {}).get("ready"):
+                assert limited.alive, limited.log.read_text()
+                await asyncio.sleep(0.1)
+        found = Client(limited.url, account)
+        await found.tenant_set_up()
+        yield found
+    finally:
+        limited.stop()
+        limited.join()
+
+
+async def lend(client: Client, owner: Client, kind: str, **more: Any) -> None:
+    """An Insight of the owner's on the client's pool, for operations of type `kind`."""
+    insight: dict[str, Any] = {
+        "id": f"{kind}-{client.tenant}",
+        "customerId": owner.tenant,
+        "title": kind,
+        "queueName": kind,
+    }
+    insight |= {"resourcePoolId": f"p-{client.tenant}", "mappers": {"operationType": [kind]}, **more}
+    _, answer, _ = await owner.ask("POST", "/pop/insight", insight)
+    assert not answer["error"], answer
+
+
+async def test_only_what_a_caller_may_touch_is_changed_and_nothing_is_told(client: Client, owner: Client) -> None:
+    await rerun_and_expand(client, owner)
+    await create(client, owner)
+    await run(client, owner)
+
+
+async def rerun_and_expand(client: Client, owner: Client) -> None:
+    agenda = await client.submit("a")
+    for identity in (agenda["id"], "nothing"):
+        for path, body in ((RERUN, {}), (UPDATE, {"operations": [{"name": "g"}]})):
+            _, answer, _ = await owner.ask("POST", path, {"agendaId": identity, **body})
+            assert error_of(answer) == ("ObjectNotFoundException", 404)
+            assert answer["errorResponse"]["description"] == f"Agenda {identity} not found"
+    # An Insight that everyone may read gives no right to the agendas that it runs.
+    await client.ask("PUT", f"/pop/insight/i-{client.tenant}", {"isGlobal": True})
+    _, answer, _ = await owner.ask("POST", UPDATE, {"agendaId": agenda["id"], "operations": [{"name": "g"}]})
+    assert error_of(answer)[1] == 404
+    _, found, _ = await client.ask("GET", f"/pop/agenda/{agenda['id']}")
+    assert found["all"] == [agenda]
+
+    # One's own Insight does, for its executor expands what it runs; a rerun is the customer's.
+    await lend(client, owner, "lent", isGlobal=True)
+    lent = await client.submit(operations=[{"name": "a", "type": "lent"}])
+    _, answer, _ = await owner.ask("POST", UPDATE, {"agendaId": lent["id"], "operations": [{"name": "g"}]})
+    assert [one["name"] for one in answer["agenda"]["operations"]] == ["a", "g"]
+    _, answer, _ = await owner.ask("POST", RERUN, {"agendaId": lent["id"]})
+    assert error_of(answer)[1] == 404
+
+
+async def create(client: Client, owner: Client) -> None:
+    await lend(client, owner, "hidden")
+    await lend(client, owner, "allowed", allowedCustomerIds=[client.tenant.upper()])
+    refused = "[ObjectNotFoundException : No available insights for processing agenda]"
+    # t: the customer may read that Insight, the caller has no right to it; hidden: the other way round.
+    for kind in ("t", "hidden"):
+        body = {"customerId": client.tenant, "operations": [{"name": "a", "type": kind}]}
+        _, answer, _ = await owner.ask("POST", CREATE, {"agendas": [body]})
+        assert (answer["agendas"], answer["errorResponse"]["description"]) == ([], refused)
+    body = {"customerId": client.tenant, "operations": [{"name": "a", "type": "allowed"}]}
+    _, answer, _ = await owner.ask("POST", CREATE, {"agendas": [body]})
+    assert answer["all"][0]["agendaInsight"]["insightId"] == f"allowed-{client.tenant}"
+    # A progress of someone else is none, whoever asks for it.
+    other = await owner.submit("x")
+    _, answer, _ = await owner.ask("POST", CREATE, {"agendas": [{**body, "progressId": other["progressId"]}]})
+    text = f"[ObjectNotFoundException : Unable to get object by id {other['progressId']}]"
+    assert answer["errorResponse"]["description"] == text
+
+
+async def run(client: Client, owner: Client) -> None:
+    t = client.tenant
+    agenda = {"customerId": "@<pop.payload>", "operations": [{"name": "a", "type": "t"}]}
+    template = {"id": f"shared-{t}", "customerId": t, "title": "t", "agenda": agenda}
+    body = {"agendaTemplateId": f"shared-{t}", "payload": f'"{owner.tenant}"'}
+    await client.ask("POST", "/pop/agendatemplate", template)
+    _, answer, _ = await owner.ask("POST", RUN, body)
+    assert answer["errorResponse"]["description"] == f"AgendaTemplate shared-{t} not found"
+
+    await client.ask("POST", "/pop/agendatemplate", {**template, "isGlobal": True})
+    _, answer, _ = await owner.ask("POST", RUN, body)
+    assert [found["customerId"] for found in answer["all"]] == [owner.tenant]
+    _, answer, _ = await owner.ask("POST", RUN, {**body, "payload": f'"{t}"'})
+    text = f"You do not have permission to perform this action for customerId {t}"
+    assert answer["errorResponse"]["description"] == f"[UnauthorizedException : {text}]"
+    assert answer["all"] == [None]

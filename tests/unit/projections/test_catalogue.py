@@ -1,0 +1,51 @@
+"""What is deleted leaves a tombstone, and what comes back goes on from there (design 4.3, 4.6)."""
+
+from eventstore.catalogue_events import CatalogueEvent, CatalogueObjectDeleted, CustomerSaved
+from eventstore.codec import encode
+from eventstore.envelope import Envelope
+from eventstore.events import TYPES
+from eventstore.memory import MemoryRecord
+from eventstore.model import Customer
+from eventstore.reading import Dropped, Read
+from projections.catalogue import Catalogue
+from tests.builders import customer
+
+
+def history(*events: tuple[str, int, str | None, CatalogueEvent]) -> Catalogue:
+    """A catalogue that folded events, each with its stream, version and link before."""
+    reads: list[Read | Dropped] = []
+    records = []
+    for offset, (stream, version, prev, event) in enumerate(events):
+        envelope = Envelope(id=f"e{offset}", type=TYPES[type(event)], source="t", time=1, version=version, prev=prev)
+        value, headers = encode(envelope, event)
+        reads.append(Read(stream, envelope, event, f"link{offset}"))
+        records.append(MemoryRecord("catalogue", 0, offset, 1, b"k", value, headers))
+    found = Catalogue(lambda record: reads[record.offset])
+    found.fold(records)
+    return found
+
+
+SAVED = CustomerSaved(customer=customer("a", billing_code="b"))
+GONE = CatalogueObjectDeleted(kind="customer", id="a")
+
+
+def test_what_is_deleted_is_found_no_more() -> None:
+    found = history(("customer/a", 1, None, SAVED), ("customer/a", 2, "link0", GONE))
+    assert found.customer("a") is None
+    assert not [*found.all(Customer)]
+
+
+def test_what_comes_back_comes_last_without_what_it_was() -> None:
+    found = history(
+        ("customer/a", 1, None, SAVED),
+        ("customer/b", 1, None, CustomerSaved(customer=customer("b"))),
+        ("customer/a", 2, "link0", GONE),
+        ("customer/a", 3, "link2", CustomerSaved(customer=Customer(id="a"))),
+    )
+    assert found.verdicts == {"applied": 4}
+    assert [*found.all(Customer)] == [customer("b"), Customer(id="a")]
+
+
+def test_a_creation_that_does_not_know_of_the_deletion_is_not_applied() -> None:
+    found = history(("customer/a", 1, None, SAVED), ("customer/a", 2, "link0", GONE), ("customer/a", 1, None, SAVED))
+    assert found.customer("a") is None

@@ -1,0 +1,173 @@
+"""Pages of objects: whatever is on disk and whatever is not, each page is what sorting everything would give."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given as for_all
+from hypothesis import settings
+from hypothesis import strategies as st
+
+from eventstore.model import Agenda, AgendaProgress, OperationProgress
+from eventstore.reading import Dropped
+from projections.indexes import index_keys, traits_of
+from projections.lines import One
+from projections.listing import KINDS, listing
+from projections.partition import Partition
+from projections.ready import ReadyLine
+from projections.rows import agenda_key, operation_key, progress_key, write_row
+from projections.store import MemoryStore
+from projections.views import Answer, ByAttribute, Kind
+
+
+def partition(number: int) -> Partition:
+    return Partition(number, MemoryStore(), lambda _: Dropped("none"), ReadyLine("e"), 0)
+
+
+def put(into: Partition, row: Any, *, on_disk: bool) -> None:
+    match row:
+        case Agenda():
+            key = agenda_key(row.progress_id or "", row.id or "")
+        case AgendaProgress():
+            key = progress_key(row.id or "")
+        case _:
+            key = operation_key(row.agenda_progress_id or "", row.operation or "")
+    if on_disk:
+        into.store.write(
+            [(key, write_row(1, row)), *((entry, b"") for entry in index_keys(key, traits_of(key, write_row(1, row))))]
+        )
+    else:
+        into.overlay.put(key, write_row(2, row))
+
+
+def ask(partitions: list[Partition], kind: Kind = "agenda", **more: Any) -> Answer:
+    walk = listing(partitions, ByAttribute(kind=kind, **{"where": {}, **more}))
+    while True:
+        try:
+            next(walk)
+        except StopIteration as done:
+            found: Answer = done.value
+            return found
+
+
+def agenda(n: int, **more: Any) -> Agenda:
+    return Agenda(**{"id": f"a{n:03}", "progress_id": f"r{n}", "customer_id": "c1", "added_time": n, **more})
+
+
+def attributes_of(row: Agenda) -> dict[str, str | None]:
+    return {"customerId": row.customer_id, "linkId": row.link_id, "title": row.title}
+
+
+ROWS = st.lists(
+    st.tuples(
+        st.integers(0, 3),  # added
+        st.sampled_from(["c1", "c2", "c3"]),
+        st.sampled_from([None, "l1", 'l"2']),
+        st.sampled_from([None, "t"]),
+        st.booleans(),  # on disk
+        st.booleans(),  # an older form of it on disk as well
+        st.integers(0, 1),  # partition
+    ),
+    max_size=25,
+)
+WHERE = st.dictionaries(
+    st.sampled_from(["customerId", "linkId", "title"]), st.sampled_from(["c1", "l1", 'l"2', "t"]), max_size=2
+)
+
+
+@for_all(ROWS, WHERE, st.sampled_from([None, [], ["c1"], ["c3", "c2"]]), st.integers(1, 7))
+@settings(max_examples=200, deadline=None)
+def test_pages_in_a_row_are_all_that_fits_in_order(
+    rows: list[Any], where: dict[str, str], accounts: list[str] | None, limit: int
+) -> None:
+    partitions = [partition(0), partition(1)]
+    everything = []
+    for n, (added, customer, link, title, on_disk, older, home) in enumerate(rows):
+        row = agenda(n, customer_id=customer, link_id=link, title=title, added_time=added)
+        if older:
+            put(partitions[home], agenda(n, customer_id="c1", link_id="l1", title="t", added_time=1), on_disk=True)
+        put(partitions[home], row, on_disk=on_disk and not older)
+        everything.append(row)
+    wanted = [
+        row
+        for row in everything
+        if (accounts is None or row.customer_id in accounts)
+        and all(attributes_of(row)[name] == value for name, value in where.items())
+    ]
+    wanted.sort(key=lambda row: (row.added_time or 0, row.id or ""))
+    found: list[Agenda] = []
+    more, after = True, None
+    while more:
+        answer = ask(partitions, where=where, accounts=accounts, limit=limit, after=after)
+        found += answer.agendas
+        assert len(answer.agendas) == limit or not answer.more
+        more = answer.more
+        after = (found[-1].added_time or 0, found[-1].id or "") if found else None
+    assert found == wanted
+    assert ask(partitions, where=where, accounts=accounts, limit=None, count=True).count == len(wanted)
+
+
+def test_a_page_keeps_its_place_while_others_come_and_go() -> None:
+    here = partition(0)
+    for n in (1, 2, 3, 4):
+        put(here, agenda(n), on_disk=True)
+    first = ask([here], limit=2)
+    assert ([row.id for row in first.agendas], first.more) == (["a001", "a002"], True)
+    put(here, agenda(0), on_disk=True)
+    put(here, agenda(5), on_disk=False)
+    here.overlay.put(agenda_key("r2", "a002"), write_row(3, None))
+    second = ask([here], limit=2, after=(2, "a002"))
+    assert ([row.id for row in second.agendas], second.more) == (["a003", "a004"], True)
+
+
+@pytest.mark.parametrize("name", ["operation", "attempt", "resultPayload", "percentComplete", "x", "added_time"])
+def test_what_is_no_text_or_no_attribute_never_fits(name: str) -> None:
+    here = partition(0)
+    row = OperationProgress(agenda_progress_id="r", operation="n", attempt=1, result_payload="s", percent_complete=1.0)
+    put(here, row, on_disk=True)
+    wanted = {"operation": "n"}.get(name)
+    value = {"attempt": "1", "resultPayload": "s", "percentComplete": "1.0"}.get(name, "n")
+    assert len(ask([here], "operation", where={name: value}).operations) == (wanted is not None)
+
+
+def test_a_page_reads_its_own_rows_and_few_more() -> None:
+    """What a list costs is what it shows: 10,000 agendas of two customers, and links that one of them never has."""
+    store, reads = MemoryStore(), 0
+    here = Partition(0, store, lambda _: Dropped("none"), ReadyLine("e"), 0)
+    for n in range(10_000):
+        put(here, agenda(n, customer_id="c1" if n < 9_990 else "c2", link_id="l1"), on_disk=True)
+    get = store.get
+
+    def counted(key: bytes) -> bytes | None:
+        nonlocal reads
+        reads += 1
+        return get(key)
+
+    store.get = counted  # type: ignore[method-assign]
+    for more in (
+        {"limit": 5},
+        {"limit": 5, "where": {"customerId": "c1"}},
+        {"limit": 5, "where": {"linkId": "l1"}, "after": (9_000, "a9000")},
+        {"limit": 5, "where": {"linkId": "l1"}, "accounts": ["c2"]},
+        {"limit": 5, "where": {"linkId": "none"}},
+        {"limit": 5, "where": {"linkId": "l1"}, "accounts": ["c9"]},
+        {"limit": 5, "where": {"linkId": "l1", "customerId": "c2"}},
+    ):
+        reads = 0
+        ask([here], **more)
+        assert reads <= 10, more
+
+
+def test_a_line_leaves_for_what_lies_far_ahead() -> None:
+    store = MemoryStore()
+    store.write([(b"p" + n.to_bytes(2, "big"), b"") for n in range(1000)])
+    line = One(store, b"p")
+    assert line.at(b"") == b"\0\0"
+    assert line.at(b"\0\1") == b"\0\1"
+    assert line.at(b"\3\0") == b"\3\0"
+    assert line.at(b"\3\0\0") == b"\3\1"
+    assert line.at(b"\xff") is None
+    assert line.at(b"\xff\xff") is None
+
+
+def test_every_kind_has_its_letter() -> None:
+    assert KINDS == {"agenda": b"a", "progress": b"p", "operation": b"o"}
