@@ -15,6 +15,11 @@ class Caller(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         """POP's Customer filter: exact, case-sensitive (spec 3.2)."""
         return self.everywhere or customer_id in self.accounts
 
+    @property
+    def sees(self) -> list[str] | None:
+        """The customers whose objects are looked for on the caller's behalf; None: everyone's."""
+        return None if self.everywhere else self.accounts
+
 
 #: Timers, the scheduler and other parts of the service itself.
 SERVICE = Caller(subject="agendum", everywhere=True)

@@ -11,7 +11,7 @@ from eventstore.errors import BadRequest, Forbidden, Invalid, NotFound, Unavaila
 from eventstore.model import Insight
 from handlers.binding import bind
 from handlers.endpoints.ask import Edge
-from handlers.intake import Origin, reporting, submission
+from handlers.intake import Origin, refuse_bad_moments, reporting, submission
 from handlers.validation import validate
 from handlers.wire.requests import Cancel, OpenAgenda, UpdateProgress
 from projections.views import Answer, ById
@@ -33,11 +33,12 @@ async def accept(
     """Accept an agenda: validate, bind to a usable Insight, create progress and operation rows (spec 4.3)."""
     operations = validate(agenda)
     assert agenda is not None  # noqa: S101  # validate refuses None
+    # Before anything is looked up: others learn neither that the customer is there, nor what Insights it has.
+    if not caller.may_touch(agenda.customer_id):
+        raise Forbidden(f"You do not have permission to perform this action for customerId {agenda.customer_id}")
     if not await edge.tail.current():
         raise Unavailable("expected Kafka to tell the end of the catalogue; ask again")
     insight = bind(agenda, operations, edge.tail.catalogue, usable)
-    if not caller.may_touch(agenda.customer_id):
-        raise Forbidden(f"You do not have permission to perform this action for customerId {agenda.customer_id}")
     command = submission(
         agenda,
         operations,
@@ -55,6 +56,8 @@ async def take_report(edge: Edge, caller: Caller, body: UpdateProgress | None, o
     """An executor's report (spec 7.2); the right is that to the stored progress's Insight, or to the progress."""
     if body is None or body.agenda_progress is None or not (body.agenda_progress.id or "").strip():
         raise BadRequest("expected an agendaProgress with its id")
+    # Before the run is looked up: what is wrong with a report is told of every run, or of none, alike.
+    refuse_bad_moments(body.agenda_progress)
     customer = await _customer_of(edge, body.agenda_progress.id or "")
     command = reporting(
         body.agenda_progress,
@@ -71,8 +74,9 @@ async def end(edge: Edge, caller: Caller, wanted: Cancel | None, origins: Origin
     """End an agenda, whether it waits or runs; what has ended already is a success."""
     if wanted is None or not (wanted.agenda_id or "").strip():
         raise Invalid("agendaId is required on cancel")
-    answer = await edge.gateway.query(ById(kind="agenda", id=wanted.agenda_id or "", proven=True))
-    if not answer.agendas or not caller.may_touch(answer.agendas[0].customer_id):
+    query = ById(kind="agenda", id=wanted.agenda_id or "", proven=True, accounts=caller.sees)
+    answer = await edge.gateway.query(query)
+    if not answer.agendas:
         raise NotFound(f"Agenda {wanted.agenda_id} not found")
     origin = origins(answer.agendas[0].customer_id or "")
     command = CancelAgenda(

@@ -6,6 +6,7 @@ import aiohttp
 
 from eventstore.reading import CATALOGUE_EVENTS, RUN_EVENTS, Classifier
 from eventstore.sealing import PlainCipher
+from handlers.authorizing import identity_of, operators_only
 from handlers.catalogue_commands import CataloguePath
 from handlers.clock import draw, jitter, now
 from handlers.commands import CommandPath
@@ -13,7 +14,6 @@ from handlers.endpoints.ask import Edge
 from handlers.failpoints import failpoint
 from handlers.health import Health
 from handlers.hops import Hops, hop_route
-from handlers.identity import SampleAuthorizer
 from handlers.inbox.making import inbox_of
 from handlers.kafka import Connections
 from handlers.metrics import Metrics
@@ -163,8 +163,10 @@ async def build(settings: Settings) -> Worker:
         "/readyz": health.ready,
         "/metrics": lambda: (200, metrics.text(), "text/plain; version=0.0.4"),
     }
-    identity = SampleAuthorizer(settings.auth_user, settings.auth_accounts)
+    identity, keys = identity_of(settings, session, metrics.key_set)
     guarded = dict([hop_route(OWNERS, settings.secret, answered(group.owners))])
+    if settings.auth != "sample":
+        guarded["/metrics"] = operators_only(identity, plain["/metrics"])
     public = PublicApi(edge, identity, metrics, plain, settings.body_bytes, guarded)
     return Worker(
         connections=connections,
@@ -172,6 +174,7 @@ async def build(settings: Settings) -> Worker:
         holdings=holdings,
         tail=tail,
         timers=timers,
+        keys=keys,
         inbox=inbox_of(settings, connections, holdings, edge, source, metrics.registry),
         schedulers=schedulers,
         path=path,

@@ -7,6 +7,9 @@ from eventstore.model import AgendaTemplate, Insight
 from handlers.wire.requests import OpenAgenda, OpenOperation, text_of
 from projections.catalogue import Catalogue
 
+#: POP's words where no Insight takes an agenda.
+NO_INSIGHT = "No available insights for processing agenda"
+
 
 class NoCustomer(Invalid):
     """The agenda's customer is not there: answered inside the envelope (spec 4.2, 1)."""
@@ -30,7 +33,7 @@ def bind(
     insights = [insight for insight in insights if may_read(insight, customer_id) and usable(insight)]
     matches = [insight for insight in insights if _maps(insight, agenda, operations)]
     if not matches:
-        raise NotFound("No available insights for processing agenda")
+        raise NotFound(NO_INSIGHT)
     wish = (agenda.params or {}).get("defaultInsight")
     wanted = "" if wish is None else text_of(wish).lower()
     named = (one for one in matches if wanted and wanted in ((one.title or "").lower(), (one.id or "").lower()))

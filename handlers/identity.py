@@ -1,5 +1,6 @@
-"""Who asks (spec 3.1). One interface: tokens come later (JWT), POP's sample authorizer is here. Pure."""
+"""Who asks (spec 3.1): one interface, and POP's sample authorizer. Tokens are in handlers.tokens. Pure."""
 
+from enum import StrEnum
 from typing import Protocol
 
 import msgspec
@@ -7,11 +8,32 @@ import msgspec
 from eventstore.commands import Caller
 
 
+class Refused(StrEnum):
+    """Why nobody asks: a label for logs and metrics, the same for every caller and never part of a token."""
+
+    ABSENT = "absent"
+    MALFORMED = "malformed"
+    ALGORITHM = "algorithm"
+    #: the token names a key that is not in the key set
+    UNKNOWN_KEY = "unknown_key"
+    SIGNATURE = "signature"
+    EXPIRED = "expired"
+    NOT_YET = "not_yet"
+    ISSUER = "issuer"
+    AUDIENCE = "audience"
+    CLAIMS = "claims"
+    #: no key set was ever read: nothing can be said of any token, so it is no 401 but a 503
+    NO_KEYS = "no_keys"
+
+
 class Identity(Protocol):
     """Turns the Authorization header into a caller."""
 
-    def of(self, authorization: str | None) -> Caller | None:
-        """The caller, or None: HTTP 401."""
+    def of(self, authorization: str | None) -> Caller | Refused:
+        """The caller, or why there is none: HTTP 401."""
+
+    async def renew(self) -> bool:
+        """Look for keys that are not known yet; True if it is worth asking again."""
 
 
 class SampleAuthorizer(msgspec.Struct, frozen=True):
@@ -21,11 +43,15 @@ class SampleAuthorizer(msgspec.Struct, frozen=True):
     #: accounts, `|` between them; if they begin with `*` or one is `*`: everything
     accounts: str = "*"
 
-    def of(self, authorization: str | None) -> Caller | None:
+    def of(self, authorization: str | None) -> Caller | Refused:
         """See Identity."""
         if not authorization:
-            return None
+            return Refused.ABSENT
         accounts = [name for name in self.accounts.split("|") if name]
         if self.accounts.startswith("*") or "*" in accounts:
             return Caller(subject=self.user, everywhere=True)
         return Caller(subject=self.user, accounts=accounts)
+
+    async def renew(self) -> bool:
+        """There are no keys."""
+        return False

@@ -107,6 +107,16 @@ def reporting(
     )
 
 
+def refuse_bad_moments(progress: OpenProgress) -> None:
+    """Raises Malformed if a moment in a report is none."""
+    epoch_ms(progress.started_time, "startedTime")
+    epoch_ms(progress.completed_time, "completedTime")
+    for entry in progress.operation_progress or []:
+        if entry is not None:
+            epoch_ms(entry.started_time, "startedTime")
+            epoch_ms(entry.completed_time, "completedTime")
+
+
 def run_and_agenda(
     progress_id: str | None, origin: Origin, partitions: int, is_mine: Callable[[str], bool]
 ) -> tuple[str, str]:

@@ -34,6 +34,12 @@ class Metrics:
         self._requests = Counter(
             "agendum_http_requests", "Requests, by route and HTTP status", ["route", "status"], registry=self.registry
         )
+        self._refused = Counter(
+            "agendum_http_refused", "Requests without a caller, by reason", ["reason"], registry=self.registry
+        )
+        self._looks = Counter(
+            "agendum_key_set_looks", "Looks at the issuer's key set, by outcome", ["outcome"], registry=self.registry
+        )
         self._counters: dict[tuple[str, int], Counter] = {}
         self.registry.register(HoldingsCollector(holdings, lag, now))
 
@@ -47,6 +53,14 @@ class Metrics:
         if counter is None:
             counter = self._counters[route, status] = self._requests.labels(route, str(status))
         counter.inc()
+
+    def refused(self, reason: str) -> None:
+        """A request had no caller."""
+        self._refused.labels(reason).inc()
+
+    def key_set(self, outcome: str) -> None:
+        """The issuer's key set was looked at."""
+        self._looks.labels(outcome).inc()
 
     def text(self) -> bytes:
         """Everything, as Prometheus reads it."""

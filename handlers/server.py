@@ -13,10 +13,12 @@ from aiohttp import web
 from multidict import CIMultiDict
 
 from eventstore.errors import AgendumError, Rejected, Unavailable
+from handlers.authorizing import caller_of
+from handlers.discretion import DiscreetServer
 from handlers.endpoints.ask import Ask, Edge, Reply
 from handlers.endpoints.problems import failed, rejected, unavailable
 from handlers.endpoints.routes import Route, find
-from handlers.identity import Identity
+from handlers.identity import Identity, Refused
 from handlers.metrics import Metrics
 from handlers.wire.responses import encode
 
@@ -72,9 +74,9 @@ class PublicApi:
             return web.Response(status=status, body=body, headers={"Content-Type": kind})
         if request.method == "OPTIONS":
             return web.Response(headers=_OPTIONS)
-        caller = self._identity.of(request.headers.get("Authorization"))
-        if caller is None:
-            return web.Response(status=401, body=b'{"message":"Unauthorized"}', headers=_JSON)
+        caller = await caller_of(self._identity, request)
+        if isinstance(caller, Refused):
+            return self._refuse(caller)
         found = find(raw_path)
         endpoint = None if found is None else found[0].methods.get(request.method)
         if found is None or endpoint is None or request.method not in _METHODS:
@@ -84,6 +86,15 @@ class PublicApi:
         response = await self._answer(ask, endpoint, route)
         self._metrics.request(route.name, response.status)
         return response
+
+    def _refuse(self, why: Refused) -> web.Response:
+        """Why is for whoever runs this service; the caller learns that it was refused, and nobody sees the token."""
+        self._metrics.refused(why)
+        logger.info("refused", extra={"action": "authorize", "reason": str(why)})
+        if why is Refused.NO_KEYS:
+            text = "expected the issuer's key set, but it could not be read yet; ask again"
+            return _problem(*unavailable(text, None, self._edge.draw()), retry=True)
+        return web.Response(status=401, body=b'{"message":"Unauthorized"}', headers=_JSON)
 
     async def _answer(self, ask: Ask, endpoint: Callable[[Ask], Awaitable[Reply]], route: Route) -> web.Response:
         try:
@@ -142,7 +153,7 @@ class HttpServer:
     def __init__(self, handler: Handler, host: str, port: int, *, body_bytes: int = 64 << 20) -> None:
         self._host = host
         self.port = port
-        self._server = web.Server(
+        self._server = DiscreetServer(
             handler,
             handler_cancellation=True,
             keepalive_timeout=KEEPALIVE_SECONDS,

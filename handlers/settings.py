@@ -2,9 +2,13 @@
 
 import ipaddress
 from pathlib import Path
+from typing import Literal
+from urllib.parse import urlsplit
 
 from pydantic import Field, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+DEFAULT_SECRET = "agendum"  # noqa: S105  # for loopback
 
 
 class Settings(BaseSettings):
@@ -22,11 +26,23 @@ class Settings(BaseSettings):
     port: int = Field(8080, ge=0, le=65535, description="port of the public listener; 0: any free one")
     internal_host: str = Field("127.0.0.1", description="address at which other workers reach this one")
     internal_port: int = Field(0, ge=0, le=65535, description="port of the internal listener; 0: any free one")
-    secret: str = Field("agendum", description="what workers prove to each other that they are workers")
+    secret: str = Field(DEFAULT_SECRET, description="what workers prove to each other that they are workers")
     allow_remote: bool = Field(False, description="listen beyond loopback although any token is accepted")
 
+    auth: Literal["sample", "jwt"] = Field("sample", description="who asks: any token (POP's sample), or JWTs")
     auth_user: str = Field("agendum", description="name of every caller, as POP's sample authorizer has it")
     auth_accounts: str = Field("*", description="accounts of every caller, | between them; * for all")
+    jwt_issuer: str = Field("", description="`iss` of the tokens that are accepted")
+    jwt_audience: str = Field("", description="`aud` of the tokens that are accepted")
+    jwt_keys: str = Field("", description="the issuer's key set (JWKS): a file, or an https URL")
+    jwt_algorithms: list[Literal["RS256", "ES256", "EdDSA"]] = Field(
+        ["RS256", "ES256", "EdDSA"], min_length=1, description="signature algorithms that are accepted, as JSON"
+    )
+    jwt_skew: float = Field(30.0, ge=0, le=300, description="s that the issuer's clock may differ from this one")
+    jwt_accounts: str = Field("accounts", description="claim with the accounts: a list, or a text with | between")
+    jwt_super_user: str = Field("isSuperUser", description="claim that, if true, lets its bearer see and change all")
+    jwt_refresh: float = Field(300.0, gt=0, description="s between two looks at the key set")
+    jwt_pause: float = Field(10.0, gt=0, description="s between two looks at the least, whatever keys tokens name")
     sealing_secret: str = Field("agendum", description="secret of the MACs of sealed payloads; never change it")
 
     session: float = Field(10.0, gt=0, description="s of silence after which the group gives partitions away")
@@ -49,15 +65,32 @@ class Settings(BaseSettings):
     segment_ms: int = Field(3_600_000, gt=0, description="for tests: the changelog's segment.ms")
 
     @model_validator(mode="after")
-    def loopback_only(self) -> "Settings":
-        """Refuse to let the world in on any token."""
-        for host in (self.host, self.internal_host):
-            if not self.allow_remote and not _is_loopback(host):
-                raise ValueError(
-                    f"expected a loopback address, found {host}: the sample authorizer accepts any token; "
-                    "set AGENDUM_ALLOW_REMOTE=true if the network keeps others away"
-                )
+    def safe(self) -> "Settings":
+        """Refuse to let the world in: on any token, on anyone's, or on a secret that everyone knows."""
+        if self.auth == "jwt":
+            self._complete()
+        remote = [host for host in (self.host, self.internal_host) if not _is_loopback(host)]
+        if not remote or self.allow_remote:
+            return self
+        if self.auth == "sample":
+            raise ValueError(
+                f"expected a loopback address, found {remote[0]}: the sample authorizer accepts any token; "
+                "set AGENDUM_AUTH=jwt, or AGENDUM_ALLOW_REMOTE=true if the network keeps others away"
+            )
+        if self.secret == DEFAULT_SECRET:
+            raise ValueError(
+                f"expected a secret of your own beyond loopback ({remote[0]}): by it workers believe each other "
+                "anything; set AGENDUM_SECRET to the same random text for all of them"
+            )
         return self
+
+    def _complete(self) -> None:
+        for name in ("jwt_issuer", "jwt_audience", "jwt_keys", "jwt_accounts", "jwt_super_user"):
+            if not getattr(self, name).strip():
+                raise ValueError(f"expected AGENDUM_{name.upper()} with AGENDUM_AUTH=jwt, found nothing")
+        source = urlsplit(self.jwt_keys)
+        if source.scheme == "http" and not _is_loopback(source.hostname or ""):
+            raise ValueError("expected AGENDUM_JWT_KEYS as a file or an https URL: by http anyone may put in keys")
 
 
 def _is_loopback(host: str) -> bool:

@@ -12,6 +12,7 @@ from handlers.commands import CommandPath
 from handlers.health import Health
 from handlers.inbox.agent import Inbox
 from handlers.kafka import Connections
+from handlers.keys import Keys
 from handlers.scheduling.schedulers import Schedulers
 from handlers.server import HttpServer
 from handlers.timers.loop import Timers
@@ -33,6 +34,8 @@ class Worker(msgspec.Struct, frozen=True, kw_only=True):
     holdings: Holdings
     tail: CatalogueTail
     timers: Timers
+    #: None: nobody is told by a signature
+    keys: Keys | None
     #: None: nobody may speak by topic
     inbox: Inbox | None
     schedulers: Schedulers
@@ -53,6 +56,8 @@ class Worker(msgspec.Struct, frozen=True, kw_only=True):
             loop.create_task(self.timers.run()),
             loop.create_task(self.health.watch(lambda why: _finish(end, why))),
         ]
+        if self.keys is not None:
+            tasks.append(loop.create_task(self.keys.run()))
         if self.inbox is not None:
             tasks.append(loop.create_task(self.inbox.run()))
         for task in tasks:

@@ -9,7 +9,7 @@ from projections.listing import listing
 from projections.partition import Partition
 from projections.rows import head_key, odd_name
 from projections.run import Run
-from projections.views import Answer, ByAttribute, ById, Kind, ProgressView
+from projections.views import Answer, ByAttribute, ById, ProgressView, of_accounts
 from projections.waiting import progress_view, with_message
 
 #: Progresses of one partition that are kept as they were shown, and how large they may be (bytes of JSON).
@@ -22,13 +22,13 @@ def answer(partition: Partition, query: ById) -> Answer:
     position = {partition.number: partition.position}
     if query.kind == "progress":
         view = _shown(partition, query.id)
-        return Answer(progresses=[] if view is None else [view], position=position)
+        return of_accounts(Answer(progresses=[] if view is None else [view], position=position), query.accounts)
     if query.kind == "operation":
         rows = (_operation(partition, *parts) for parts in splits(query.id))
         found = next((row for row in rows if row is not None), None)
         if found is not None:
-            return Answer(operations=[found], position=position)
-    return _indexed(partition, query.kind, query.id)
+            return of_accounts(Answer(operations=[found], position=position), query.accounts)
+    return _indexed(partition, query)
 
 
 def splits(identity: str) -> Iterator[tuple[str, str]]:
@@ -77,8 +77,8 @@ def _operation(partition: Partition, stream: str, name: str) -> OperationProgres
     return None if row is None else with_message(row, run.head)
 
 
-def _indexed(partition: Partition, kind: Kind, identity: str) -> Answer:
-    walk = listing([partition], ByAttribute(kind=kind, where={"id": identity}))
+def _indexed(partition: Partition, query: ById) -> Answer:
+    walk = listing([partition], ByAttribute(kind=query.kind, where={"id": query.id}, accounts=query.accounts))
     while True:
         try:
             next(walk)

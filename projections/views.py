@@ -19,6 +19,8 @@ class ById(msgspec.Struct, frozen=True, kw_only=True, tag=True, gc=False):
     id: str
     #: only from a proven owner: what a decision or a "not found" rests on is never read from anyone else
     proven: bool = False
+    #: customers whose objects are looked for: another's is as one that is not there; None: everyone's
+    accounts: list[str] | None = None
 
 
 class ByAttribute(msgspec.Struct, frozen=True, kw_only=True, tag=True, gc=False):
@@ -68,3 +70,15 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=F
     more: bool = False
     #: ms since this worker could last prove that it owns what it read; None: it can (design 5)
     stale: int | None = None
+
+
+def of_accounts(answer: Answer, accounts: list[str] | None) -> Answer:
+    """What of an answer is of these customers; None: all of it."""
+    if accounts is None:
+        return answer
+    return msgspec.structs.replace(
+        answer,
+        agendas=[row for row in answer.agendas if row.customer_id in accounts],
+        progresses=[view for view in answer.progresses if view.progress.customer_id in accounts],
+        operations=[row for row in answer.operations if row.customer_id in accounts],
+    )

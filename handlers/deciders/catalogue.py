@@ -13,6 +13,7 @@ from eventstore.catalogue_events import (
     ResourcePoolSaved,
 )
 from eventstore.commands import (
+    Caller,
     CatalogueCommand,
     DeleteCatalogueObject,
     SaveAgendaTemplate,
@@ -22,6 +23,7 @@ from eventstore.commands import (
 )
 from eventstore.errors import Conflict, Forbidden, Invalid, NotFound
 from eventstore.model import AgendaTemplate, CatalogueObject, Customer, Insight, ResourcePool
+from handlers.rights import may_see
 
 F = TypeVar("F", Customer, ResourcePool, Insight, AgendaTemplate)
 Save = SaveCustomer | SaveResourcePool | SaveInsight | SaveAgendaTemplate
@@ -58,7 +60,7 @@ def decide_catalogue(command: CatalogueCommand, stored: CatalogueObject | None) 
 
 
 def _delete(command: DeleteCatalogueObject, stored: CatalogueObject | None) -> CatalogueObjectDeleted | None:
-    if stored is None:
+    if stored is None or not may_see(stored, command.caller):
         return None
     if not command.caller.may_touch(stored.customer_id):
         raise Forbidden(f"You do not have permission to perform this action for customerId {stored.customer_id}")
@@ -67,16 +69,23 @@ def _delete(command: DeleteCatalogueObject, stored: CatalogueObject | None) -> C
 
 def _check(command: Save, said: CatalogueObject, stored: CatalogueObject | None, *, titled: bool) -> None:
     if command.must_exist:
-        if stored is None:
+        if stored is None or not may_see(stored, command.caller):
             raise NotFound(f"Unable to get object by id {said.id}")
     elif not (said.customer_id or "").strip():
         raise Invalid("The customerId field must be specified.")
     elif titled and not (said.title or "").strip():
         raise Invalid("The title field must be specified.")
+    _refuse_anothers(command.caller, said, stored)
+
+
+def _refuse_anothers(caller: Caller, said: CatalogueObject, stored: CatalogueObject | None) -> None:
+    """Both what is said and what is stored must be the caller's; whose it is instead is told to who sees it anyway."""
+    if said.customer_id is not None and not caller.may_touch(said.customer_id):
+        raise Forbidden(f"You do not have permission to perform this action for customerId {said.customer_id}")
     # Tighter than POP: a POST that meets a stored object needs the right to that one too (design 5).
-    for customer_id in (None if stored is None else stored.customer_id, said.customer_id):
-        if customer_id is not None and not command.caller.may_touch(customer_id):
-            raise Forbidden(f"You do not have permission to perform this action for customerId {customer_id}")
+    if stored is not None and not caller.may_touch(stored.customer_id):
+        whose = f"customerId {stored.customer_id}" if may_see(stored, caller) else f"id {said.id}"
+        raise Forbidden(f"You do not have permission to perform this action for {whose}")
 
 
 def _stamped(command: Save, said: F) -> F:

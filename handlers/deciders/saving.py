@@ -25,7 +25,7 @@ def save_agenda(command: SaveAgenda, run: Run) -> AgendaSaved:
     """Merge what was PUT into an agenda; neither its progress nor its place in the line changes."""
     said = command.agenda
     stored = run.agenda(said.id or "")
-    if stored is None:
+    if stored is None or not command.caller.may_touch(stored.customer_id):
         raise NotFound(f"Unable to get object by id {said.id}")
     _check(command, said, stored)
     if said.progress_id not in (None, stored.progress_id):
@@ -55,7 +55,7 @@ def save_operation(command: SaveOperation, run: Run) -> OperationSaved:
     """Create an operation's progress, or merge into it."""
     said = command.operation
     stored = run.operation(row_name(run.stream, said.id or ""))
-    if command.must_exist and stored is None:
+    if command.must_exist and (stored is None or not command.caller.may_touch(stored.customer_id)):
         raise NotFound(f"Unable to get object by id {said.id}")
     _check(command, said, stored)
     if stored is None:
@@ -81,9 +81,11 @@ def delete_operation(command: DeleteOperation, run: Run) -> OperationDeleted | N
 
 def _check(command: Command, said: O, stored: O | None) -> None:
     # Tighter than POP: a POST that meets a stored object needs the right to that one too (design 5).
-    for customer in (None if stored is None else stored.customer_id, said.customer_id):
-        if customer is not None:
-            _may_touch(command, customer)
+    if said.customer_id is not None:
+        _may_touch(command, said.customer_id)
+    if stored is not None and not command.caller.may_touch(stored.customer_id):
+        # Whose it is, is not told.
+        raise Forbidden(f"You do not have permission to perform this action for id {said.id}")
     if stored is not None and said.customer_id not in (None, stored.customer_id):
         raise BadRequest(f"expected customerId to stay {stored.customer_id}, found {said.customer_id}")
 

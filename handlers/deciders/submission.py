@@ -23,9 +23,6 @@ def submit(command: SubmitAgenda, run: Run) -> AgendaSubmitted | None:
     # It is put there as the agenda's own customer, who does not see another's progress (spec 4.3).
     if command.reuses_progress and (stored is None or stored.customer_id != agenda.customer_id):
         raise NotFound(f"Unable to get object by id {run.stream}")
-    if there and (stored := run.progress()) is not None and stored.customer_id != agenda.customer_id:
-        # As POP, which looks it up acting as the agenda's customer: another's progress is none (spec 4.3).
-        raise NotFound(f"Unable to get object by id {run.stream}")
     if there and not command.reuses_progress:
         raise Conflict(f"expected a new progress {run.stream}, but there is one: name it as progressId to use it again")
     accepted = replace(agenda, added_time=command.now, updated_time=command.now)

@@ -27,10 +27,10 @@ async def get(ask: Ask) -> Reply:
 
 
 async def delete(ask: Ask) -> Reply:
-    """Delete an agenda; its progress stays. What is gone is an empty success."""
+    """Delete an agenda; its progress stays. What is gone, or another's, is an empty success."""
     if ask.object_id is None:
         raise BadRequest("expected the id of the agenda to delete")
-    answer = await ask.edge.gateway.query(ById(kind="agenda", id=ask.object_id, proven=True))
+    answer = await ask.edge.gateway.query(ById(kind="agenda", id=ask.object_id, proven=True, accounts=ask.caller.sees))
     origin = await ask.origin()
     for row in answer.agendas:
         command = DeleteAgenda(

@@ -3,9 +3,10 @@
 from msgspec.structs import replace
 
 from eventstore.commands import Caller
-from eventstore.errors import BadRequest, Rejected
+from eventstore.errors import BadRequest, NotFound, Rejected
 from eventstore.model import Insight
 from handlers.acceptance import accept
+from handlers.binding import NO_INSIGHT, NoCustomer
 from handlers.endpoints.ask import Ask, Reply, where
 from handlers.intake import Origin
 from handlers.wire.calls import CreateAgenda
@@ -33,7 +34,9 @@ async def post(ask: Ask) -> Reply:
         try:
             answer = await accept(ask.edge, caller, agenda, lambda _, mine=mine: mine, usable=usable)  # type: ignore[misc]
         except Rejected as why:
-            refused.append(why)
+            # Of a customer to whom the caller has no right it is not told whether it is there (design 5).
+            hidden = isinstance(why, NoCustomer) and not ask.caller.may_touch(customer)
+            refused.append(NotFound(NO_INSIGHT) if hidden else why)
         else:
             position = {**accepted.position, **answer.position}
             accepted = replace(accepted, agendas=[*accepted.agendas, *answer.agendas], position=position)

@@ -5,10 +5,8 @@ from typing import Any
 
 import msgspec
 
-from eventstore.commands import Caller
-from eventstore.errors import Invalid, NotFound
+from eventstore.errors import Invalid, NotFound, Unavailable
 from eventstore.model import AgendaTemplate, CatalogueObject, Customer, Insight, ResourcePool
-from handlers.binding import may_read
 from handlers.catalogue_intake import (
     Build,
     Draft,
@@ -21,9 +19,10 @@ from handlers.catalogue_intake import (
 )
 from handlers.endpoints.ask import Ask, Reply
 from handlers.endpoints.lists import cursor_of, page_of, wanted
+from handlers.rights import may_see, refuse_anothers_pool
 from handlers.wire.objects import OpenAgendaTemplate
 from handlers.wire.requests import OpenCustomer, OpenInsight, OpenResourcePool
-from handlers.wire.responses import Opener, Wire, catalogue_object, envelope
+from handlers.wire.responses import Wire, catalogue_object, envelope
 from projections.catalogue import Catalogue
 
 
@@ -52,9 +51,9 @@ async def get(ask: Ask, collection: Collection) -> Reply:
     catalogue = ask.edge.tail.catalogue
     asked = wanted(ask)
     where = asked.where if asked.id is None else {**asked.where, "id": asked.id}
-    things = (thing for thing in catalogue.all(collection.kind) if fits(thing, where) and may_get(thing, ask.caller))
+    things = (thing for thing in catalogue.all(collection.kind) if fits(thing, where) and may_see(thing, ask.caller))
     rows, more = page_of(things, asked)
-    shown = [] if asked.count else [asked.shown(_wire(thing, catalogue, ask.edge.opener)) for thing in rows]
+    shown = [] if asked.count else [asked.shown(_wire(thing, catalogue, ask)) for thing in rows]
     body = envelope(shown, cid=ask.cid, count=len(rows))
     if asked.paged and more and rows:
         body["next"] = cursor_of(rows[-1])
@@ -69,7 +68,7 @@ async def post(ask: Ask, collection: Collection) -> Reply:
     origin = await ask.origin()
     identity = said.id or ask.object_id or origin.identity("object", 0)
     kept = await ask.edge.gateway.catalogue(await _command(ask, collection, said, identity, must_exist=False))
-    answer = {} if kept.said is None else _wire(kept.said, None, ask.edge.opener)
+    answer = {} if kept.said is None else _wire(kept.said, None, ask)
     if isinstance(said, OpenResourcePool) and said.insight_ids is not None:
         answer["insightIds"] = said.insight_ids
     return Reply(envelope([answer], cid=ask.cid), f"catalogue/0@{kept.offset}")
@@ -86,7 +85,7 @@ async def put(ask: Ask, collection: Collection) -> Reply:
     item = catalogue.item(collection.stream(identity))
     if item is None or item.object is None:
         raise NotFound(f"Unable to get object by id {identity}")
-    return Reply(envelope([_wire(item.object, catalogue, ask.edge.opener)], cid=ask.cid), f"catalogue/0@{kept.offset}")
+    return Reply(envelope([_wire(item.object, catalogue, ask)], cid=ask.cid), f"catalogue/0@{kept.offset}")
 
 
 async def delete(ask: Ask, collection: Collection) -> Reply:
@@ -94,7 +93,7 @@ async def delete(ask: Ask, collection: Collection) -> Reply:
     if not ask.object_id:
         return Reply(envelope([], cid=ask.cid))
     kept = await ask.edge.gateway.catalogue(deletion(collection.stream(ask.object_id), await ask.origin()))
-    found = [] if kept.said is None else [_wire(kept.said, ask.edge.tail.catalogue, ask.edge.opener)]
+    found = [] if kept.said is None else [_wire(kept.said, ask.edge.tail.catalogue, ask)]
     return Reply(envelope(found, cid=ask.cid), f"catalogue/0@{kept.offset}")
 
 
@@ -106,15 +105,6 @@ def named(ask: Ask, said: str | None) -> str:
     if said and said != identity:
         raise Invalid(f"Mismatched Id in URL and on input object: {identity} {said}")
     return identity
-
-
-def may_get(thing: CatalogueObject, caller: Caller) -> bool:
-    """The GET rule: own objects; of Insights and templates also global and allowed ones (spec 3.2)."""
-    if caller.may_touch(thing.customer_id):
-        return True
-    if not isinstance(thing, Insight | AgendaTemplate):
-        return False
-    return bool(thing.is_global) or any(may_read(thing, account) for account in caller.accounts)
 
 
 def fits(thing: CatalogueObject, where: Mapping[str, str]) -> bool:
@@ -129,16 +119,25 @@ def fits(thing: CatalogueObject, where: Mapping[str, str]) -> bool:
 
 
 async def _command(ask: Ask, collection: Collection, said: Said, identity: str, *, must_exist: bool) -> Any:
-    await ask.edge.tail.current()
+    current = await ask.edge.tail.current()
+    if isinstance(said, OpenInsight) and said.resource_pool_id is not None and not ask.caller.everywhere:
+        if not current:
+            raise Unavailable("expected Kafka to tell the end of the catalogue; ask again")
+        refuse_anothers_pool(said.resource_pool_id, ask.caller, ask.edge.tail.catalogue)
     item = ask.edge.tail.catalogue.item(collection.stream(identity))
     stored = None if item is None else item.object
     draft = Draft(origin=await ask.origin(), cipher=ask.edge.cipher, must_exist=must_exist, stored=stored)
     return collection.build(said, identity, draft)
 
 
-def _wire(thing: CatalogueObject, catalogue: Catalogue | None, opener: Opener) -> Wire:
+def _wire(thing: CatalogueObject, catalogue: Catalogue | None, ask: Ask) -> Wire:
+    """An object as the caller may see it: a pool with the ids of those Insights alone that the caller sees."""
     if isinstance(thing, AgendaTemplate):
-        return opener.template(thing)
+        return ask.edge.opener.template(thing)
     if catalogue is None:
         return catalogue_object(thing, None)
-    return catalogue_object(thing, lambda pool: [insight.id or "" for insight in catalogue.insights_of_pool(pool)])
+
+    def insight_ids(pool: str) -> list[str]:
+        return [insight.id or "" for insight in catalogue.insights_of_pool(pool) if may_see(insight, ask.caller)]
+
+    return catalogue_object(thing, insight_ids)

@@ -79,20 +79,16 @@ def wanted(ask: Ask) -> Wanted:
 
 async def look_up(ask: Ask, kind: Kind, asked: Wanted) -> Answer:
     """The objects that a GET asks for, those alone that the caller may see; of a count their number."""
-    accounts = None if ask.caller.everywhere else list(ask.caller.accounts)
+    accounts = ask.caller.sees
     if asked.id is None:
         query = ByAttribute(
             kind=kind, where=asked.where, limit=asked.limit, accounts=accounts, after=asked.after, count=asked.count
         )
         return await ask.edge.gateway.query(query)
-    found = await ask.edge.gateway.query(ById(kind=kind, id=asked.id))
-
-    def is_wanted(row: Any) -> bool:
-        return ask.caller.may_touch(row.customer_id) and fits(row, asked.where)
-
-    agendas = [row for row in found.agendas if is_wanted(row)]
-    views = [view for view in found.progresses if is_wanted(view.progress)]
-    operations = [row for row in found.operations if is_wanted(row)]
+    found = await ask.edge.gateway.query(ById(kind=kind, id=asked.id, accounts=accounts))
+    agendas = [row for row in found.agendas if fits(row, asked.where)]
+    views = [view for view in found.progresses if fits(view.progress, asked.where)]
+    operations = [row for row in found.operations if fits(row, asked.where)]
     count = len(agendas) + len(views) + len(operations)
     return msgspec.structs.replace(found, agendas=agendas, progresses=views, operations=operations, count=count)
 

@@ -35,10 +35,11 @@ async def get_operation_progress(ask: Ask) -> Reply:
 
 
 async def delete_agenda_progress(ask: Ask) -> Reply:
-    """Delete a progress with its operations; what is gone is an empty success."""
+    """Delete a progress with its operations; what is gone, or another's, is an empty success."""
     if ask.object_id is None:
         raise BadRequest("expected the id of the progress to delete")
-    answer = await ask.edge.gateway.query(ById(kind="progress", id=ask.object_id, proven=True))
+    query = ById(kind="progress", id=ask.object_id, proven=True, accounts=ask.caller.sees)
+    answer = await ask.edge.gateway.query(query)
     if answer.progresses:
         origin = await ask.origin()
         command = DeleteProgress(
@@ -59,7 +60,7 @@ async def summary(ask: Ask) -> Reply:
     said = await ask.body(Summary, "ProgressSummaryRequest")
     if said is None or not (said.link_id or "").strip():
         raise Invalid("LinkId is required to call getProgressSummary.")
-    accounts = None if ask.caller.everywhere else list(ask.caller.accounts)
+    accounts = ask.caller.sees
     query = ByAttribute(kind="progress", where={"linkId": said.link_id or ""}, limit=MOST, accounts=accounts)
     answer = await ask.edge.gateway.query(query)
     views = answer.progresses

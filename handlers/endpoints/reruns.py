@@ -17,8 +17,9 @@ async def post(ask: Ask) -> Reply:
         raise Invalid("agendaId is required on rerun")
     if not (wanted.agenda_id or "").strip():
         raise Invalid("agendaId must be specified")
-    answer = await ask.edge.gateway.query(ById(kind="agenda", id=wanted.agenda_id or "", proven=True))
-    if not answer.agendas or not ask.caller.may_touch(answer.agendas[0].customer_id):
+    query = ById(kind="agenda", id=wanted.agenda_id or "", proven=True, accounts=ask.caller.sees)
+    answer = await ask.edge.gateway.query(query)
+    if not answer.agendas:
         raise NotFound(f"Agenda {wanted.agenda_id} not found")
     agenda = answer.agendas[0]
     command = rerunning(

@@ -22,7 +22,7 @@ async def put_agenda(ask: Ask) -> Reply:
     """Merge into an agenda; its progress and its place in the line stay as they are."""
     said = await _said(ask, OpenStoredAgenda, "Agenda")
     identity = named(ask, said.id)
-    found = await ask.edge.gateway.query(ById(kind="agenda", id=identity, proven=True))
+    found = await ask.edge.gateway.query(ById(kind="agenda", id=identity, proven=True, accounts=ask.caller.sees))
     if not found.agendas:
         raise NotFound(f"Unable to get object by id {identity}")
     command = agenda_command(said, found.agendas[0], await ask.origin(), ask.edge.cipher)
@@ -47,11 +47,11 @@ async def put_progress(ask: Ask) -> Reply:
     """Merge into a progress and into the operations that come with it (spec 7.2)."""
     said = await _said(ask, OpenProgressRecord, "AgendaProgress")
     identity = named(ask, said.id)
-    found = await ask.edge.gateway.query(ById(kind="progress", id=identity, proven=True))
-    customer = found.progresses[0].progress.customer_id if found.progresses else None
-    if not found.progresses or not ask.caller.may_touch(customer):
+    query = ById(kind="progress", id=identity, proven=True, accounts=ask.caller.sees)
+    found = await ask.edge.gateway.query(query)
+    if not found.progresses:
         raise NotFound(f"Unable to get object by id {identity}")
-    origin = await ask.origin()
+    customer, origin = found.progresses[0].progress.customer_id, await ask.origin()
     command = progress_command(said, identity, customer or "", origin, ask.edge.cipher, must_exist=True)
     answer = await ask.edge.gateway.command(command)
     shown = [ask.edge.opener.progress(view, operations=False) for view in answer.progresses]
@@ -64,7 +64,8 @@ async def post_operation(ask: Ask) -> Reply:
     _owned(said.customer_id)
     origin = await ask.origin()
     identity = said.id or ask.object_id
-    stored = None if identity is None else await _operation(ask, identity)
+    # Anyone's: what is there under this id is there, and refused where it is decided.
+    stored = None if identity is None else await _operation(ask, identity, None)
     if identity is None:
         identity = _new(ask, origin, "operation") if not said.agenda_progress_id else origin.identity("operation", 0)
     home = said.agenda_progress_id or identity if stored is None else _home(stored)
@@ -80,7 +81,7 @@ async def put_operation(ask: Ask) -> Reply:
     """Merge into an operation's progress."""
     said = await _said(ask, OpenOperationRecord, "OperationProgress")
     identity = named(ask, said.id)
-    stored = await _operation(ask, identity)
+    stored = await _operation(ask, identity, ask.caller.sees)
     if stored is None:
         raise NotFound(f"Unable to get object by id {identity}")
     command = operation_command(
@@ -96,8 +97,8 @@ async def put_operation(ask: Ask) -> Reply:
 
 
 async def delete_operation(ask: Ask) -> Reply:
-    """Delete an operation's progress; what is gone is an empty success."""
-    stored = await _operation(ask, ask.object_id) if ask.object_id else None
+    """Delete an operation's progress; what is gone, or another's, is an empty success."""
+    stored = await _operation(ask, ask.object_id, ask.caller.sees) if ask.object_id else None
     if stored is None:
         return Reply(envelope([], cid=ask.cid))
     origin = await ask.origin()
@@ -130,8 +131,9 @@ def _new(ask: Ask, origin: Origin, part: str) -> str:
     return draw(lambda n: origin.identity(part, n), ask.edge.gateway.is_mine if origin.request is None else bool)
 
 
-async def _operation(ask: Ask, identity: str) -> OperationProgress | None:
-    found = await ask.edge.gateway.query(ById(kind="operation", id=identity, proven=True))
+async def _operation(ask: Ask, identity: str, accounts: list[str] | None) -> OperationProgress | None:
+    query = ById(kind="operation", id=identity, proven=True, accounts=accounts)
+    found = await ask.edge.gateway.query(query)
     return found.operations[0] if found.operations else None
 
 

@@ -7,7 +7,7 @@ from eventstore.model import AgendaTemplate
 from eventstore.sealing import open_map
 from handlers.acceptance import accept
 from handlers.endpoints.ask import Ask, Reply, where
-from handlers.endpoints.catalogue import may_get
+from handlers.rights import may_see
 from handlers.template_runs import generate, parse_payload
 from handlers.wire.calls import RunTemplate
 from handlers.wire.requests import OpenAgenda
@@ -45,7 +45,7 @@ async def _template(ask: Ask, identity: str) -> AgendaTemplate:
     template = tail.catalogue.template(identity)
     if template is None and await tail.current():
         template = tail.catalogue.template(identity)
-    if template is None or not may_get(template, ask.caller):
+    if template is None or not may_see(template, ask.caller):
         raise NotFound(f"AgendaTemplate {identity} not found")
     return template
 

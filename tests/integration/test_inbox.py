@@ -32,9 +32,9 @@ PREFIX = f"inbox{os.urandom(4).hex()}"
 
 @pytest.fixture(scope="module")
 def listening(kafka: Broker) -> Iterator[WorkerProcess]:
-    """A worker that hears the inbox for two customers."""
+    """A worker that hears the inbox for two customers, and for one that is not there."""
     with tempfile.TemporaryDirectory(prefix="agendum-inbox-") as folder:
-        worker = WorkerProcess("I", kafka.bootstrap, PREFIX, Path(folder), poll=1.0, inbox_customers="acme|beta")
+        worker = WorkerProcess("I", kafka.bootstrap, PREFIX, Path(folder), poll=1.0, inbox_customers="acme|beta|nobody")
         worker.start()
         asyncio.run(_ready(worker))
         try:

@@ -75,6 +75,45 @@ def test_refuses_to_let_the_world_in_unless_told_to(monkeypatch: pytest.MonkeyPa
     assert getattr(settings(), listener) == host
 
 
+JWT = {"auth": "jwt", "jwt_issuer": "https://issuer.test", "jwt_audience": "agendum", "jwt_keys": "keys.json"}
+
+
+def test_with_tokens_the_world_may_be_listened_to() -> None:
+    assert settings(**JWT, host="0.0.0.0", internal_host="10.0.0.7", secret="s").host == "0.0.0.0"
+    assert settings(**JWT, host="127.0.0.1").secret == "agendum"
+
+
+@pytest.mark.parametrize("listener", ["host", "internal_host"])
+def test_tokens_do_not_help_where_everyone_knows_the_workers_secret(listener: str) -> None:
+    with pytest.raises(ValidationError, match="expected a secret of your own"):
+        settings(**JWT, **{listener: "10.0.0.7"})
+
+
+@pytest.mark.parametrize("name", ["jwt_issuer", "jwt_audience", "jwt_keys", "jwt_accounts", "jwt_super_user"])
+def test_tokens_need_all_that_they_are_held_to(name: str) -> None:
+    with pytest.raises(ValidationError, match=f"expected AGENDUM_{name.upper()}"):
+        settings(**{**JWT, name: " "})
+
+
+@pytest.mark.parametrize("algorithms", ["[]", '["none"]', '["HS256"]', '["RS256", "HS512"]', '["rs256"]', '["RS1"]'])
+def test_only_asymmetric_algorithms_can_be_set(monkeypatch: pytest.MonkeyPatch, algorithms: str) -> None:
+    monkeypatch.setenv("AGENDUM_JWT_ALGORITHMS", algorithms)
+    with pytest.raises(ValidationError, match="jwt_algorithms"):
+        settings(**JWT)
+
+
+def test_keys_do_not_travel_in_the_clear() -> None:
+    with pytest.raises(ValidationError, match="https"):
+        settings(**{**JWT, "jwt_keys": "http://issuer.test/keys"})
+    for source in ("https://issuer.test/keys", "http://127.0.0.1:1/keys", "/etc/keys.json"):
+        assert settings(**{**JWT, "jwt_keys": source}).jwt_keys == source
+
+
+def test_there_is_no_third_way_to_tell_who_asks() -> None:
+    with pytest.raises(ValidationError, match="auth"):
+        settings(auth="none")
+
+
 def test_settings_do_not_change_while_a_worker_runs() -> None:
     found = settings()
     with pytest.raises(ValidationError, match="frozen"):

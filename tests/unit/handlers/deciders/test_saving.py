@@ -37,7 +37,7 @@ class TestAgenda:
     def test_refuses_what_is_not_there_or_anothers(self) -> None:
         given().when(b.save_agenda()).refused(NotFound, "Unable to get object by id a1")
         given(b.submit(), b.delete_agenda()).when(b.save_agenda(id="again")).refused(NotFound)
-        given(b.submit()).when(b.save_agenda(caller=MALLORY)).refused(Forbidden, DENIED)
+        given(b.submit()).when(b.save_agenda(caller=MALLORY)).refused(NotFound, "Unable to get object by id a1")
 
     def test_it_does_not_change_hands_or_place(self) -> None:
         given(b.submit()).when(b.save_agenda(customer_id="bob")).refused(BadRequest, "customerId to stay alice")
@@ -150,7 +150,7 @@ class TestProgress:
 
     def test_refuses_a_post_among_anothers_objects(self) -> None:
         post = b.save_progress(must_exist=False, customer_id="mallory", caller=MALLORY)
-        given(b.submit()).when(post).refused(Forbidden, DENIED)
+        given(b.submit()).when(post).refused(Forbidden, "this action for id r1")
         given(b.submit(), b.delete_progress()).when(post).refused(Forbidden, "agendaProgressId r1")
         alone = b.save_operation("odd", must_exist=False, customer_id="alice", agenda_progress_id="r1")
         given(alone).when(post).refused(Forbidden, "agendaProgressId r1")
@@ -202,7 +202,7 @@ class TestOperation:
 
     def test_refuses_what_is_not_there_or_anothers(self) -> None:
         given().when(b.save_operation()).refused(NotFound, "Unable to get object by id r1-x")
-        given(b.submit()).when(b.save_operation(caller=MALLORY)).refused(Forbidden, DENIED)
+        given(b.submit()).when(b.save_operation(caller=MALLORY)).refused(NotFound, "Unable to get object by id r1-x")
         given(b.submit()).when(b.save_operation(customer_id="bob")).refused(BadRequest, "customerId to stay alice")
         given(b.submit()).when(b.save_operation(agenda_progress_id="r2")).refused(BadRequest, "agendaProgressId")
 

@@ -61,3 +61,8 @@ def test_a_repeated_key_with_the_same_body_stays_quiet() -> None:
 @pytest.mark.parametrize("later", [submit("a1", id="submit-a1", request="other")])
 def test_refuses_a_repeated_key_with_another_body(later: object) -> None:
     given(submit(request="digest")).when(later).refused(Invalid, "Idempotency-Key")  # type: ignore[arg-type]
+
+
+def test_anothers_progress_is_none_even_to_who_may_touch_both() -> None:
+    other = submit("a2", reuses_progress=True, caller=SERVICE, agenda=agenda("a2", customer="mallory"))
+    given(submit()).when(other).refused(NotFound, f"Unable to get object by id {RUN}")
