@@ -374,9 +374,9 @@ class TestLargeAnswers:
     async def test_what_does_not_fit_into_an_answer_comes_with_the_next(self, client: Client) -> None:
         operations = [{"name": "x", "type": "t", "payload": {"text": "x" * 1_000_000}}]
         submitted = [(await client.submit(operations=operations))["id"] for _ in range(12)]
-        answers = []
+        answers: list[list[str]] = []
         async with asyncio.timeout(60):
-            while sum(map(len, answers)) < len(submitted):
+            while sum(len(answer) for answer in answers) < len(submitted):
                 answers.append([agenda["id"] for agenda in (await client.pull(12))["agendas"]])
 
         assert 1 < len(answers[0]) <= 8
