@@ -29,6 +29,7 @@ class DispatchAgenda(Command, frozen=True, kw_only=True):
     number: int
     algorithm: str
     basis: dict[str, int] | None = None
+    catalogue_offset: int | None = None
     #: epoch ms after which the dispatch does not begin
     deadline: int
     #: ms within which a sign of life must come

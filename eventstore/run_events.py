@@ -33,6 +33,8 @@ class AgendaDispatched(Fact, frozen=True, kw_only=True):
     algorithm: str
     #: the numbers that the choice was based on
     basis: dict[str, int] | None = None
+    #: the catalogue position whose rule it was chosen by: which algorithm, and what was paused
+    catalogue_offset: int | None = None
     #: epoch ms by which a sign of life is due
     expires: int
 

@@ -180,7 +180,9 @@ def _hop_routes(
         [
             hop_route(COMMAND, secret, path.decide),
             hop_route(QUERY, secret, router.query_here),
-            hop_route(READY, secret, lambda asked: board.wait(asked.insights, asked.known, asked.seconds)),
+            hop_route(
+                READY, secret, lambda asked: board.wait(asked.insights, asked.known, asked.seconds, asked.turns_of)
+            ),
             hop_route(DISPATCH, secret, dispatch),
             hop_route(PULL, secret, schedulers.pull, undelivered=schedulers.give_back),
         ]

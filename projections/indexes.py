@@ -4,31 +4,49 @@ An index key is `i`, the index's letter, the value with its length before it, th
 is in the order that lists are shown in), and the primary row's key. Its value in the store is empty.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from struct import Struct as Packer
 
 from eventstore.model import Agenda, AgendaProgress, OperationProgress
 from projections.rows import Head, Row
 
+#: A scheduler's decision number: its epoch, and its count.
+Turn = tuple[int, int]
+
 #: Which attribute each index letter stands for.
 LETTERS = {"linkId": b"l", "customerId": b"c", "agendaId": b"g", "externalId": b"x", "id": b"i"}
 #: Ready entries and due times of head rows, read once at takeover.
 READY, DUE = b"r", b"d"
+#: The last dispatch of each agenda, by queue and customer, the latest decision first (see turns).
+TURN = b"t"
 
 _LENGTH = Packer(">H").pack
 _TIME = Packer(">q").pack
+_TURN = Packer(">QQ")
+_LARGEST = 2**64 - 1
 
 
 def index_prefix(kind: bytes, letter: bytes, value: str) -> bytes:
     """What the index keys of all rows of a kind (a, p, o) with a value begin with."""
-    encoded = value.encode()[:4096]
-    return b"i" + kind + letter + _LENGTH(len(encoded)) + encoded
+    return b"i" + kind + letter + _sized(value)
 
 
 def primary_of(index_key: bytes) -> bytes:
     """The primary row's key that an attribute's index key leads to."""
     length = int.from_bytes(index_key[3:5], "big")
     return index_key[5 + length + 8 :]
+
+
+def turns(scan: Callable[[bytes, bytes], Iterator[tuple[bytes, bytes]]]) -> Iterator[tuple[str, str, Turn]]:
+    """Queue, customer and the latest decision that served it: one look per pair, however many agendas each has."""
+    start = prefix = b"i" + TURN
+    while (found := next(scan(prefix, start), None)) is not None:
+        queue, rest = _unsized(found[0][len(prefix) :])
+        customer, rest = _unsized(rest)
+        epoch, number = _TURN.unpack_from(rest)
+        yield queue, customer, (_LARGEST - epoch, _LARGEST - number)
+        # Beyond the last that a decision of this pair can have.
+        start = prefix + _sized(queue) + _sized(customer) + b"\xff" * (_TURN.size + 1)
 
 
 def index_keys(key: bytes, row: Row | None) -> set[bytes]:
@@ -52,6 +70,20 @@ def _head_entries(key: bytes, head: Head) -> Iterator[bytes]:
         yield b"i" + READY + key
     if any(agenda.is_watched for agenda in head.agendas.values()):
         yield b"i" + DUE + key
+    for agenda in head.agendas.values():
+        if agenda.queue is not None and agenda.epoch is not None and agenda.number is not None:
+            turn = _TURN.pack(_LARGEST - agenda.epoch, _LARGEST - agenda.number)
+            yield b"i" + TURN + _sized(agenda.queue) + _sized(agenda.customer_id) + turn + key
+
+
+def _sized(value: str) -> bytes:
+    encoded = value.encode()[:4096]
+    return _LENGTH(len(encoded)) + encoded
+
+
+def _unsized(sized: bytes) -> tuple[str, bytes]:
+    end = 2 + int.from_bytes(sized[:2], "big")
+    return sized[2:end].decode(errors="replace"), sized[end:]
 
 
 def _attributes(row: Agenda | AgendaProgress | OperationProgress) -> Iterator[tuple[str, str | None]]:

@@ -15,12 +15,15 @@ from itertools import islice
 import msgspec
 from sortedcontainers import SortedDict
 
+from projections.indexes import Turn
 from projections.rows import AgendaHead, Head
 
 #: Oldest entries of one customer that a picture shows.
 PER_CUSTOMER = 256
 #: Oldest entries that a picture shows in all.
 IN_ALL = 512
+#: Customers of a queue whose last turn is remembered, the latest (see projections.turns).
+REMEMBERED = 10_000
 
 
 class Entry(msgspec.Struct, frozen=True, array_like=True, order=True, gc=False):
@@ -45,6 +48,8 @@ class Picture(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     entries: list[Entry]
     #: customer -> how many are ready in all
     counts: dict[str, int]
+    #: customer -> the decision that served it last here; only where turns were asked for
+    served: dict[str, Turn] = {}
 
 
 class Open(msgspec.Struct, frozen=True, gc=False):
@@ -89,6 +94,8 @@ class ReadyLine:
         self.changed = changed
         self._lines: dict[str, dict[str, SortedDict]] = {}
         self._sequences: dict[str, int] = {}
+        #: queue -> customer -> its last turn, the latest at the end
+        self._served: dict[str, dict[str, Turn]] = {}
         self._open = SortedDict()
         #: in the order in which they were heard of
         self._running: dict[str, Running] = {}
@@ -128,6 +135,26 @@ class ReadyLine:
             counts=counts,
         )
 
+    def standing(self, insights: Iterable[str]) -> Iterator[tuple[str, SortedDict]]:
+        """Customers with what each has ready for an Insight, in order of the line."""
+        for name in insights:
+            for customer, line in self._lines.get(name, {}).items():
+                if line:
+                    yield customer, line
+
+    def remember(self, queue: str, customer: str, turn: Turn) -> None:
+        """A customer was served. Agendas that are gone were served too: what is remembered never goes back."""
+        served = self._served.setdefault(queue, {})
+        if turn > served.get(customer, (-1, -1)):
+            served.pop(customer, None)
+            served[customer] = turn
+            if len(served) > REMEMBERED:
+                del served[next(iter(served))]
+
+    def served(self, queue: str) -> dict[str, Turn]:
+        """When each customer of a queue was served last, the latest at the end."""
+        return self._served.get(queue, {})
+
     def sequence(self, insights: Iterable[str]) -> int:
         """Moves whenever something became ready, or ceased to be, for one of these Insights."""
         return sum(self._sequences.get(name, 0) for name in insights)
@@ -163,6 +190,8 @@ class ReadyLine:
             self._failed.pop(agenda_id, None)
         if new is None:
             return
+        if new.queue is not None and new.epoch is not None and new.number is not None:
+            self.remember(new.queue, new.customer_id, (new.epoch, new.number))
         if new.ready and new.insight_id is not None and new.added is not None:
             entry = Entry(new.added, agenda_id, stream, new.insight_id, new.customer_id, new.attempt)
             line = self._lines.setdefault(new.insight_id, {}).setdefault(new.customer_id, SortedDict())

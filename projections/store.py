@@ -19,8 +19,11 @@ class Store(Protocol):
     def write(self, puts: Iterable[Item], removals: Iterable[bytes] = ()) -> None:
         """Removals first, then puts, in one atomic write."""
 
-    def scan(self, prefix: bytes) -> Iterator[Item]:
-        """Items whose keys begin with a prefix, in order of the keys, as they are when the first is read."""
+    def scan(self, prefix: bytes, start: bytes = b"") -> Iterator[Item]:
+        """Items whose keys begin with a prefix, in order of the keys, as they are when the first is read.
+
+        Those before `start` are passed over at no cost.
+        """
 
     def clear(self) -> None:
         """Remove everything."""
@@ -44,9 +47,9 @@ class MemoryStore:
             self._rows.pop(key, None)
         self._rows.update(added)
 
-    def scan(self, prefix: bytes) -> Iterator[Item]:
+    def scan(self, prefix: bytes, start: bytes = b"") -> Iterator[Item]:
         """See Store."""
-        keys = takewhile(lambda key: key.startswith(prefix), self._rows.irange(minimum=prefix))
+        keys = takewhile(lambda key: key.startswith(prefix), self._rows.irange(minimum=max(prefix, start)))
         yield from [(key, self._rows[key]) for key in keys]
 
     def clear(self) -> None:
@@ -78,9 +81,9 @@ class RocksStore:
             batch.put(key, value)
         self._open.write(batch)
 
-    def scan(self, prefix: bytes) -> Iterator[Item]:
+    def scan(self, prefix: bytes, start: bytes = b"") -> Iterator[Item]:
         """See Store."""
-        items = cast(Iterator[Item], self._open.items(from_key=prefix))  # raw mode: bytes alone
+        items = cast(Iterator[Item], self._open.items(from_key=max(prefix, start)))  # raw mode: bytes alone
         for key, value in items:
             if not key.startswith(prefix):
                 return

@@ -17,7 +17,8 @@ from eventstore.errors import AgendumError, Rejected, Unavailable
 from handlers.gateway import Pull
 from handlers.scheduling.calls import Caller, Owners
 from handlers.scheduling.decisions import Decisions
-from handlers.scheduling.queue import Algorithm, Choice, Queue
+from handlers.scheduling.queue import Choice, Queue
+from handlers.scheduling.rules import Rule
 from projections.views import Answer
 
 POLL_SECONDS = 0.5
@@ -36,20 +37,20 @@ class Scheduler:
         self,
         name: str,
         *,
-        insights: Callable[[], list[str]],
-        algorithm: Callable[[], tuple[str, Algorithm]],
+        rule: Callable[[], Rule],
         owners: Owners,
         now: Callable[[], int],
         draw: Callable[[], str],
         patience: Callable[[Pull], int],
     ) -> None:
         self.name = name
-        self._insights = insights
+        self._look_up = rule
         self._owners = owners
         self._draw = draw
-        algorithm_name, chosen = algorithm()
-        self._decisions = Decisions(name, algorithm_name, now=now, draw=draw, patience=patience)
-        self._queue = Queue(chosen)
+        self._decisions = Decisions(name, now=now, draw=draw, patience=patience)
+        self._rule = rule()
+        self._queue = Queue(self._rule.choose, epoch=now())
+        self._queue.follow(self._rule.choose, self._rule.insights)
         self._callers: deque[Caller] = deque()
         self._news = asyncio.Event()
         self._feeds: dict[str, asyncio.Task[None]] = {}
@@ -126,10 +127,12 @@ class Scheduler:
             self._feeds[owner] = asyncio.create_task(self._feed(owner))
 
     async def _feed(self, owner: str) -> None:
-        known = ("", -1)
+        known, asked = ("", -1), self._rule.of(self.name)
         while True:
+            if (wanted := self._look_up().of(self.name)) != asked:
+                known, asked = ("", -1), wanted
             try:
-                picture = await self._owners.ready(owner, self._insights(), known, POLL_SECONDS)
+                picture = await self._owners.ready(owner, [*asked[0]], known, POLL_SECONDS, asked[1])
             except Unavailable:
                 self._queue.lose(owner)
                 known = ("", -1)
@@ -142,27 +145,36 @@ class Scheduler:
             await asyncio.sleep(PAUSE_SECONDS)
 
     def _serve_all(self, clock: float) -> None:
+        before, self._rule = self._rule, self._look_up()
+        rule = self._rule
+        if rule.of(self.name) != before.of(self.name):
+            self._queue.follow(rule.choose, rule.insights)
         boxes: list[Box] = []
+        paused: deque[Caller] = deque()
         while self._callers:
             caller = self._callers.popleft()
             if caller.answer.done():
+                continue
+            if caller.pull.insight_id not in rule.insights:
+                paused.append(caller)
                 continue
             chosen = self._queue.choose(caller.pull.count, clock)
             if not chosen:
                 self._callers.appendleft(caller)
                 break
             boxes.append((caller, chosen))
+        self._callers.extendleft(reversed(paused))
         if boxes:
-            serving = asyncio.create_task(self._serve(boxes))
+            serving = asyncio.create_task(self._serve(boxes, rule))
             self._serving.add(serving)
             serving.add_done_callback(self._serving.discard)
 
-    async def _serve(self, boxes: list[Box]) -> None:
+    async def _serve(self, boxes: list[Box], rule: Rule) -> None:
         by_owner: dict[str, list[tuple[Choice, DispatchAgenda]]] = {}
         for caller, chosen in boxes:
             for choice in chosen:
                 owner = self._owners.of(choice.entry.stream) or ""
-                by_owner.setdefault(owner, []).append((choice, self._decisions.command(choice, caller.pull)))
+                by_owner.setdefault(owner, []).append((choice, self._decisions.command(choice, caller.pull, rule)))
         answers: dict[tuple[str, int], Answer] = {}
         await asyncio.gather(*(self._dispatch(owner, wanted, answers) for owner, wanted in by_owner.items()))
         for caller, chosen in reversed(boxes):
@@ -195,5 +207,7 @@ class Scheduler:
                 if outcome.agendas:
                     key = (choice.entry.agenda_id, choice.entry.attempt)
                     answers[key] = replace(outcome, dispatches={command.agenda_id: command.dispatch_id})
-            elif not isinstance(outcome, Rejected):
+            elif isinstance(outcome, Rejected):
+                self._queue.refused(choice)
+            else:
                 self._queue.put_aside(choice.entry, clock + BACKOFF_SECONDS)
