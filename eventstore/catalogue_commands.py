@@ -25,4 +25,18 @@ class SaveInsight(Command, frozen=True, kw_only=True):
     must_exist: bool = False
 
 
-CatalogueCommand = SaveCustomer | SaveResourcePool | SaveInsight
+class PauseInsight(Command, frozen=True, kw_only=True):
+    """Hand out nothing of an Insight until it is resumed; the caller is who."""
+
+    insight_id: str
+    why: str
+
+
+class ResumeInsight(Command, frozen=True, kw_only=True):
+    """Hand out again."""
+
+    insight_id: str
+    why: str | None = None
+
+
+CatalogueCommand = SaveCustomer | SaveResourcePool | SaveInsight | PauseInsight | ResumeInsight

@@ -5,7 +5,14 @@ the owner stamps when it begins to decide. Tagged, because a command travels one
 """
 
 from eventstore.callers import SERVICE, Caller, Command
-from eventstore.catalogue_commands import CatalogueCommand, SaveCustomer, SaveInsight, SaveResourcePool
+from eventstore.catalogue_commands import (
+    CatalogueCommand,
+    PauseInsight,
+    ResumeInsight,
+    SaveCustomer,
+    SaveInsight,
+    SaveResourcePool,
+)
 from eventstore.run_commands import (
     CancelAgenda,
     DeleteAgenda,
@@ -33,9 +40,11 @@ __all__ = [
     "DispatchAgenda",
     "ExpireDispatch",
     "HandBackAgenda",
+    "PauseInsight",
     "ReapRun",
     "ReclaimAgenda",
     "ReportProgress",
+    "ResumeInsight",
     "RetryAgenda",
     "ReturnDispatch",
     "RunCommand",

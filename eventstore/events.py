@@ -17,6 +17,8 @@
 | SaveCustomer    | CustomerSaved |
 | SaveResourcePool| ResourcePoolSaved |
 | SaveInsight     | InsightSaved |
+| PauseInsight    | InsightPaused |
+| ResumeInsight   | InsightResumed |
 | (opening a log) | LogOpened |
 
 The classes stand in run_events and catalogue_events; here is the registry.
@@ -25,7 +27,14 @@ To add one: the command, the event, a line in EVENTS, its fold in projections.fo
 in tests/golden. To change one: a new class with the next version in EVENTS, and the old one in upcasters.RETIRED.
 """
 
-from eventstore.catalogue_events import CatalogueEvent, CustomerSaved, InsightSaved, ResourcePoolSaved
+from eventstore.catalogue_events import (
+    CatalogueEvent,
+    CustomerSaved,
+    InsightPaused,
+    InsightResumed,
+    InsightSaved,
+    ResourcePoolSaved,
+)
 from eventstore.model import Fact
 from eventstore.run_events import (
     AgendaCancelled,
@@ -74,6 +83,8 @@ EVENTS: dict[str, type[Event]] = {
     "agendum.CustomerSaved.v1": CustomerSaved,
     "agendum.ResourcePoolSaved.v1": ResourcePoolSaved,
     "agendum.InsightSaved.v1": InsightSaved,
+    "agendum.InsightPaused.v1": InsightPaused,
+    "agendum.InsightResumed.v1": InsightResumed,
 }
 TYPES: dict[type[Event], str] = {cls: name for name, cls in EVENTS.items()}
 
@@ -92,6 +103,8 @@ __all__ = [
     "DispatchExpired",
     "DispatchReturned",
     "Event",
+    "InsightPaused",
+    "InsightResumed",
     "InsightSaved",
     "LogOpened",
     "ProgressDeleted",

@@ -5,12 +5,11 @@ from collections.abc import Callable
 
 from msgspec.structs import replace
 
-from eventstore.commands import CatalogueCommand, SaveCustomer, SaveInsight
+from eventstore.commands import CatalogueCommand, SaveCustomer, SaveInsight, SaveResourcePool
 from eventstore.envelope import Envelope
 from eventstore.errors import OutcomeUnknown, Unavailable
-from eventstore.events import TYPES
+from eventstore.events import TYPES, CatalogueEvent
 from eventstore.log import EventLog
-from eventstore.model import CatalogueObject
 from handlers.appending import append, record_of
 from handlers.deciders.catalogue import decide_catalogue
 from handlers.locks import Locks
@@ -55,14 +54,16 @@ class CataloguePath:
                     raise Unavailable("expected Kafka to tell the end of the catalogue; ask again")
                 item = catalogue.item(command.stream)
                 command = replace(command, now=self._now())
-                verdict = await self._append(command, item)
+                event = decide_catalogue(command, None if item is None else item.object)
+                if event is None:
+                    return catalogue.position
+                verdict = await self._append(command, item, event)
                 if verdict is Verdict.APPLIED or verdict is Verdict.DUPLICATE:
                     return catalogue.position
                 await asyncio.sleep(self._jitter())
         raise OutcomeUnknown(f"expected a turn on {command.stream}, but {ATTEMPTS} times another worker was faster")
 
-    async def _append(self, command: CatalogueCommand, item: Item | None) -> Verdict | None:
-        event = decide_catalogue(command, None if item is None else item.object)
+    async def _append(self, command: CatalogueCommand, item: Item | None, event: CatalogueEvent) -> Verdict | None:
         envelope = Envelope(
             id=command.id,
             type=TYPES[type(event)],
@@ -70,7 +71,7 @@ class CataloguePath:
             time=command.now,
             version=1 if item is None else item.version + 1,
             prev=None if item is None else item.link,
-            customer_id=_said(command).customer_id,
+            customer_id=_customer(command, item),
             correlation=command.correlation,
             request=command.request,
         )
@@ -78,7 +79,9 @@ class CataloguePath:
         return await append(self._log, self._topic, 0, self._tail.catalogue, command.id, record)
 
 
-def _said(command: CatalogueCommand) -> CatalogueObject:
-    if isinstance(command, SaveCustomer):
-        return command.customer
-    return command.insight if isinstance(command, SaveInsight) else command.resource_pool
+def _customer(command: CatalogueCommand, item: Item | None) -> str | None:
+    match command:
+        case SaveCustomer(customer=said) | SaveResourcePool(resource_pool=said) | SaveInsight(insight=said):
+            return said.customer_id
+        case _:
+            return None if item is None else item.object.customer_id

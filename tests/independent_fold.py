@@ -46,7 +46,7 @@ def _read(record: Any, partitions: int) -> tuple[dict[str, str], str, dict[str, 
     try:
         meta = {name: value.decode() for name, value in record.headers}
         kind, body = upcast(meta["ce_type"], json.loads(record.value))
-        if kind.split(".")[1] in ("LogOpened", "CustomerSaved", "ResourcePoolSaved", "InsightSaved"):
+        if kind.split(".")[1] in ("LogOpened", "CustomerSaved", "ResourcePoolSaved") or ".Insight" in kind:
             return None
         return (meta, kind.split(".")[1], body) if int(meta["ce_streamversion"]) and meta["ce_id"] else None
     except (KeyError, ValueError, TypeError):

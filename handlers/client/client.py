@@ -13,7 +13,7 @@ import orjson
 from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_delay, wait_random_exponential
 
 from eventstore.errors import BadRequest, Conflict, Forbidden, Invalid, NotFound, Rejected, Unavailable
-from handlers.client.objects import Agenda, AgendaProgress, Object, OperationProgress, Problem, Work
+from handlers.client.objects import Agenda, AgendaProgress, Insight, Object, OperationProgress, Problem, Work
 
 T = TypeVar("T", bound=Object)
 
@@ -73,6 +73,18 @@ class Client:
     async def cancel(self, agenda_id: str) -> None:
         """End an agenda, whether it waits or runs."""
         await self._insist("POST", "agenda/service/cancel", {"agendaId": agenda_id})
+
+    async def pause(self, insight_id: str, why: str) -> None:
+        """Hand out nothing of an Insight until it is resumed."""
+        await self._insist("POST", "insight/service/pause", {"insightId": insight_id, "reason": why})
+
+    async def resume(self, insight_id: str, why: str | None = None) -> None:
+        """Hand out again."""
+        await self._insist("POST", "insight/service/resume", {"insightId": insight_id, "reason": why})
+
+    async def insight(self, identity: str) -> Insight | None:
+        """An Insight by its id."""
+        return next(iter(_all(await self._insist("GET", f"insight/{quote_plus(identity)}"), Insight)), None)
 
     async def pull(self, insight_id: str, count: int) -> Work:
         """Agendas to execute, by long poll; made once."""

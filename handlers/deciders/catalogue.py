@@ -1,20 +1,37 @@
-"""POST and PUT of customers, pools and Insights (spec 2.5). Pure."""
+"""POST and PUT of customers, pools and Insights (spec 2.5); pause and resume of an Insight. Pure."""
 
 from typing import TypeVar, assert_never
 
 from msgspec.structs import replace
 
-from eventstore.catalogue_events import CatalogueEvent, CustomerSaved, InsightSaved, ResourcePoolSaved
-from eventstore.commands import CatalogueCommand, SaveCustomer, SaveInsight, SaveResourcePool
+from eventstore.catalogue_events import (
+    CatalogueEvent,
+    CustomerSaved,
+    InsightPaused,
+    InsightResumed,
+    InsightSaved,
+    ResourcePoolSaved,
+)
+from eventstore.commands import (
+    CatalogueCommand,
+    PauseInsight,
+    ResumeInsight,
+    SaveCustomer,
+    SaveInsight,
+    SaveResourcePool,
+)
 from eventstore.errors import Forbidden, Invalid, NotFound
 from eventstore.model import CatalogueObject, Customer, Insight, ResourcePool
 
 F = TypeVar("F", Customer, ResourcePool, Insight)
+Save = SaveCustomer | SaveResourcePool | SaveInsight
 
 
-def decide_catalogue(command: CatalogueCommand, stored: CatalogueObject | None) -> CatalogueEvent:
-    """The event that a command leads to; raises Rejected."""
+def decide_catalogue(command: CatalogueCommand, stored: CatalogueObject | None) -> CatalogueEvent | None:
+    """The event that a command leads to, or None where it is already true; raises Rejected."""
     match command:
+        case PauseInsight() | ResumeInsight():
+            return _pause_or_resume(command, stored)
         case SaveCustomer(customer=customer):
             _check(command, customer, stored, titled=True)
             return CustomerSaved(customer=_stamped(command, customer))
@@ -28,7 +45,24 @@ def decide_catalogue(command: CatalogueCommand, stored: CatalogueObject | None) 
             assert_never(never)
 
 
-def _check(command: CatalogueCommand, said: CatalogueObject, stored: CatalogueObject | None, *, titled: bool) -> None:
+def _pause_or_resume(
+    command: PauseInsight | ResumeInsight, stored: CatalogueObject | None
+) -> InsightPaused | InsightResumed | None:
+    if not isinstance(stored, Insight) or not command.caller.may_touch(stored.customer_id):
+        raise NotFound(f"The Insight specified was not found or is not visible: {command.insight_id}")
+    by, paused = command.caller.subject, stored.paused
+    match command:
+        case PauseInsight(insight_id=identity, why=why):
+            if not why.strip():
+                raise Invalid("The reason field must be specified.")
+            if paused is not None and (paused.by, paused.why) == (by, why):
+                return None
+            return InsightPaused(insight_id=identity, by=by, why=why)
+        case ResumeInsight(insight_id=identity, why=why):
+            return None if paused is None else InsightResumed(insight_id=identity, by=by, why=why)
+
+
+def _check(command: Save, said: CatalogueObject, stored: CatalogueObject | None, *, titled: bool) -> None:
     if command.must_exist:
         if stored is None:
             raise NotFound(f"Unable to get object by id {said.id}")
@@ -42,12 +76,12 @@ def _check(command: CatalogueCommand, said: CatalogueObject, stored: CatalogueOb
             raise Forbidden(f"You do not have permission to perform this action for customerId {customer_id}")
 
 
-def _stamped(command: CatalogueCommand, said: F) -> F:
+def _stamped(command: Save, said: F) -> F:
     added = said.added_time if command.must_exist else command.now
     return replace(said, added_time=added, updated_time=command.now)
 
 
-def _with_defaults(command: CatalogueCommand, said: Insight) -> Insight:
+def _with_defaults(command: Save, said: Insight) -> Insight:
     if said.allowed_customer_ids is not None:
         lowered = {customer.lower() for customer in said.allowed_customer_ids}
         said = replace(said, allowed_customer_ids=sorted(lowered))

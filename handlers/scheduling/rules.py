@@ -16,7 +16,7 @@ from collections.abc import Mapping
 
 import msgspec
 
-from eventstore.model import Insight, SchedulingAlgorithm
+from eventstore.model import SchedulingAlgorithm
 from handlers.scheduling import fifo, round_robin
 from handlers.scheduling.queue import Algorithm
 from projections.catalogue import Catalogue
@@ -48,9 +48,5 @@ def rule_of(queue: str, catalogue: Catalogue) -> Rule:
     """What holds for a queue now."""
     insights = catalogue.insights_of_queue(queue)
     fair = any(insight.scheduling_algorithm is SchedulingAlgorithm.ROUND_ROBIN for insight in insights)
-    open_ = tuple(insight.id or "" for insight in insights if not _is_paused(insight))
+    open_ = tuple(insight.id or "" for insight in insights if insight.paused is None)
     return Rule(round_robin.NAME if fair else fifo.NAME, open_, catalogue.position)
-
-
-def _is_paused(insight: Insight) -> bool:
-    return getattr(insight, "paused", None) is not None

@@ -93,6 +93,13 @@ class Cancel(Open, frozen=True, kw_only=True):
     agenda_id: str | None = None
 
 
+class Pause(Open, frozen=True, kw_only=True):
+    """The body of an Insight's pause and resume."""
+
+    insight_id: str | None = None
+    reason: str | None = None
+
+
 class GetAgenda(Open, frozen=True, kw_only=True):
     """The body of getAgenda."""
 
@@ -152,6 +159,7 @@ _decoders: dict[type, "msgspec.json.Decoder[Any]"] = {
         UpdateProgress,
         HandBack,
         Cancel,
+        Pause,
         GetAgenda,
         Summary,
         OpenCustomer,

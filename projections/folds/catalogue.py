@@ -4,10 +4,18 @@ Small, and wanted whole by every worker: so it is not rows in a store but one im
 """
 
 import msgspec
+from msgspec.structs import replace
 
-from eventstore.catalogue_events import CatalogueEvent, CustomerSaved, InsightSaved, ResourcePoolSaved
+from eventstore.catalogue_events import (
+    CatalogueEvent,
+    CustomerSaved,
+    InsightPaused,
+    InsightResumed,
+    InsightSaved,
+    ResourcePoolSaved,
+)
 from eventstore.envelope import Envelope
-from eventstore.model import CatalogueObject, merge
+from eventstore.model import CatalogueObject, Insight, Paused, merge
 from projections.verdict import Verdict
 
 
@@ -38,7 +46,10 @@ def evolve(item: Item | None, envelope: Envelope, event: CatalogueEvent, link: s
     """The object after an applied event: what was said, over what is stored."""
     said = saved(event)
     stored = None if item is None else item.object
-    return Item(envelope.version, link, envelope.id, said if stored is None else _laid(stored, said))
+    after = said if stored is None else _laid(stored, said)
+    if isinstance(after, Insight):
+        after = _pausing(after, event, envelope.time)
+    return Item(envelope.version, link, envelope.id, after)
 
 
 def saved(event: CatalogueEvent) -> CatalogueObject:
@@ -49,6 +60,19 @@ def saved(event: CatalogueEvent) -> CatalogueObject:
         case ResourcePoolSaved(resource_pool=pool):
             return pool
         case InsightSaved(insight=insight):
+            return insight
+        case InsightPaused(insight_id=identity) | InsightResumed(insight_id=identity):
+            return Insight(id=identity)
+
+
+def _pausing(insight: Insight, event: CatalogueEvent, at: int) -> Insight:
+    match event:
+        case InsightPaused(by=by, why=why):
+            since = at if insight.paused is None else insight.paused.since
+            return replace(insight, paused=Paused(by=by, why=why, since=since))
+        case InsightResumed():
+            return replace(insight, paused=None)
+        case _:
             return insight
 
 

@@ -4,12 +4,12 @@ from typing import Any
 
 import pytest
 
-from eventstore.catalogue_events import CustomerSaved, InsightSaved, ResourcePoolSaved
+from eventstore.catalogue_events import CatalogueEvent, CustomerSaved, InsightSaved, ResourcePoolSaved
 from eventstore.commands import CatalogueCommand, SaveCustomer, SaveInsight, SaveResourcePool
 from eventstore.errors import Forbidden, Invalid, NotFound, Rejected
 from eventstore.model import CatalogueObject, Customer, Insight, ResourcePool, SchedulingAlgorithm
 from handlers.deciders.catalogue import decide_catalogue
-from projections.folds.catalogue import saved
+from projections.folds import catalogue as folds
 from tests.builders import ALICE, MALLORY, NOW, customer, insight
 
 
@@ -26,6 +26,11 @@ def save(thing: CatalogueObject, **more: Any) -> CatalogueCommand:
             return SaveResourcePool(resource_pool=thing, **fields)
         case Insight():
             return SaveInsight(insight=thing, **fields)
+
+
+def saved(event: CatalogueEvent | None) -> CatalogueObject:
+    assert event is not None
+    return folds.saved(event)
 
 
 def put(thing: CatalogueObject, **more: Any) -> CatalogueCommand:
