@@ -103,6 +103,7 @@ class Scheduler:
             idle_since: float | None = None
             clock = asyncio.get_running_loop().time
             while idle_since is None or clock() - idle_since < IDLE_SECONDS:
+                self._follow_rule()
                 self._follow_owners()
                 self._serve_all(clock())
                 self._news.clear()
@@ -118,6 +119,15 @@ class Scheduler:
                 feed.cancel()
             self._feeds.clear()
 
+    def _follow_rule(self) -> None:
+        before, self._rule = self._rule, self._look_up()
+        if self._rule.of(self.name) != before.of(self.name):
+            self._queue.follow(self._rule.choose, self._rule.insights)
+            # Chosen from what is known now, what was paused until now would be overtaken.
+            for owner in [*self._feeds]:
+                self._feeds.pop(owner).cancel()
+                self._queue.lose(owner)
+
     def _follow_owners(self) -> None:
         owners = self._owners.all()
         for owner in self._feeds.keys() - owners:
@@ -127,12 +137,11 @@ class Scheduler:
             self._feeds[owner] = asyncio.create_task(self._feed(owner))
 
     async def _feed(self, owner: str) -> None:
-        known, asked = ("", -1), self._rule.of(self.name)
+        known = ("", -1)
+        insights, turns_of = self._rule.of(self.name)
         while True:
-            if (wanted := self._look_up().of(self.name)) != asked:
-                known, asked = ("", -1), wanted
             try:
-                picture = await self._owners.ready(owner, [*asked[0]], known, POLL_SECONDS, asked[1])
+                picture = await self._owners.ready(owner, [*insights], known, POLL_SECONDS, turns_of)
             except Unavailable:
                 self._queue.lose(owner)
                 known = ("", -1)
@@ -145,17 +154,13 @@ class Scheduler:
             await asyncio.sleep(PAUSE_SECONDS)
 
     def _serve_all(self, clock: float) -> None:
-        before, self._rule = self._rule, self._look_up()
-        rule = self._rule
-        if rule.of(self.name) != before.of(self.name):
-            self._queue.follow(rule.choose, rule.insights)
         boxes: list[Box] = []
         paused: deque[Caller] = deque()
         while self._callers:
             caller = self._callers.popleft()
             if caller.answer.done():
                 continue
-            if caller.pull.insight_id not in rule.insights:
+            if caller.pull.insight_id not in self._rule.insights:
                 paused.append(caller)
                 continue
             chosen = self._queue.choose(caller.pull.count, clock)
@@ -165,7 +170,7 @@ class Scheduler:
             boxes.append((caller, chosen))
         self._callers.extendleft(reversed(paused))
         if boxes:
-            serving = asyncio.create_task(self._serve(boxes, rule))
+            serving = asyncio.create_task(self._serve(boxes, self._rule))
             self._serving.add(serving)
             serving.add_done_callback(self._serving.discard)
 

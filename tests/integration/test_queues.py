@@ -9,8 +9,10 @@ from typing import Any
 
 import pytest
 
+from handlers.scheduling.schedulers import scheduler_partition
 from tests.conftest import Broker
 from tests.faults.arena import Arena
+from tests.faults.processes import WorkerProcess
 from tests.integration.conftest import Client
 from tests.integration.test_wire import error_of, raw
 
@@ -116,7 +118,7 @@ class TestPause:
         assert error_of(answer) == ("ObjectNotFoundException", 404)
         assert error_of((await client.ask("POST", path))[1]) == ("ValidationException", 422)
         assert error_of((await client.ask("POST", path, {"insightId": " "}))[1]) == ("ValidationException", 422)
-        status, answer, _ = await client.ask("GET", path)
+        _, answer, _ = await client.ask("GET", path)
         assert error_of(answer)[1] == 400
 
     async def test_a_pause_needs_a_reason(self, client: Client) -> None:
@@ -168,14 +170,20 @@ class TestTwoWorkers:
             await asked.ask("POST", "/pop/insight/service/resume", {"insightId": insight})
         served = [(await pull(here, insight))[0]["customerId"] for _ in range(4)]
         assert len(set(served[:3])) == 3
-        await self._move(two)
+        left = await self._end_scheduler_of(f"\x1f\x1f{insight}", two)
+        there.url = left.url
         while len(served) < 8:
             served += [agenda["customerId"] for agenda in await pull(there, insight)]
         assert [served[place] == served[place + 3] for place in range(5)] == [True] * 5, served
 
-    async def _move(self, two: Arena) -> None:
-        """Everything goes to the second worker."""
-        gone, left = two.workers
+    async def _end_scheduler_of(self, queue: str, two: Arena) -> WorkerProcess:
+        """The worker that schedules a queue leaves; the other."""
+        one, other = two.workers
+        health = await one.health(two.session)
+        assert health is not None
+        mine = scheduler_partition(queue, 12) in health["owned"]
+        gone, left = (one, other) if mine else (other, one)
         gone.stop()
         gone.join()
         await two.until(lambda: two.owned(left), "the other to own everything")
+        return left
