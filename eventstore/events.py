@@ -14,6 +14,7 @@
 | DeleteAgenda    | AgendaDeleted |
 | DeleteProgress  | ProgressDeleted |
 | ReapRun         | RunReaped |
+| ReapObjects     | ObjectsReaped |
 | SaveCustomer    | CustomerSaved |
 | SaveResourcePool| ResourcePoolSaved |
 | SaveInsight     | InsightSaved |
@@ -46,6 +47,7 @@ from eventstore.run_events import (
     AgendaSubmitted,
     DispatchExpired,
     DispatchReturned,
+    ObjectsReaped,
     ProgressDeleted,
     ProgressReported,
     ReportSuperseded,
@@ -80,6 +82,7 @@ EVENTS: dict[str, type[Event]] = {
     "agendum.AgendaDeleted.v1": AgendaDeleted,
     "agendum.ProgressDeleted.v1": ProgressDeleted,
     "agendum.RunReaped.v1": RunReaped,
+    "agendum.ObjectsReaped.v1": ObjectsReaped,
     "agendum.CustomerSaved.v1": CustomerSaved,
     "agendum.ResourcePoolSaved.v1": ResourcePoolSaved,
     "agendum.InsightSaved.v1": InsightSaved,
@@ -107,6 +110,7 @@ __all__ = [
     "InsightResumed",
     "InsightSaved",
     "LogOpened",
+    "ObjectsReaped",
     "ProgressDeleted",
     "ProgressReported",
     "ReportSuperseded",

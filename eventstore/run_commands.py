@@ -111,6 +111,17 @@ class ReapRun(Command, frozen=True, kw_only=True):
     age: int = 86_400_000
 
 
+class ReapObjects(Command, frozen=True, kw_only=True):
+    """Take what is too old of a run that has come to rest out of the views; its events stay (spec 9.3).
+
+    Ages in ms, by kind; None: never.
+    """
+
+    agenda_age: int | None = None
+    progress_age: int | None = None
+    operation_age: int | None = None
+
+
 RunCommand = (
     SubmitAgenda
     | DispatchAgenda
@@ -124,4 +135,5 @@ RunCommand = (
     | DeleteAgenda
     | DeleteProgress
     | ReapRun
+    | ReapObjects
 )

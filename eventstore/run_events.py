@@ -132,6 +132,17 @@ class RunReaped(Fact, frozen=True, kw_only=True):
     """The last trace of a deleted run left the views, a day or more after its deletion (design 4.3)."""
 
 
+class ObjectsReaped(Fact, frozen=True, kw_only=True):
+    """Objects of a run that has come to rest left the views, because they are old; their events stay (spec 9.3)."""
+
+    #: ids of agendas
+    agendas: list[str] = []  # noqa: RUF012  # msgspec copies it
+    #: the progress, with all operations that there are
+    progress: bool = False
+    #: names of operations, where the progress stays or there is none
+    operations: list[str] = []  # noqa: RUF012  # msgspec copies it
+
+
 RunEvent = (
     AgendaSubmitted
     | AgendaDispatched
@@ -146,4 +157,5 @@ RunEvent = (
     | AgendaDeleted
     | ProgressDeleted
     | RunReaped
+    | ObjectsReaped
 )

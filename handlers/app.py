@@ -22,7 +22,9 @@ from handlers.scheduling.board import Board
 from handlers.scheduling.schedulers import Schedulers
 from handlers.server import Handler, HopApi, HttpServer, PublicApi
 from handlers.settings import Settings
+from handlers.timers.everywhere import DUE, Everywhere
 from handlers.timers.loop import Patience, Timers
+from handlers.timers.reaper import Ages, Reaper
 from handlers.wire.responses import Opener
 from handlers.worker import Worker
 from projections.catalogue import Catalogue
@@ -131,10 +133,17 @@ async def build(settings: Settings) -> Worker:
         now=now,
         draw=draw,
         patience=Patience(
-            grace=min(GRACE_MS, settings.patience_ms), reclaim=settings.reclaim_ms, backoff=settings.retry_ms
+            grace=min(GRACE_MS, settings.patience_ms),
+            reclaim=settings.reclaim_ms,
+            backoff=settings.retry_ms,
+            reap_every=settings.reap_every_ms,
         ),
         cipher=cipher,
+        reaper=Reaper(_ages(settings), draw),
+        dry=settings.dry_run,
+        observe=metrics.timed,
     )
+    everywhere = Everywhere(me=me, owners=group.owners, hops=hops, timers=timers)
     edge = Edge(
         gateway=router,
         tail=tail,
@@ -146,8 +155,9 @@ async def build(settings: Settings) -> Worker:
         # An unchanged report is an event only now and then, and well before silence would mean something (design 4.8).
         quiet_ms=settings.reclaim_ms // 5,
         customers={},
+        timers=everywhere,
     )
-    hops_in = HopApi(_hop_routes(settings.secret, path, router, board, owners, schedulers))
+    hops_in = HopApi(_hop_routes(settings.secret, path, router, board, owners, schedulers, everywhere))
     plain = {
         "/healthz": health.alive,
         "/readyz": health.ready,
@@ -170,8 +180,23 @@ async def build(settings: Settings) -> Worker:
     )
 
 
+def _ages(settings: Settings) -> Ages:
+    return Ages(
+        agenda=settings.reap_agenda_ms or None,
+        progress=settings.reap_progress_ms or None,
+        operation=settings.reap_operation_ms or None,
+        trace=settings.reap_trace_ms,
+    )
+
+
 def _hop_routes(
-    secret: str, path: CommandPath, router: Router, board: Board, owners: LiveOwners, schedulers: Schedulers
+    secret: str,
+    path: CommandPath,
+    router: Router,
+    board: Board,
+    owners: LiveOwners,
+    schedulers: Schedulers,
+    everywhere: Everywhere,
 ) -> Mapping[str, Handler]:
     async def dispatch(commands: list) -> list:  # type: ignore[type-arg]  # typed by DISPATCH
         return outcomes_of(await owners.dispatch_here(commands))
@@ -185,5 +210,6 @@ def _hop_routes(
             ),
             hop_route(DISPATCH, secret, dispatch),
             hop_route(PULL, secret, schedulers.pull, undelivered=schedulers.give_back),
+            hop_route(DUE, secret, everywhere.here),
         ]
     )

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator
 from typing import Protocol
 
-from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
@@ -34,6 +34,12 @@ class Metrics:
         self._requests = Counter(
             "agendum_http_requests", "Requests, by route and HTTP status", ["route", "status"], registry=self.registry
         )
+        self._due = Gauge(
+            "agendum_timer_due", "Due at the last tick, by timed process", ["process"], registry=self.registry
+        )
+        self._done = Counter(
+            "agendum_timer_done", "Commands carried out, by timed process", ["process"], registry=self.registry
+        )
         self.registry.register(HoldingsCollector(holdings, lag, now))
 
     def command(self, name: str, outcome: str, seconds: float) -> None:
@@ -43,6 +49,11 @@ class Metrics:
     def request(self, route: str, status: int) -> None:
         """A request was answered."""
         self._requests.labels(route, str(status)).inc()
+
+    def timed(self, process: str, due: int, done: int) -> None:
+        """A timed process found so much due, and did so much of it."""
+        self._due.labels(process).set(due)
+        self._done.labels(process).inc(done)
 
     def text(self) -> bytes:
         """Everything, as Prometheus reads it."""

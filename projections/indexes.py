@@ -19,6 +19,9 @@ LETTERS = {"linkId": b"l", "customerId": b"c", "agendaId": b"g", "externalId": b
 READY, DUE = b"r", b"d"
 #: The last dispatch of each agenda, by queue and customer, the latest decision first (see turns).
 TURN = b"t"
+#: Rows by kind and the minute of their last update, tombstones by that of their deletion (see ages).
+AGE = b"u"
+MINUTE = 60_000
 
 _LENGTH = Packer(">H").pack
 _TIME = Packer(">q").pack
@@ -53,10 +56,10 @@ def index_keys(key: bytes, row: Row | None) -> set[bytes]:
     """All index keys of one primary row."""
     match row:
         case Head():
-            return set(_head_entries(key, row))
+            return {*_head_entries(key, row), *_age(key, row.deleted)}
         case Agenda() | AgendaProgress() | OperationProgress():
             added = _TIME(row.added_time or 0)
-            return {
+            return {*_age(key, row.updated_time)} | {
                 index_prefix(key[:1], LETTERS[name], value) + added + key
                 for name, value in _attributes(row)
                 if value is not None
@@ -74,6 +77,12 @@ def _head_entries(key: bytes, head: Head) -> Iterator[bytes]:
         if agenda.queue is not None and agenda.epoch is not None and agenda.number is not None:
             turn = _TURN.pack(_LARGEST - agenda.epoch, _LARGEST - agenda.number)
             yield b"i" + TURN + _sized(agenda.queue) + _sized(agenda.customer_id) + turn + key
+
+
+def _age(key: bytes, at: int | None) -> Iterator[bytes]:
+    # Of a client's making, a time may be anything; that of a row is ours.
+    if at is not None and at >= 0:
+        yield b"i" + AGE + key[:1] + _TIME(at // MINUTE * MINUTE) + key
 
 
 def _sized(value: str) -> bytes:

@@ -84,6 +84,11 @@ class Head(Fact, frozen=True, kw_only=True):
     #: epoch ms at which the last of the run was deleted: this row is a tombstone
     deleted: int | None = None
 
+    @property
+    def at_rest(self) -> bool:
+        """Nothing of the run waits for a puller, an executor or a timer."""
+        return not any(agenda.ready or agenda.is_watched for agenda in self.agendas.values())
+
 
 Row = Head | Agenda | AgendaProgress | OperationProgress
 #: What one event changes: row key -> the row as it is now, None where it is gone.

@@ -14,6 +14,7 @@ from eventstore.commands import (
     DispatchAgenda,
     ExpireDispatch,
     HandBackAgenda,
+    ReapObjects,
     ReapRun,
     ReclaimAgenda,
     ReportProgress,
@@ -152,6 +153,12 @@ def delete_progress(**more: Any) -> DeleteProgress:
 def reap(**more: Any) -> ReapRun:
     """Reap the run, two days later."""
     return ReapRun(**{"id": "reap", "stream": RUN, "now": NOW + 2 * 86_400_000, **more})
+
+
+def reap_objects(**more: Any) -> ReapObjects:
+    """Reap what is three days old of the run."""
+    ages = dict.fromkeys(("agenda_age", "progress_age", "operation_age"), 3 * 86_400_000)
+    return ReapObjects(**{"id": "reap-objects", "stream": RUN, "now": NOW + 3 * 86_400_000 + 200, **ages, **more})
 
 
 def sent(*operations: Mapping[str, Any] | None, customer: str | None = "alice", **more: Any) -> OpenAgenda:

@@ -86,6 +86,20 @@ def _apply(  # noqa: C901  # one page that says it all: it is the referee
         head["agendas"] = {one: {**agenda, "heard": None, "failed": None} for one, agenda in agendas.items()}
         for gone in [row for row in rows if row == b"p\0" + key or row.startswith(b"o\0" + key + b"\0")]:
             del rows[gone]
+    elif kind == "ObjectsReaped":
+        mine, whole = b"o\0" + key + b"\0", body.get("progress", False)
+        for one in body.get("agendas", []):
+            agendas.pop(one, None)
+            rows.pop(b"a\0" + key + b"\0" + one.encode(), None)
+        if whole:
+            head["progress"] = False
+            head["agendas"] = {one: {**agenda, "heard": None, "failed": None} for one, agenda in agendas.items()}
+            rows.pop(b"p\0" + key, None)
+        for gone in [row for row in rows if row.startswith(mine)]:
+            if whole or gone[len(mine) :].decode() in body.get("operations", []):
+                del rows[gone]
+        left = agendas or head.get("progress") or any(row.startswith(mine) for row in rows)
+        head["deleted"] = None if left else _ms(meta["ce_time"])
     elif "progress" in body:
         lay = [(b"p\0" + key, body["progress"])]
     if name in agendas:

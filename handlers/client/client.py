@@ -13,7 +13,7 @@ import orjson
 from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_delay, wait_random_exponential
 
 from eventstore.errors import BadRequest, Conflict, Forbidden, Invalid, NotFound, Rejected, Unavailable
-from handlers.client.objects import Agenda, AgendaProgress, Insight, Object, OperationProgress, Problem, Work
+from handlers.client.objects import Agenda, AgendaProgress, Due, Insight, Object, OperationProgress, Problem, Work
 
 T = TypeVar("T", bound=Object)
 
@@ -85,6 +85,11 @@ class Client:
     async def insight(self, identity: str) -> Insight | None:
         """An Insight by its id."""
         return next(iter(_all(await self._insist("GET", f"insight/{quote_plus(identity)}"), Insight)), None)
+
+    async def timers(self, *, dry_run: bool = True) -> list[Due]:
+        """What is due of each timed process; carried out, unless it is a dry run. For operators."""
+        answer = await self._insist("POST", "timers/service/run", {"dryRun": dry_run})
+        return msgspec.convert(answer["processes"], list[Due])
 
     async def pull(self, insight_id: str, count: int) -> Work:
         """Agendas to execute, by long poll; made once."""

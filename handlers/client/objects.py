@@ -134,6 +134,17 @@ class Work(Object, frozen=True, kw_only=True):
     agenda_progresses: list[AgendaProgress] = []
 
 
+class Due(Object, frozen=True, kw_only=True):
+    """What is due of one timed process; not in POP."""
+
+    process: str
+    due: int = 0
+    done: int = 0
+    runs: list[str] = []
+    #: it does nothing by itself: only what is asked for
+    dry: bool = False
+
+
 class Problem(Object, frozen=True, kw_only=True):
     """An ErrorResponse (spec 2.2)."""
 

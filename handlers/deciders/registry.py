@@ -11,6 +11,7 @@ from eventstore.commands import (
     DispatchAgenda,
     ExpireDispatch,
     HandBackAgenda,
+    ReapObjects,
     ReapRun,
     ReclaimAgenda,
     ReportProgress,
@@ -24,6 +25,7 @@ from eventstore.events import RunEvent
 from handlers.deciders.dispatch import dispatch, expire, take_back
 from handlers.deciders.endings import cancel, hand_back, reclaim, retry
 from handlers.deciders.objects import delete_agenda, delete_progress, reap
+from handlers.deciders.reaping import reap_objects
 from handlers.deciders.reports import report
 from handlers.deciders.submission import submit
 from projections.run import Run
@@ -61,4 +63,5 @@ _DECIDERS: dict[type[Command], Callable[[Any, Run], RunEvent | None]] = {
     DeleteAgenda: delete_agenda,
     DeleteProgress: delete_progress,
     ReapRun: reap,
+    ReapObjects: reap_objects,
 }

@@ -7,7 +7,7 @@ import msgspec
 
 from eventstore.errors import BadRequest
 from eventstore.model import Customer, Insight, ResourcePool
-from handlers.endpoints import agendas, catalogue, pausing, progress, work
+from handlers.endpoints import agendas, catalogue, pausing, progress, timers, work
 from handlers.endpoints.ask import Ask, Endpoint, Reply
 from handlers.wire.requests import OpenCustomer, OpenInsight, OpenResourcePool
 
@@ -70,6 +70,7 @@ PATHS: Mapping[str, Route] = {
     "pop/resourcepool/service/handBackAgenda": _service("handBackAgenda", work.hand_back_agenda),
     "pop/agenda/service/cancel": _service("cancel", agendas.cancel),
     "pop/insight/service/pause": _service("pause", pausing.pause),
+    "pop/timers/service/run": _service("timers", timers.run_timers),
     "pop/insight/service/resume": _service("resume", pausing.resume),
 }
 

@@ -100,6 +100,12 @@ class Pause(Open, frozen=True, kw_only=True):
     reason: str | None = None
 
 
+class RunTimers(Open, frozen=True, kw_only=True):
+    """The body of a run of the timed processes."""
+
+    dry_run: bool | None = None
+
+
 class GetAgenda(Open, frozen=True, kw_only=True):
     """The body of getAgenda."""
 
@@ -160,6 +166,7 @@ _decoders: dict[type, "msgspec.json.Decoder[Any]"] = {
         HandBack,
         Cancel,
         Pause,
+        RunTimers,
         GetAgenda,
         Summary,
         OpenCustomer,

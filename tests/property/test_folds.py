@@ -21,6 +21,8 @@ from tests.spec import World
 
 P = 12
 STARTS = st.sampled_from([None, 500, 600, 700])
+KINDS = ("agenda", "progress", "operation")
+AGES = st.sampled_from([None, 0, 3000])
 STATES = st.sampled_from([None, *ProcessingState])
 
 
@@ -48,6 +50,7 @@ def commands(draw: st.DrawFn) -> RunCommand:
             b.delete_agenda(**at, id=identity, agenda_id=agenda),
             b.delete_progress(**at, id=identity),
             b.reap(id=identity),
+            b.reap_objects(**at, id=identity, **{f"{kind}_age": draw(AGES) for kind in KINDS}),
         ]
     )
     found: RunCommand = draw(some)
