@@ -19,7 +19,6 @@ With more than `IN_ALL` customers at one owner, those are shown who were not ser
 """
 
 from collections.abc import Iterable, Sequence
-from heapq import merge
 from itertools import islice
 
 from sortedcontainers import SortedDict
@@ -34,7 +33,7 @@ NEVER: Turn = (-1, -1)
 def by_turns(
     lines: Sequence[ReadyLine], insights: Sequence[str], queue: str, version: tuple[str, int], limit: int = IN_ALL
 ) -> Picture:
-    """The oldest entries of every customer, as many of each as fit; whose turn is next goes first."""
+    """The oldest entries of every customer, as many of each as fit; those whose turn is next, if there are many."""
     standing: dict[str, list[SortedDict]] = {}
     for line in lines:
         for customer, ready in line.standing(insights):
@@ -44,7 +43,7 @@ def by_turns(
     return Picture(
         epoch=version[0],
         sequence=version[1],
-        entries=sorted(_in_rounds([standing[customer] for customer in order[:limit]], limit)),
+        entries=sorted(_evenly([standing[customer] for customer in order[:limit]], limit)),
         counts={customer: sum(map(len, ready)) for customer, ready in standing.items()},
         served=served,
     )
@@ -71,16 +70,27 @@ def _served(lines: Sequence[ReadyLine], queue: str, standing: Iterable[str]) -> 
     return {name: found[name] for name in {*last, *(name for name in standing if name in found)}}
 
 
-def _oldest(ready: list[SortedDict]) -> int:
-    oldest: int = min(line.peekitem(0)[1].added for line in ready)
-    return oldest
+def _oldest(ready: list[SortedDict]) -> tuple[int, str]:
+    found: tuple[int, str] = min(next(iter(line)) for line in ready)
+    return found
 
 
-def _in_rounds(customers: Sequence[list[SortedDict]], limit: int) -> list[Entry]:
-    sources = [islice(merge(*(line.values() for line in ready)), PER_CUSTOMER) for ready in customers]
-    found: list[Entry] = []
-    while sources and len(found) < limit:
-        round_ = [(source, entry) for source in sources if (entry := next(source, None)) is not None]
-        found += [entry for _, entry in round_]
-        sources = [source for source, _ in round_]
-    return found[:limit]
+def _evenly(customers: Sequence[list[SortedDict]], limit: int) -> list[Entry]:
+    """The oldest of each, as many of everyone as fit; what some do not need goes to those who have more."""
+    quota = max(1, limit // max(1, len(customers)))
+    found = [_first(ready, min(quota, PER_CUSTOMER)) for ready in customers]
+    sizes = [min(sum(map(len, ready)), PER_CUSTOMER) for ready in customers]
+    while hungry := [place for place, entries in enumerate(found) if len(entries) < sizes[place]]:
+        more = (limit - sum(map(len, found))) // len(hungry)
+        if more < 1:
+            break
+        quota += more
+        for place in hungry:
+            found[place] = _first(customers[place], min(quota, PER_CUSTOMER))
+    return [entry for entries in found for entry in entries]
+
+
+def _first(ready: list[SortedDict], count: int) -> list[Entry]:
+    if len(ready) == 1:
+        return [*islice(ready[0].values(), count)]
+    return sorted(entry for line in ready for entry in islice(line.values(), count))[:count]

@@ -145,10 +145,11 @@ class Queue:
         waiting = self._waiting
         own = {} if len(waiting.served) > REMEMBERED else waiting.served
         waiting.served = latest([own, *(picture.served for picture in self._pictures.values())])
-        # Decisions of a scheduler whose clock was ahead would count as later than ours for ever: go past them.
-        ahead = max((turn[0] for turn in waiting.served.values()), default=-1)
-        if ahead > waiting.turn[0]:
-            waiting.turn = (ahead + 1, waiting.turn[1])
+        # Decisions of a scheduler whose clock was ahead, or that began in the same ms, would count as later than ours
+        # for ever: go past them.
+        ahead = max(waiting.served.values(), default=NEVER)
+        if ahead > waiting.turn:
+            waiting.turn = (ahead[0] + 1, waiting.turn[1])
 
 
 def _cut(picture: Picture) -> set[str]:

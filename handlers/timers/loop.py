@@ -125,8 +125,9 @@ class Timers:
         found = [proposal for partition in self._owned() for proposal in self._reaper.due(partition, self._now())]
         dry = "reaper" in self._dry
         self._observe("reaper", len(found), 0 if dry else await self._carry_out(found))
-        if not found and not self._reaper.is_walking:
+        if not self._reaper.is_walking:
             self._reaped = self._now()
+            self._reaper.begin()
         return bool(found) and not dry
 
     def proposals(self) -> dict[str, list[Proposal]]:

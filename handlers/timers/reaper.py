@@ -36,7 +36,8 @@ class Reaper:
         self._ages = ages
         self._draw = draw
         self._looks = looks
-        self._places: dict[tuple[str, Kind], bytes] = {}
+        #: where the next look begins; None: this walk has come to what is young
+        self._places: dict[tuple[str, Kind], bytes | None] = {}
 
     def anew(self, looks: int) -> "Reaper":
         """One that begins with the oldest, and looks at so many rows in one go."""
@@ -44,8 +45,12 @@ class Reaper:
 
     @property
     def is_walking(self) -> bool:
-        """There was more to look at, somewhere."""
-        return any(self._places.values())
+        """There is more to look at, somewhere."""
+        return any(place is not None for place in self._places.values())
+
+    def begin(self) -> None:
+        """The next walk begins with the oldest."""
+        self._places.clear()
 
     def forget(self, epochs: set[str]) -> None:
         """Remember the places of these ownerships alone."""
@@ -65,8 +70,11 @@ class Reaper:
         if age is None:
             return []
         walk = (partition.ready.epoch, kind)
-        rows = [*islice(by_age(partition, kind, now - age, self._places.get(walk, b"")), self._looks)]
-        self._places[walk] = rows[-1].place if len(rows) == self._looks else b""
+        place = self._places.get(walk, b"")
+        if place is None:
+            return []
+        rows = [*islice(by_age(partition, kind, now - age, place), self._looks)]
+        self._places[walk] = rows[-1].place if len(rows) == self._looks else None
         return [*old(rows, now, age)]
 
     def _command(self, row: Aged) -> ReapObjects | ReapRun:

@@ -79,6 +79,14 @@ def test_a_refused_dispatch_was_no_turn() -> None:
     assert added(queue.choose(2, 0.0)) == [2, 3]
 
 
+def test_decisions_go_past_those_of_a_scheduler_whose_clock_was_ahead_or_the_same() -> None:
+    for ahead, turns in (((9, 5), [(10, 1), (10, 2)]), ((7, 3), [(8, 1), (8, 2)]), ((6, 9), [(7, 1), (7, 2)])):
+        queue = Queue(round_robin.choose, epoch=7)
+        shown = [entry(1), entry(2)]
+        queue.see("A", Picture(epoch="e", sequence=1, entries=shown, counts={"c": 2}, served={"c": ahead}))
+        assert [choice.turn for choice in queue.choose(2, 0.0)] == turns
+
+
 def test_only_what_is_ready_for_the_insights_that_are_followed() -> None:
     queue = Queue(fifo.choose)
     queue.see("A", picture(entry(1)))
