@@ -1,6 +1,6 @@
 """What holds for a queue, as its Insights say."""
 
-from eventstore.model import Insight, SchedulingAlgorithm
+from eventstore.model import Insight, Paused, SchedulingAlgorithm
 from handlers.scheduling import fifo, round_robin
 from handlers.scheduling.rules import ALGORITHMS, rule_of
 from projections.catalogue import queue_of
@@ -30,6 +30,14 @@ def test_one_that_wants_turns_is_enough_for_a_queue_of_several() -> None:
 
 def test_every_algorithm_that_an_insight_can_name_is_there() -> None:
     assert set(ALGORITHMS) == {str(name) for name in SchedulingAlgorithm}
+
+
+def test_what_is_paused_is_left_out_and_changes_nothing_of_how_the_others_are_served() -> None:
+    paused = Paused(by="ada", why="broken", since=1)
+    one = insight("i1", queue_name="q", scheduling_algorithm=FAIR, paused=paused)
+    other = insight("i2", queue_name="q")
+    assert rule(one, other) == (round_robin.NAME, ("i2",))
+    assert rule(one) == (round_robin.NAME, ())
 
 
 def test_pictures_show_every_customer_where_turns_are_served() -> None:
