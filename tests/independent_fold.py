@@ -109,7 +109,7 @@ def _apply(  # noqa: C901  # one page that says it all: it is the referee
         change = {"operation": operation, "processingState": "COMPLETE", "processingStateMessage": "cancelled"}
         change |= {"updatedTime": _ms(meta["ce_time"]), "completedTime": _ms(meta["ce_time"])}
         lay.append((b"o\0" + key + b"\0" + operation.encode(), change))
-    for entry in body.get("operations") or []:
+    for entry in () if kind == "ObjectsReaped" else body.get("operations") or []:
         lay.append((b"o\0" + key + b"\0" + entry["operation"].encode(), entry))
     for row, change in lay:
         rows[row] = (at, {**rows.get(row, (0, {}))[1], **change})

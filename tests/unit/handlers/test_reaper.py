@@ -109,6 +109,13 @@ def test_a_row_that_was_touched_since_the_index_was_written_is_not_due() -> None
     assert streams(reaper().due(place, 35 * MINUTE)) == []
 
 
+def test_an_agenda_is_as_young_as_its_progress() -> None:
+    ended = b.report(7, state=b.COMPLETE, message="succeeded", now=30 * MINUTE)
+    place = partition([*resting(0), ended])
+    assert streams(reaper().due(place, 40 * MINUTE - 1)) == []
+    assert streams(reaper().due(place, 40 * MINUTE)) == ["r1000"]
+
+
 class Carried:
     """Timers whose commands are noted."""
 
@@ -121,7 +128,7 @@ class Carried:
             command=self._command,
             now=lambda: 10**9,
             draw=lambda: "id",
-            patience=Patience(grace=0, reclaim=1000, backoff=1000),
+            patience=Patience(grace=0, reclaim=1000, backoff=1000, reap_every=0),
             cipher=PlainCipher(b"s"),
             reaper=reaper(),
             dry=dry,
@@ -135,6 +142,7 @@ class Carried:
         return Answer()
 
     async def tick(self) -> None:
+        self.seen.clear()
         task = asyncio.create_task(self.timers.run())
         async with asyncio.timeout(5):
             while "reaper" not in self.seen:  # noqa: ASYNC110  # the loop tells nobody
@@ -172,6 +180,18 @@ async def test_on_demand_everything_due_is_shown_and_carried_out_unless_it_is_a_
     assert shown[3] == Due(process="reaper", due=1, runs=["r1000"], dry=True)
     done = await found.timers.due(dry=False)
     assert [due.done for due in done] == [0, 0, 1, 1]
+
+
+async def test_the_next_walk_finds_what_did_not_succeed() -> None:
+    found = Carried(partition(resting(0)), away=True)
+    task = asyncio.create_task(found.timers.run())
+    async with asyncio.timeout(5):
+        while found.seen.get("reaper") != (1, 0):  # noqa: ASYNC110  # the loop tells nobody
+            await asyncio.sleep(0)
+        found.away = False
+        while not found.commands:  # noqa: ASYNC110
+            await asyncio.sleep(0)
+    task.cancel()
 
 
 async def test_what_does_not_succeed_is_due_again() -> None:
