@@ -75,6 +75,11 @@ class Queue:
         self._handed: set[tuple[str, int]] = set()
         self._aside: dict[tuple[str, int], float] = {}
         self._stale = False
+        self._left = 0
+
+    def __len__(self) -> int:
+        """Entries that are known and not chosen, whatever order the algorithm keeps them in."""
+        return self._left
 
     def follow(self, algorithm: Algorithm, insights: Collection[str]) -> None:
         """Choose by another algorithm from now on, and only what is ready for these Insights."""
@@ -114,6 +119,7 @@ class Queue:
             self._arrange(now)
         self._waiting.now = now
         chosen = self._algorithm(self._waiting, n)
+        self._left -= len(chosen)
         for choice in chosen:
             self._handed.add((choice.entry.agenda_id, choice.entry.attempt))
         return chosen
@@ -130,6 +136,7 @@ class Queue:
             and (entry.agenda_id, entry.attempt) not in self._handed
             and (entry.agenda_id, entry.attempt) not in self._aside
         )
+        self._left = len(waiting.line)
         counts: dict[str, int] = {}
         for picture in pictures.values():
             for customer, count in picture.counts.items():

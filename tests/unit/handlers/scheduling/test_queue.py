@@ -107,6 +107,17 @@ def test_a_turn_is_told_by_numbers_and_names_no_customer() -> None:
     assert third.basis == {"ready": 3, "customers": 2, "added": 3, "own": 2, "lastEpoch": 9, "lastNumber": 1}
 
 
+def test_what_is_left_is_counted_whatever_the_algorithm() -> None:
+    for algorithm in (fifo.choose, round_robin.choose):
+        queue = Queue(algorithm)
+        queue.see("A", picture(*(entry(number) for number in range(5))))
+        lengths = []
+        for count in (2, 2, 2):
+            queue.choose(count, 0.0)
+            lengths.append(len(queue))
+        assert lengths == [3, 1, 0]
+
+
 def test_no_two_of_one_run_by_turns_either() -> None:
     queue = Queue(round_robin.choose)
     queue.see("A", picture(entry(1, run="r", customer="a"), entry(2, run="r", customer="a"), entry(3, customer="b")))
