@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator
 from typing import Protocol
 
-from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
@@ -35,6 +35,12 @@ class Metrics:
             "agendum_http_requests", "Requests, by route and HTTP status", ["route", "status"], registry=self.registry
         )
         self._counters: dict[tuple[str, int], Counter] = {}
+        self._due = Gauge(
+            "agendum_timer_due", "Due at the last tick, by timed process", ["process"], registry=self.registry
+        )
+        self._done = Counter(
+            "agendum_timer_done", "Commands carried out, by timed process", ["process"], registry=self.registry
+        )
         self.registry.register(HoldingsCollector(holdings, lag, now))
 
     def command(self, name: str, outcome: str, seconds: float) -> None:
@@ -47,6 +53,11 @@ class Metrics:
         if counter is None:
             counter = self._counters[route, status] = self._requests.labels(route, str(status))
         counter.inc()
+
+    def timed(self, process: str, due: int, done: int) -> None:
+        """A timed process found so much due, and did so much of it."""
+        self._due.labels(process).set(due)
+        self._done.labels(process).inc(done)
 
     def text(self) -> bytes:
         """Everything, as Prometheus reads it."""

@@ -4,6 +4,7 @@ An index key is `i`, the index's letter, the value with its length before it, th
 is in the order that lists are shown in), and the primary row's key. Its value in the store is empty.
 """
 
+from collections.abc import Callable, Iterator
 from functools import lru_cache
 from struct import Struct as Packer
 from typing import Any
@@ -11,6 +12,9 @@ from typing import Any
 import msgspec
 
 from projections.rows import PREFIX_LENGTH
+
+#: A scheduler's decision number: its epoch, and its count.
+Turn = tuple[int, int]
 
 #: Which attribute each index letter stands for.
 LETTERS = {"linkId": b"l", "customerId": b"c", "agendaId": b"g", "externalId": b"x", "id": b"i"}
@@ -25,21 +29,39 @@ INDEXED = {
 }
 #: Ready entries and due times of head rows, read once at takeover.
 READY, DUE = b"r", b"d"
+#: The last dispatch of each agenda, by queue and customer, the latest decision first (see turns).
+TURN = b"t"
+#: Rows by kind and the minute of their last update, tombstones by that of their deletion (see ages).
+AGE = b"u"
+MINUTE = 60_000
 
 _LENGTH = Packer(">H").pack
 _TIME = Packer(">q").pack
+_TURN = Packer(">QQ")
+_LARGEST = 2**64 - 1
 
 
 def index_prefix(kind: bytes, letter: bytes, value: str) -> bytes:
     """What the index keys of all rows of a kind (a, p, o) with a value begin with."""
-    encoded = value.encode()[:4096]
-    return b"i" + kind + letter + _LENGTH(len(encoded)) + encoded
+    return b"i" + kind + letter + _sized(value)
 
 
 def primary_of(index_key: bytes) -> bytes:
     """The primary row's key that an attribute's index key leads to."""
     length = int.from_bytes(index_key[3:5], "big")
     return index_key[5 + length + 8 :]
+
+
+def turns(scan: Callable[[bytes, bytes], Iterator[tuple[bytes, bytes]]]) -> Iterator[tuple[str, str, Turn]]:
+    """Queue, customer and the latest decision that served it: one look per pair, however many agendas each has."""
+    start = prefix = b"i" + TURN
+    while (found := next(scan(prefix, start), None)) is not None:
+        queue, rest = _unsized(found[0][len(prefix) :])
+        customer, rest = _unsized(rest)
+        epoch, number = _TURN.unpack_from(rest)
+        yield queue, customer, (_LARGEST - epoch, _LARGEST - number)
+        # Beyond the last that a decision of this pair can have.
+        start = prefix + _sized(queue) + _sized(customer) + b"\xff" * (_TURN.size + 1)
 
 
 class _Object(msgspec.Struct, frozen=True, rename="camel", gc=False):
@@ -53,17 +75,23 @@ class _Object(msgspec.Struct, frozen=True, rename="camel", gc=False):
     agenda_progress_id: str | None = None
     operation: str | None = None
     added_time: int | None = None
+    updated_time: int | None = None
 
 
-class _AgendaHead(msgspec.Struct, frozen=True, gc=False):
+class _AgendaHead(msgspec.Struct, frozen=True, rename="camel", gc=False):
     ready: bool = False
     expires: int | None = None
     heard: int | None = None
     failed: int | None = None
+    customer_id: str = ""
+    queue: str | None = None
+    epoch: int | None = None
+    number: int | None = None
 
 
 class _Head(msgspec.Struct, frozen=True, gc=False):
     agendas: dict[str, _AgendaHead] = {}  # noqa: RUF012  # msgspec copies it
+    deleted: int | None = None
 
 
 _decode_object = msgspec.json.Decoder(_Object).decode
@@ -84,22 +112,32 @@ def traits_of(key: bytes, value: bytes | None) -> Traits | None:
     row = memoryview(value)[PREFIX_LENGTH:]
     kind = key[:1]
     if kind == b"h":
-        ready = watched = False
-        for agenda in _decode_head(row).agendas.values():
-            ready = ready or agenda.ready
-            # As rows.AgendaHead.is_watched says it.
-            watched = watched or not (agenda.expires is agenda.heard is agenda.failed is None)
-        return ready, watched
+        return _traits_of_head(_decode_head(row))
     found = _decode_object(row)
+    updated = found.updated_time
+    # Of a client's making, a time may be anything; that of a row is ours.
+    minute = None if updated is None or updated < 0 else updated // MINUTE
     if kind == b"p":
-        return found.added_time, found.link_id, found.customer_id, found.agenda_id, found.external_id
+        return minute, found.added_time, found.link_id, found.customer_id, found.agenda_id, found.external_id
     if kind == b"a":
-        return found.added_time, found.id, found.link_id, found.customer_id
+        return minute, found.added_time, found.id, found.link_id, found.customer_id
     odd = found.id != f"{found.agenda_progress_id}-{found.operation}"
-    return found.added_time, found.customer_id, found.id if odd else None
+    return minute, found.added_time, found.customer_id, found.id if odd else None
 
 
-#: Which letter each trait after the addedTime stands under.
+def _traits_of_head(head: _Head) -> Traits:
+    ready = watched = False
+    served: list[tuple[str, str, int, int]] = []
+    for agenda in head.agendas.values():
+        ready = ready or agenda.ready
+        # As rows.AgendaHead.is_watched says it.
+        watched = watched or not (agenda.expires is agenda.heard is agenda.failed is None)
+        if agenda.queue is not None and agenda.epoch is not None and agenda.number is not None:
+            served.append((agenda.queue, agenda.customer_id, agenda.epoch, agenda.number))
+    return None if head.deleted is None else head.deleted // MINUTE, ready, watched, served
+
+
+#: Which letter each trait after the minute and the addedTime stands under.
 _ORDER = {
     kind: tuple(LETTERS[name] for name in names)
     for kind, names in {
@@ -115,15 +153,34 @@ def index_keys(key: bytes, traits: Traits | None) -> list[bytes]:
     if traits is None:
         return []
     kind = key[:1]
+    minute, *others = traits
+    found = [] if minute is None else [b"i" + AGE + kind + _TIME(minute * MINUTE) + key]
     if kind == b"h":
-        ready, watched = traits
-        return [b"i" + letter + key for letter, present in ((READY, ready), (DUE, watched)) if present]
-    added, *values = traits
+        return found + _head_entries(key, *others)
+    added, *values = others
     tail = _TIME(max(added or 0, 0)) + key
-    found = [_prefix(kind, letter, value) + tail for letter, value in zip(_ORDER[kind], values) if value is not None]  # noqa: B905  # as traits_of has it
+    found += [_prefix(kind, letter, value) + tail for letter, value in zip(_ORDER[kind], values) if value is not None]  # noqa: B905  # as traits_of has it
     if kind != b"o":
         found.append(_prefix(kind, ALL, "") + tail)
     return found
+
+
+def _head_entries(key: bytes, ready: bool, watched: bool, served: list[tuple[str, str, int, int]]) -> list[bytes]:  # noqa: FBT001
+    found = [b"i" + letter + key for letter, present in ((READY, ready), (DUE, watched)) if present]
+    for queue, customer, epoch, number in served:
+        turn = _TURN.pack(_LARGEST - epoch, _LARGEST - number)
+        found.append(b"i" + TURN + _sized(queue) + _sized(customer) + turn + key)
+    return found
+
+
+def _sized(value: str) -> bytes:
+    encoded = value.encode()[:4096]
+    return _LENGTH(len(encoded)) + encoded
+
+
+def _unsized(sized: bytes) -> tuple[str, bytes]:
+    end = 2 + int.from_bytes(sized[:2], "big")
+    return sized[2:end].decode(errors="replace"), sized[end:]
 
 
 #: Customers and links recur; ids do not, and cost a miss.

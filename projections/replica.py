@@ -62,8 +62,10 @@ class Landing:
         self.digest -= row_digest(key, old)
         before = _traits(key, old)
         if before != after:
-            self.removals.update(index_keys(key, before))
-            self.entries += [(entry, b"") for entry in index_keys(key, after)]
+            # The age moves once a minute: what stays is not written again.
+            gone, come = index_keys(key, before), index_keys(key, after)
+            self.removals.update(entry for entry in gone if entry not in come)
+            self.entries += [(entry, b"") for entry in come if entry not in gone]
 
 
 class Replica:

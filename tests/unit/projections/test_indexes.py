@@ -2,10 +2,13 @@
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 
 from eventstore.model import Agenda, AgendaProgress, Operation, OperationProgress
 from projections.indexes import index_keys, primary_of, traits_of
+from projections.replica import Landing
 from projections.rows import AgendaHead, Head, Row, agenda_key, head_key, operation_key, progress_key, write_row
+from projections.store import MemoryStore
 
 P, A, X, H = progress_key("r1"), agenda_key("r1", "a1"), operation_key("r1", "x"), head_key("r1")
 TIME = (7).to_bytes(8, "big")
@@ -53,6 +56,35 @@ def test_a_head_stands_in_the_indexes_of_what_is_ready_and_of_what_is_watched(
 def test_a_grave_and_nothing_have_no_keys() -> None:
     assert keys(P, None) == []
     assert index_keys(P, traits_of(P, None)) == []
+
+
+def test_an_object_stands_by_the_minute_of_its_update_and_a_tombstone_by_that_of_its_deletion() -> None:
+    minute = (120_000).to_bytes(8, "big")
+    for kind, key, row in (
+        (b"p", P, AgendaProgress(id="r1", updated_time=120_000)),
+        (b"a", A, Agenda(id="a1", customer_id="c", operations=[], updated_time=150_000)),
+        (b"o", X, OperationProgress(id="r1-x", agenda_progress_id="r1", operation="x", updated_time=179_999)),
+        (b"h", H, Head(version=1, link="l", last="e", deleted=130_000)),
+    ):
+        assert [entry for entry in keys(key, row) if entry.startswith(b"iu")] == [b"iu" + kind + minute + key]
+    assert not any(entry.startswith(b"iu") for entry in keys(P, AgendaProgress(id="r1", updated_time=-1)))
+
+
+def test_the_last_dispatch_of_an_agenda_stands_by_queue_and_customer() -> None:
+    served = AgendaHead(customer_id="ü", queue="q", epoch=2, number=3)
+    row = Head(version=1, link="l", last="e", agendas={"a1": served, "a2": AgendaHead(customer_id="d")})
+    turn = (2**64 - 3).to_bytes(8, "big") + (2**64 - 4).to_bytes(8, "big")
+    assert keys(H, row) == [b"it\0\x01q\0\x02" + "ü".encode() + turn + H]
+
+
+def test_of_index_rows_only_those_move_that_an_event_moves() -> None:
+    store = MemoryStore()
+    before = AgendaProgress(id="r1", added_time=7, updated_time=1, link_id="l", customer_id="c")
+    store.write(Landing(store, [(P, write_row(3, before))]).puts)
+    later = Landing(store, [(P, write_row(4, replace(before, updated_time=60_000, customer_id="d")))])
+    age, customer = b"iup" + bytes(8) + P, b"ipc\0\x01c" + TIME + P
+    assert later.removals == {age, customer}
+    assert dict(later.entries).keys() == {b"iup" + (60_000).to_bytes(8, "big") + P, b"ipc\0\x01d" + TIME + P}
 
 
 def test_what_no_index_shows_leaves_the_traits_alone() -> None:
