@@ -25,9 +25,10 @@ from handlers.settings import Settings
 from handlers.snapshots import OWNERS, answered
 from handlers.timers.everywhere import Everywhere
 from handlers.timers.loop import Patience, Timers
-from handlers.timers.reaper import Ages, Reaper
+from handlers.timers.reaper import Reaper
 from handlers.wire.responses import Opener
 from handlers.worker import Worker
+from projections.ages import Ages
 from projections.catalogue import Catalogue
 from projections.catalogue_tail import CatalogueTail
 from projections.feed import Feed
@@ -143,7 +144,7 @@ async def build(settings: Settings) -> Worker:
             reap_every=settings.reap_every_ms,
         ),
         cipher=cipher,
-        reaper=Reaper(_ages(settings), draw),
+        reaper=_reaper(settings),
         dry=settings.dry_run,
         observe=metrics.timed,
     )
@@ -197,10 +198,10 @@ async def build(settings: Settings) -> Worker:
     )
 
 
-def _ages(settings: Settings) -> Ages:
-    return Ages(
+def _reaper(settings: Settings) -> Reaper:
+    ages = Ages(
         agenda=settings.reap_agenda_ms or None,
         progress=settings.reap_progress_ms or None,
         operation=settings.reap_operation_ms or None,
-        trace=settings.reap_trace_ms,
     )
+    return Reaper(ages, settings.reap_trace_ms, draw)

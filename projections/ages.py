@@ -1,6 +1,8 @@
-"""The rows of a partition by age, the oldest first: what the reaper walks instead of all rows (spec 9.3). Pure.
+"""The runs of a partition by age, the oldest first, and what of a run is old: what the reaper walks, and takes. Pure.
 
-By the minute of the last update, so that an executor's reports, every 5 s, do not move an index row each.
+One index row a run, by the minute of its progress's last update, so that an executor's reports, every 5 s, do not move
+it each time. Nothing of a run is old before its progress's last update is. A run without a progress is rare (its
+progress was deleted, or an operation was posted alone): those stand by themselves, and are all looked at.
 """
 
 from collections.abc import Iterator
@@ -8,47 +10,72 @@ from typing import Literal
 
 import msgspec
 
-from projections.indexes import AGE
+from eventstore.model import Base
+from projections.indexes import AGE, STRAY
 from projections.partition import Partition
-from projections.rows import Head, read_row, stream_of
+from projections.rows import stream_of
+from projections.run import Run
 
-Kind = Literal["agenda", "progress", "operation", "trace"]
-LETTERS: dict[Kind, bytes] = {"agenda": b"a", "progress": b"p", "operation": b"o", "trace": b"h"}
+Kind = Literal["run", "stray", "trace"]
+LETTERS: dict[Kind, bytes] = {"run": b"p", "stray": STRAY, "trace": b"h"}
 
 
 class Aged(msgspec.Struct, frozen=True, gc=False):
-    """A row in the order of age."""
+    """A run in the order of age."""
 
-    kind: Kind
     stream: str
-    #: the minute of its last update as the index has it (epoch ms)
-    minute: int
-    #: since when it ages: its last update, or its progress's if that is later; None: it is gone, or not at rest
-    since: int | None
     #: its place in the index
     place: bytes
 
 
+class Ages(msgspec.Struct, frozen=True, kw_only=True):
+    """After how many ms objects are old, by kind; None: never."""
+
+    agenda: int | None = None
+    progress: int | None = None
+    operation: int | None = None
+
+    @property
+    def least(self) -> int | None:
+        """Nothing is old before."""
+        return min((age for age in (self.agenda, self.progress, self.operation) if age is not None), default=None)
+
+
+class Old(msgspec.Struct, frozen=True):
+    """What is old of a run."""
+
+    agendas: list[str]
+    progress: bool
+    #: names of operations; none where the progress goes, and they with it
+    operations: list[str]
+
+
 def by_age(partition: Partition, kind: Kind, until: int, after: bytes = b"") -> Iterator[Aged]:
-    """Rows of a kind, those longest without an update first: from a place on, and up to the minute of a time."""
+    """Runs of a kind, those longest without an update first: from a place on, and up to the minute of a time."""
     prefix = b"i" + AGE + LETTERS[kind]
     for place, _ in partition.store.scan(prefix, after + b"\0" if after else b""):
-        key = place[len(prefix) + 8 :]
-        minute = int.from_bytes(place[len(prefix) : len(prefix) + 8], "big")
-        if minute > until:
+        if int.from_bytes(place[len(prefix) : len(prefix) + 8], "big") > until:
             return
-        yield Aged(kind, stream_of(key), minute, _since(partition, key), place)
+        yield Aged(stream_of(place[len(prefix) + 8 :]), place)
 
 
-def _since(partition: Partition, key: bytes) -> int | None:
-    run = partition.run(stream_of(key))
-    row, head = read_row(key, partition.get(key)), run.head
-    if row is None or head is None or not head.at_rest:
+def old_of(run: Run, ages: Ages, now: int) -> Old | None:
+    """What is old of a run that is at rest; None: nothing.
+
+    An object's age counts from its own updatedTime or that of its progress, whichever is later.
+    """
+    head, progress = run.head, run.progress()
+    if head is None or not head.at_rest:
         return None
-    if isinstance(row, Head):
-        return row.deleted
-    progress = run.progress()
-    updated: int | None = row.updated_time
-    if updated is None or progress is None:
-        return updated
-    return max(updated, progress.updated_time or 0)
+    alive = 0 if progress is None else progress.updated_time or 0
+
+    def is_old(row: Base | None, age: int | None) -> bool:
+        if row is None or row.updated_time is None or age is None:
+            return False
+        return max(row.updated_time, alive) + age <= now
+
+    whole = is_old(progress, ages.progress)
+    present = [] if whole or ages.operation is None else run.operation_names()
+    names = [name for name in present if is_old(run.operation(name), ages.operation)]
+    agendas = [name for name in head.agendas if is_old(run.agenda(name), ages.agenda)]
+    return Old(agendas, whole, names) if whole or names or agendas else None

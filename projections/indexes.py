@@ -31,8 +31,10 @@ INDEXED = {
 READY, DUE = b"r", b"d"
 #: The last dispatch of each agenda, by queue and customer, the latest decision first (see turns).
 TURN = b"t"
-#: Rows by kind and the minute of their last update, tombstones by that of their deletion (see ages).
+#: Runs by the minute of their progress's last update, tombstones by that of their deletion, and runs that have no
+#: progress (see ages).
 AGE = b"u"
+STRAY = b"s"
 MINUTE = 60_000
 
 _LENGTH = Packer(">H").pack
@@ -65,15 +67,21 @@ def turns(scan: Callable[[bytes, bytes], Iterator[tuple[bytes, bytes]]]) -> Iter
 
 
 class _Object(msgspec.Struct, frozen=True, rename="camel", gc=False):
-    """The fields of an agenda, a progress or an operation that its index keys are made of."""
+    """The fields of an agenda or an operation that its index keys are made of."""
 
     id: str | None = None
     link_id: str | None = None
     customer_id: str | None = None
-    agenda_id: str | None = None
-    external_id: str | None = None
     agenda_progress_id: str | None = None
     operation: str | None = None
+    added_time: int | None = None
+
+
+class _Progress(msgspec.Struct, frozen=True, rename="camel", gc=False):
+    link_id: str | None = None
+    customer_id: str | None = None
+    agenda_id: str | None = None
+    external_id: str | None = None
     added_time: int | None = None
     updated_time: int | None = None
 
@@ -91,9 +99,11 @@ class _AgendaHead(msgspec.Struct, frozen=True, rename="camel", gc=False):
 
 class _Head(msgspec.Struct, frozen=True, gc=False):
     agendas: dict[str, _AgendaHead] = {}  # noqa: RUF012  # msgspec copies it
+    progress: bool = False
     deleted: int | None = None
 
 
+_decode_progress = msgspec.json.Decoder(_Progress).decode
 _decode_object = msgspec.json.Decoder(_Object).decode
 _decode_head = msgspec.json.Decoder(_Head).decode
 
@@ -113,31 +123,38 @@ def traits_of(key: bytes, value: bytes | None) -> Traits | None:
     kind = key[:1]
     if kind == b"h":
         return _traits_of_head(_decode_head(row))
-    found = _decode_object(row)
-    updated = found.updated_time
-    # Of a client's making, a time may be anything; that of a row is ours.
-    minute = None if updated is None or updated < 0 else updated // MINUTE
     if kind == b"p":
-        return minute, found.added_time, found.link_id, found.customer_id, found.agenda_id, found.external_id
+        progress = _decode_progress(row)
+        minute = None if progress.updated_time is None else max(progress.updated_time, 0) // MINUTE
+        return (
+            progress.added_time,
+            progress.link_id,
+            progress.customer_id,
+            progress.agenda_id,
+            progress.external_id,
+            minute,
+        )
+    found = _decode_object(row)
     if kind == b"a":
-        return minute, found.added_time, found.id, found.link_id, found.customer_id
+        return found.added_time, found.id, found.link_id, found.customer_id
     odd = found.id != f"{found.agenda_progress_id}-{found.operation}"
-    return minute, found.added_time, found.customer_id, found.id if odd else None
+    return found.added_time, found.customer_id, found.id if odd else None
 
 
 def _traits_of_head(head: _Head) -> Traits:
     ready = watched = False
-    served: list[tuple[str, str, int, int]] = []
+    served: list[tuple[str, str, int, int]] | None = None
     for agenda in head.agendas.values():
         ready = ready or agenda.ready
         # As rows.AgendaHead.is_watched says it.
         watched = watched or not (agenda.expires is agenda.heard is agenda.failed is None)
         if agenda.queue is not None and agenda.epoch is not None and agenda.number is not None:
-            served.append((agenda.queue, agenda.customer_id, agenda.epoch, agenda.number))
-    return None if head.deleted is None else head.deleted // MINUTE, ready, watched, served
+            served = [*(served or ()), (agenda.queue, agenda.customer_id, agenda.epoch, agenda.number)]
+    deleted = None if head.deleted is None else max(head.deleted, 0) // MINUTE
+    return ready, watched, served, deleted, not head.progress and deleted is None
 
 
-#: Which letter each trait after the minute and the addedTime stands under.
+#: Which letter each trait after the addedTime stands under.
 _ORDER = {
     kind: tuple(LETTERS[name] for name in names)
     for kind, names in {
@@ -153,24 +170,39 @@ def index_keys(key: bytes, traits: Traits | None) -> list[bytes]:
     if traits is None:
         return []
     kind = key[:1]
-    minute, *others = traits
-    found = [] if minute is None else [b"i" + AGE + kind + _TIME(minute * MINUTE) + key]
     if kind == b"h":
-        return found + _head_entries(key, *others)
-    added, *values = others
+        return _head_keys(key, *traits)
+    added, *values = traits
     tail = _TIME(max(added or 0, 0)) + key
-    found += [_prefix(kind, letter, value) + tail for letter, value in zip(_ORDER[kind], values) if value is not None]  # noqa: B905  # as traits_of has it
+    found = [_prefix(kind, letter, value) + tail for letter, value in zip(_ORDER[kind], values) if value is not None]  # noqa: B905  # as traits_of has it
     if kind != b"o":
         found.append(_prefix(kind, ALL, "") + tail)
+    if kind == b"p" and values[-1] is not None:
+        found.append(_age(kind, values[-1], key))
     return found
 
 
-def _head_entries(key: bytes, ready: bool, watched: bool, served: list[tuple[str, str, int, int]]) -> list[bytes]:  # noqa: FBT001
+def _head_keys(  # noqa: PLR0913  # its traits
+    key: bytes,
+    ready: bool,  # noqa: FBT001
+    watched: bool,  # noqa: FBT001
+    served: list[tuple[str, str, int, int]] | None,
+    deleted: int | None,
+    stray: bool,  # noqa: FBT001
+) -> list[bytes]:
     found = [b"i" + letter + key for letter, present in ((READY, ready), (DUE, watched)) if present]
-    for queue, customer, epoch, number in served:
+    for queue, customer, epoch, number in served or ():
         turn = _TURN.pack(_LARGEST - epoch, _LARGEST - number)
         found.append(b"i" + TURN + _sized(queue) + _sized(customer) + turn + key)
+    if deleted is not None:
+        found.append(_age(b"h", deleted, key))
+    elif stray:
+        found.append(_age(STRAY, 0, key))
     return found
+
+
+def _age(kind: bytes, minute: int, key: bytes) -> bytes:
+    return b"i" + AGE + kind + _TIME(minute * MINUTE) + key
 
 
 def _sized(value: str) -> bytes:

@@ -13,7 +13,7 @@ What has no updatedTime stays, as in POP. The events stay: a replay shows what w
 
 from eventstore.commands import ReapObjects
 from eventstore.events import ObjectsReaped
-from eventstore.model import Base
+from projections.ages import Ages, old_of
 from projections.run import Run
 
 #: Operations that one event names at most; the rest is due again at once.
@@ -22,20 +22,8 @@ NAMED = 1000
 
 def reap_objects(command: ReapObjects, run: Run) -> ObjectsReaped | None:
     """Reap what is due of a run; quiet where nothing is."""
-    head, progress = run.head, run.progress()
-    if head is None or not head.at_rest:
+    ages = Ages(agenda=command.agenda_age, progress=command.progress_age, operation=command.operation_age)
+    old = old_of(run, ages, command.now)
+    if old is None:
         return None
-    alive = 0 if progress is None else progress.updated_time or 0
-
-    def is_due(row: Base | None, age: int | None) -> bool:
-        if row is None or row.updated_time is None or age is None:
-            return False
-        return max(row.updated_time, alive) + age <= command.now
-
-    whole = is_due(progress, command.progress_age)
-    present = [] if whole or command.operation_age is None else run.operation_names()
-    names = [name for name in present if is_due(run.operation(name), command.operation_age)]
-    agendas = [name for name in head.agendas if is_due(run.agenda(name), command.agenda_age)]
-    if not (whole or names or agendas):
-        return None
-    return ObjectsReaped(agendas=agendas, progress=whole, operations=names[:NAMED])
+    return ObjectsReaped(agendas=old.agendas, progress=old.progress, operations=old.operations[:NAMED])

@@ -1,4 +1,4 @@
-"""What time alone brings about: expiries, reclaims, retries, reaping (spec 9, design 4.2, 4.8). Pure.
+"""What time alone brings about: expiries, reclaims, retries (spec 9, design 4.2, 4.8). Pure.
 
 These are proposals; the decider of each checks again on the run as it is then. Times are epoch ms. `since` is when this
 owner became ready and able to write: no sign of life could arrive before, so an outage expires and reclaims nobody.
@@ -6,7 +6,6 @@ owner became ready and able to write: no sign of life could arrive before, so an
 
 from collections.abc import Iterable, Iterator
 
-from projections.ages import Aged
 from projections.ready import Failed, Open, Running
 
 #: A retry waits at most this long (ms).
@@ -36,12 +35,3 @@ def again(failed: Iterable[Failed], now: int, backoff: int) -> Iterator[Failed]:
         wait = min(backoff * 2 ** (agenda.failures - 1), BACKOFF_AT_MOST)
         if agenda.failed + wait <= now:
             yield agenda
-
-
-def old(rows: Iterable[Aged], now: int, age: int) -> Iterator[Aged]:
-    """Rows that nothing was heard of for `age` ms; in order of their minutes, the first that is too young ends it."""
-    for row in rows:
-        if row.minute + age > now:
-            return
-        if row.since is not None and row.since + age <= now:
-            yield row

@@ -19,7 +19,8 @@ def keys(key: bytes, row: Row | None) -> list[bytes]:
 
 
 def head(**state: int | bool) -> Head:
-    return Head(version=1, link="l", last="e", agendas={"a1": AgendaHead(customer_id="c", **state)})  # type: ignore[arg-type]
+    agendas = {"a1": AgendaHead(customer_id="c", **state)}  # type: ignore[arg-type]
+    return Head(version=1, link="l", last="e", progress=True, agendas=agendas)
 
 
 def test_each_attribute_of_an_object_has_a_key_that_leads_back_to_it() -> None:
@@ -58,21 +59,23 @@ def test_a_grave_and_nothing_have_no_keys() -> None:
     assert index_keys(P, traits_of(P, None)) == []
 
 
-def test_an_object_stands_by_the_minute_of_its_update_and_a_tombstone_by_that_of_its_deletion() -> None:
+def test_a_run_stands_once_by_the_minute_of_its_progress_or_its_deletion_or_as_a_stray() -> None:
     minute = (120_000).to_bytes(8, "big")
-    for kind, key, row in (
-        (b"p", P, AgendaProgress(id="r1", updated_time=120_000)),
-        (b"a", A, Agenda(id="a1", customer_id="c", operations=[], updated_time=150_000)),
-        (b"o", X, OperationProgress(id="r1-x", agenda_progress_id="r1", operation="x", updated_time=179_999)),
-        (b"h", H, Head(version=1, link="l", last="e", deleted=130_000)),
+    tombstone, stray = Head(version=1, link="l", last="e", deleted=130_000), Head(version=1, link="l", last="e")
+    for expected, key, row in (
+        ([b"iup" + minute + P], P, AgendaProgress(id="r1", updated_time=120_000)),
+        ([], A, Agenda(id="a1", customer_id="c", operations=[], updated_time=150_000)),
+        ([], X, OperationProgress(id="r1-x", agenda_progress_id="r1", operation="x", updated_time=179_999)),
+        ([], H, replace(stray, progress=True)),
+        ([b"ius" + bytes(8) + H], H, stray),
+        ([b"iuh" + minute + H], H, tombstone),
     ):
-        assert [entry for entry in keys(key, row) if entry.startswith(b"iu")] == [b"iu" + kind + minute + key]
-    assert not any(entry.startswith(b"iu") for entry in keys(P, AgendaProgress(id="r1", updated_time=-1)))
+        assert [entry for entry in keys(key, row) if entry.startswith(b"iu")] == expected
 
 
 def test_the_last_dispatch_of_an_agenda_stands_by_queue_and_customer() -> None:
     served = AgendaHead(customer_id="ü", queue="q", epoch=2, number=3)
-    row = Head(version=1, link="l", last="e", agendas={"a1": served, "a2": AgendaHead(customer_id="d")})
+    row = Head(version=1, link="l", last="e", progress=True, agendas={"a1": served, "a2": AgendaHead(customer_id="d")})
     turn = (2**64 - 3).to_bytes(8, "big") + (2**64 - 4).to_bytes(8, "big")
     assert keys(H, row) == [b"it\0\x01q\0\x02" + "ü".encode() + turn + H]
 
