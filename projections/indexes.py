@@ -7,11 +7,8 @@ is in the order that lists are shown in), and the primary row's key. Its value i
 from collections.abc import Callable, Iterator
 from functools import lru_cache
 from struct import Struct as Packer
-from typing import Any
 
-import msgspec
-
-from projections.rows import PREFIX_LENGTH
+from projections.traits import MINUTE, Traits
 
 #: A scheduler's decision number: its epoch, and its count.
 Turn = tuple[int, int]
@@ -35,7 +32,6 @@ TURN = b"t"
 #: progress (see ages).
 AGE = b"u"
 STRAY = b"s"
-MINUTE = 60_000
 
 _LENGTH = Packer(">H").pack
 _TIME = Packer(">q").pack
@@ -66,94 +62,6 @@ def turns(scan: Callable[[bytes, bytes], Iterator[tuple[bytes, bytes]]]) -> Iter
         start = prefix + _sized(queue) + _sized(customer) + b"\xff" * (_TURN.size + 1)
 
 
-class _Object(msgspec.Struct, frozen=True, rename="camel", gc=False):
-    """The fields of an agenda or an operation that its index keys are made of."""
-
-    id: str | None = None
-    link_id: str | None = None
-    customer_id: str | None = None
-    agenda_progress_id: str | None = None
-    operation: str | None = None
-    added_time: int | None = None
-
-
-class _Progress(msgspec.Struct, frozen=True, rename="camel", gc=False):
-    link_id: str | None = None
-    customer_id: str | None = None
-    agenda_id: str | None = None
-    external_id: str | None = None
-    added_time: int | None = None
-    updated_time: int | None = None
-
-
-class _AgendaHead(msgspec.Struct, frozen=True, rename="camel", gc=False):
-    ready: bool = False
-    expires: int | None = None
-    heard: int | None = None
-    failed: int | None = None
-    customer_id: str = ""
-    queue: str | None = None
-    epoch: int | None = None
-    number: int | None = None
-
-
-class _Head(msgspec.Struct, frozen=True, gc=False):
-    agendas: dict[str, _AgendaHead] = {}  # noqa: RUF012  # msgspec copies it
-    progress: bool = False
-    deleted: int | None = None
-
-
-_decode_progress = msgspec.json.Decoder(_Progress).decode
-_decode_object = msgspec.json.Decoder(_Object).decode
-_decode_head = msgspec.json.Decoder(_Head).decode
-
-#: What a row's index keys depend on, besides its key: equal traits, equal index keys.
-Traits = tuple[Any, ...]
-
-
-def traits_of(key: bytes, value: bytes | None) -> Traits | None:
-    """The traits of a stored row; None where it has no index keys at all. Raises MsgspecError.
-
-    Every row is weighed when it is written and when it is restored, mostly to find that nothing of this has changed:
-    so only these fields are decoded, and a scan of a long payload makes no objects.
-    """
-    if value is None or len(value) == PREFIX_LENGTH:
-        return None
-    row = memoryview(value)[PREFIX_LENGTH:]
-    kind = key[:1]
-    if kind == b"h":
-        return _traits_of_head(_decode_head(row))
-    if kind == b"p":
-        progress = _decode_progress(row)
-        minute = None if progress.updated_time is None else max(progress.updated_time, 0) // MINUTE
-        return (
-            progress.added_time,
-            progress.link_id,
-            progress.customer_id,
-            progress.agenda_id,
-            progress.external_id,
-            minute,
-        )
-    found = _decode_object(row)
-    if kind == b"a":
-        return found.added_time, found.id, found.link_id, found.customer_id
-    odd = found.id != f"{found.agenda_progress_id}-{found.operation}"
-    return found.added_time, found.customer_id, found.id if odd else None
-
-
-def _traits_of_head(head: _Head) -> Traits:
-    ready = watched = False
-    served: list[tuple[str, str, int, int]] | None = None
-    for agenda in head.agendas.values():
-        ready = ready or agenda.ready
-        # As rows.AgendaHead.is_watched says it.
-        watched = watched or not (agenda.expires is agenda.heard is agenda.failed is None)
-        if agenda.queue is not None and agenda.epoch is not None and agenda.number is not None:
-            served = [*(served or ()), (agenda.queue, agenda.customer_id, agenda.epoch, agenda.number)]
-    deleted = None if head.deleted is None else max(head.deleted, 0) // MINUTE
-    return ready, watched, served, deleted, not head.progress and deleted is None
-
-
 #: Which letter each trait after the addedTime stands under.
 _ORDER = {
     kind: tuple(LETTERS[name] for name in names)
@@ -177,9 +85,19 @@ def index_keys(key: bytes, traits: Traits | None) -> list[bytes]:
     found = [_prefix(kind, letter, value) + tail for letter, value in zip(_ORDER[kind], values) if value is not None]  # noqa: B905  # as traits_of has it
     if kind != b"o":
         found.append(_prefix(kind, ALL, "") + tail)
-    if kind == b"p" and values[-1] is not None:
-        found.append(_age(kind, values[-1], key))
-    return found
+    return found + _ages(key, values[-1]) if kind == b"p" else found
+
+
+def moved(key: bytes, before: Traits | None, after: Traits | None) -> tuple[list[bytes], list[bytes]]:
+    """Index keys that go, and those that come, where the traits of one row change; what stays is in neither."""
+    if before is not None and after is not None:
+        if key[:1] == b"p" and before[:-1] == after[:-1]:
+            # It got older by a minute: nearly always nothing else.
+            return _ages(key, before[-1]), _ages(key, after[-1])
+        if key[:1] == b"h" and before[2] == after[2]:
+            before, after = (*before[:2], None, *before[3:]), (*after[:2], None, *after[3:])
+    gone, come = index_keys(key, before), index_keys(key, after)
+    return [each for each in gone if each not in come], [each for each in come if each not in gone]
 
 
 def _head_keys(  # noqa: PLR0913  # its traits
@@ -192,8 +110,7 @@ def _head_keys(  # noqa: PLR0913  # its traits
 ) -> list[bytes]:
     found = [b"i" + letter + key for letter, present in ((READY, ready), (DUE, watched)) if present]
     for queue, customer, epoch, number in served or ():
-        turn = _TURN.pack(_LARGEST - epoch, _LARGEST - number)
-        found.append(b"i" + TURN + _sized(queue) + _sized(customer) + turn + key)
+        found.append(_pair(queue, customer) + _TURN.pack(_LARGEST - epoch, _LARGEST - number) + key)
     if deleted is not None:
         found.append(_age(b"h", deleted, key))
     elif stray:
@@ -201,8 +118,17 @@ def _head_keys(  # noqa: PLR0913  # its traits
     return found
 
 
+def _ages(key: bytes, minute: int | None) -> list[bytes]:
+    return [] if minute is None else [_age(b"p", minute, key)]
+
+
 def _age(kind: bytes, minute: int, key: bytes) -> bytes:
     return b"i" + AGE + kind + _TIME(minute * MINUTE) + key
+
+
+@lru_cache(maxsize=1024)
+def _pair(queue: str, customer: str) -> bytes:
+    return b"i" + TURN + _sized(queue) + _sized(customer)
 
 
 def _sized(value: str) -> bytes:

@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 import rocksdict
 
-from projections.indexes import index_keys, traits_of, turns
+from projections.indexes import index_keys, turns
 from projections.rows import AgendaHead, Head, head_key, write_row
 from projections.store import MemoryStore, RocksStore, Store
+from projections.traits import traits_of
 
 Items = list[tuple[bytes, bytes]]
 

@@ -10,10 +10,11 @@ from hypothesis import strategies as st
 
 from handlers.scheduling import fifo, round_robin
 from handlers.scheduling.queue import Algorithm, Choice, Queue
-from projections.indexes import index_keys, traits_of
+from projections.indexes import index_keys
 from projections.ready import ReadyLine
 from projections.rows import AgendaHead, Head, head_key, write_row
 from projections.store import MemoryStore
+from projections.traits import traits_of
 from projections.turns import by_turns
 from tests.takeover import taken_over
 

@@ -1,14 +1,19 @@
 """Index keys come from a stored row's few fields: as from the whole row, and nothing else of it matters."""
 
+from typing import Any
+
 import msgspec
 import pytest
+from hypothesis import given as for_all
+from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from eventstore.model import Agenda, AgendaProgress, Operation, OperationProgress
-from projections.indexes import index_keys, primary_of, traits_of
+from projections.indexes import index_keys, moved, primary_of
 from projections.replica import Landing
 from projections.rows import AgendaHead, Head, Row, agenda_key, head_key, operation_key, progress_key, write_row
 from projections.store import MemoryStore
+from projections.traits import traits_of
 
 P, A, X, H = progress_key("r1"), agenda_key("r1", "a1"), operation_key("r1", "x"), head_key("r1")
 TIME = (7).to_bytes(8, "big")
@@ -88,6 +93,31 @@ def test_of_index_rows_only_those_move_that_an_event_moves() -> None:
     age, customer = b"iup" + bytes(8) + P, b"ipc\0\x01c" + TIME + P
     assert later.removals == {age, customer}
     assert dict(later.entries).keys() == {b"iup" + (60_000).to_bytes(8, "big") + P, b"ipc\0\x01d" + TIME + P}
+
+
+@for_all(st.data())
+def test_what_goes_and_what_comes_is_the_difference_of_all_keys(data: st.DataObject) -> None:
+    small = st.sampled_from([None, 1, 70_000])
+    dispatched = st.builds(AgendaHead, customer_id=st.sampled_from("cd"), queue=st.just("q"), epoch=small, number=small)
+    agendas = st.dictionaries(st.sampled_from("ab"), st.builds(replace, dispatched, ready=st.booleans(), heard=small))
+    head = st.builds(
+        Head,
+        version=st.just(1),
+        link=st.just("l"),
+        last=st.just("e"),
+        agendas=agendas,
+        progress=st.booleans(),
+        deleted=small,
+    )
+    progress = st.builds(AgendaProgress, id=st.just("r1"), updated_time=small, link_id=st.sampled_from([None, "l"]))
+    for key, some in ((H, head), (P, progress)):
+        rows: list[Any] = [data.draw(st.none() | some) for _ in range(2)]
+        before, after = (traits_of(key, write_row(3, row)) for row in rows)
+        if before == after:
+            continue
+        old, new = index_keys(key, before), index_keys(key, after)
+        gone, come = moved(key, before, after)
+        assert (set(gone), set(come)) == (set(old) - set(new), set(new) - set(old))
 
 
 def test_what_no_index_shows_leaves_the_traits_alone() -> None:
