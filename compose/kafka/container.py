@@ -1,6 +1,6 @@
 """A Kafka in a container, for those who have Docker and no Java: the service `kafka` of compose.yaml, and it alone.
 
-Not run yet: there is no Docker engine where this was made. What it asks of Docker is tested, what Docker makes of it not.
+Not run yet: there is no Docker engine where this was made. What it asks of Docker is tested, what becomes of that not.
 """
 
 import asyncio
