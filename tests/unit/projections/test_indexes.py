@@ -5,6 +5,7 @@ from typing import Any
 import msgspec
 import pytest
 from hypothesis import given as for_all
+from hypothesis import settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
@@ -96,6 +97,7 @@ def test_of_index_rows_only_those_move_that_an_event_moves() -> None:
 
 
 @for_all(st.data())
+@settings(deadline=None)
 def test_what_goes_and_what_comes_is_the_difference_of_all_keys(data: st.DataObject) -> None:
     small = st.sampled_from([None, 1, 70_000])
     dispatched = st.builds(AgendaHead, customer_id=st.sampled_from("cd"), queue=st.just("q"), epoch=small, number=small)
