@@ -16,6 +16,7 @@ from handlers.health import Health
 from handlers.hops import Hops, hop_route
 from handlers.inbox.making import inbox_of
 from handlers.kafka import Connections
+from handlers.manual import documents
 from handlers.metrics import Metrics
 from handlers.owners import DISPATCH, READY, LiveOwners, outcomes_of
 from handlers.routing import COMMAND, PULL, QUERY, Router
@@ -161,6 +162,7 @@ async def build(settings: Settings) -> Worker:
     plain = {
         "/healthz": health.alive,
         "/readyz": health.ready,
+        **documents(topics),
         "/metrics": lambda: (200, metrics.text(), "text/plain; version=0.0.4"),
     }
     identity, keys = identity_of(settings, session, metrics.key_set)
