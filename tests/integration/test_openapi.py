@@ -105,7 +105,7 @@ class Home:
 
     def _post(self, path: str, **more: Any) -> Any:
         said = {"customerId": HOME, "title": HOME, **more}
-        answer = requests.post(f"{self._url}/pop/{path}", json=said, headers=AUTHORIZED, timeout=10).json()
+        answer = requests.post(f"{self._url}/pop/{path}", json=said, headers=AUTHORIZED, timeout=30).json()
         assert not answer["error"], answer
         return answer["all"][0]
 
@@ -163,9 +163,30 @@ def test_every_answer_is_as_documented(case: Any, worker: WorkerProcess, session
         base_url=worker.url, session=session, headers=AUTHORIZED, checks=CHECKS, timeout=30
     )
     found = find(case.operation.path)
-    if found is not None and answer.status_code == 200 and not answer.json()["error"]:
+    if found is not None and answer.status_code == 200 and answer.content and not answer.json()["error"]:
         SUCCEEDED.add(found[0].name)
 
 
 def test_every_route_was_reached_and_not_just_refused() -> None:
     assert TOLD.keys() == SUCCEEDED
+
+
+def test_the_documents_are_served_to_anyone(worker: WorkerProcess) -> None:
+    served = {
+        path: requests.get(worker.url + path, timeout=10) for path in ("/openapi.json", "/asyncapi.json", "/docs")
+    }
+    assert {path: answer.status_code for path, answer in served.items()} == dict.fromkeys(served, 200)
+    assert served["/openapi.json"].json() == document()
+    assert served["/asyncapi.json"].json()["channels"]["agendas"]["address"] == f"{worker.prefix}-agendas"
+    assert served["/docs"].headers["Content-Type"] == "text/html; charset=utf-8"
+
+
+def test_a_correlation_id_in_latin_1_is_answered(worker: WorkerProcess) -> None:
+    said: dict[str, str | bytes] = {"Authorization": "x", "X-pop-cid": b"caf\xe9", "Idempotency-Key": b"\xff"}
+    for method, path in (
+        ("GET", "/pop/agenda"),
+        ("PUT", "/pop/customer/nobody"),
+        ("POST", "/pop/agenda/service/rerun"),
+    ):
+        answer = requests.request(method, worker.url + path, json={"agendaId": "x"}, headers=said, timeout=10)
+        assert (answer.status_code, answer.json()["cid"]) == (200, "caf\u00e9")
