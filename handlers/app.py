@@ -15,6 +15,7 @@ from handlers.hop_routes import hop_routes
 from handlers.hops import Hops, hop_route
 from handlers.inbox.making import inbox_of
 from handlers.kafka import Connections
+from handlers.manual import documents
 from handlers.metrics import Metrics
 from handlers.owners import LiveOwners
 from handlers.routing import Router
@@ -177,6 +178,7 @@ async def build(settings: Settings) -> Worker:
     plain = {
         "/healthz": health.alive,
         "/readyz": health.ready,
+        **documents(topics),
         "/metrics": lambda: (200, metrics.text(), "text/plain; version=0.0.4"),
     }
     identity, keys = identity_of(settings, session, metrics.key_set)

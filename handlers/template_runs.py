@@ -37,7 +37,9 @@ class NotGenerated(Rejected):
 def parse_payload(text: str) -> Any:
     """The JSON that a text begins with; raises BadRequest. What stands behind it is nobody's (spec 5.1, 2)."""
     try:
-        return json.JSONDecoder(parse_constant=_no_constant).raw_decode(text.lstrip())[0]
+        found = json.JSONDecoder(parse_constant=_no_constant).raw_decode(text.lstrip())[0]
+        msgspec.json.encode(found)  # half of a surrogate pair can be read, but never be written again
+        return found
     except (ValueError, RecursionError):
         raise BadRequest("Unable to parse input payload as JSON") from None
 

@@ -9,6 +9,7 @@ import typer
 from handlers.cli.commands import convert
 from handlers.cli.commands.doctor import doctor
 from handlers.cli.commands.execute import execute
+from handlers.cli.commands.openapi import openapi
 from handlers.cli.commands.pause import pause, resume
 from handlers.cli.commands.publish import asyncapi, publish
 from handlers.cli.commands.rejections import rejections
@@ -42,6 +43,7 @@ COMMANDS: list[Callable[..., None]] = [
     execute,
     publish,
     asyncapi,
+    openapi,
     replay,
     verify,
     doctor,

@@ -74,18 +74,19 @@ class Ask:
     @cached_property
     def cid(self) -> str | None:
         """POP's correlation id, echoed in every answer."""
-        return self.request.headers.get("X-pop-cid")
+        return self._header("X-pop-cid")
 
     @cached_property
     def params(self) -> list[tuple[str, str]]:
         """The query string's names and values."""
-        return parse_qsl(self.request.rel_url.raw_query_string, keep_blank_values=True)
+        raw = _bytes(self.request.rel_url.raw_query_string).decode("utf-8", "replace")
+        return parse_qsl(raw, keep_blank_values=True)
 
     @cached_property
     def object_id(self) -> str | None:
         """The path's id, else `?id=` (spec 2.4)."""
         if self._object_id is not None:
-            return unquote_plus(self._object_id)
+            return unquote_plus(_bytes(self._object_id).decode("utf-8", "replace"))
         return next((value for name, value in self.params if name == "id"), None)
 
     @cached_property
@@ -99,7 +100,7 @@ class Ask:
 
     async def origin(self) -> Origin:
         """Whose request this is, and the ids that follow from it (design 4.5)."""
-        key = self.request.headers.get("Idempotency-Key")
+        key = self._header("Idempotency-Key")
         if key is None:
             return Origin(self.caller, identity=lambda _, __: self.edge.draw(), correlation=self.cid)
         subject, route = self.caller.subject, self.route
@@ -110,9 +111,24 @@ class Ask:
             request=await self.digest(),
         )
 
+    def _header(self, name: str) -> str | None:
+        value = self.request.headers.get(name)
+        if value is None or value.isascii():
+            return value
+        raw = _bytes(value)
+        try:
+            return raw.decode()
+        except UnicodeDecodeError:
+            return raw.decode("latin-1")  # as a JDK sends headers; nothing is replaced, so two keys stay two
+
     async def digest(self) -> str:
         """Stands for the body, where the same command must not be carried out twice."""
         return sha256(await self.request.read()).hexdigest()
+
+
+def _bytes(text: str) -> bytes:
+    """What was sent: aiohttp keeps bytes that are no UTF-8 as lone surrogates, which nothing else can encode."""
+    return text.encode("utf-8", "surrogateescape")
 
 
 def where(answer: Answer) -> str:

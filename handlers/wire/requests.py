@@ -1,7 +1,8 @@
 """Bodies as POP's clients send them: camelCase, explicit nulls, unknown fields, open payloads (spec 1, 2.6). Pure."""
 
 from datetime import UTC, datetime
-from typing import Any, TypeVar
+from sys import float_info
+from typing import Annotated, Any, TypeVar
 
 import msgspec
 
@@ -11,6 +12,8 @@ from eventstore.model import ProcessingState, SchedulingAlgorithm
 T = TypeVar("T")
 #: Epoch ms, or an ISO-8601 text, which Jackson takes as well (spec 1.1).
 Moment = int | float | str | None
+#: Neither infinite nor "nan", for which JSON has no word: texts are read as numbers, and so would these be.
+Finite = Annotated[float, msgspec.Meta(ge=-float_info.max, le=float_info.max)]
 
 
 class Malformed(BadRequest):
@@ -56,7 +59,7 @@ class OpenOperationProgress(Open, frozen=True, kw_only=True):
     diagnostic_events: list[Any] | None = None
     #: alias of diagnosticEvents
     diagnostics: list[Any] | None = None
-    percent_complete: float | None = None
+    percent_complete: Finite | None = None
     started_time: Moment = None
     completed_time: Moment = None
     result_payload: str | None = None
@@ -72,7 +75,7 @@ class OpenProgress(Open, frozen=True, kw_only=True):
     diagnostic_events: list[Any] | None = None
     #: alias of diagnosticEvents
     diagnostics: list[Any] | None = None
-    percent_complete: float | None = None
+    percent_complete: Finite | None = None
     started_time: Moment = None
     completed_time: Moment = None
     operation_progress: list[OpenOperationProgress | None] | None = None

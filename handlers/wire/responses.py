@@ -37,7 +37,8 @@ def _fields(kind: type[Fact]) -> tuple[tuple[str, str, bool], ...]:
     return tuple((name, wire, name in sealed) for name, wire in names if name not in _INTERNAL)
 
 
-_FIELDS: dict[type[Fact], tuple[tuple[str, str, bool], ...]] = {
+#: What clients see of each kind: attribute, name on the wire, and whether it is sealed in the log.
+FIELDS: dict[type[Fact], tuple[tuple[str, str, bool], ...]] = {
     kind: _fields(kind)
     for kind in (Agenda, Operation, AgendaProgress, OperationProgress, Customer, ResourcePool, Insight, AgendaTemplate)
 }
@@ -91,7 +92,7 @@ class Opener:
 
     def _object(self, row: Fact, customer: str) -> Wire:
         found: Wire = {}
-        for name, wire, sealed in _FIELDS[type(row)]:
+        for name, wire, sealed in FIELDS[type(row)]:
             value = getattr(row, name)
             if value is not None:
                 found[wire] = self._opened(value, customer) if sealed else value
@@ -130,7 +131,7 @@ def without_nulls(node: Any) -> Any:
 
 def catalogue_object(row: Customer | ResourcePool | Insight, insight_ids: Callable[[str], list[str]] | None) -> Wire:
     """A customer, pool or Insight; a pool with the ids of its Insights, an Insight with `global` twice (spec 1.1)."""
-    found = {wire: value for name, wire, _ in _FIELDS[type(row)] if (value := getattr(row, name)) is not None}
+    found = {wire: value for name, wire, _ in FIELDS[type(row)] if (value := getattr(row, name)) is not None}
     if isinstance(row, ResourcePool) and insight_ids is not None:
         found["insightIds"] = insight_ids(row.id or "")
     if isinstance(row, Insight) and row.is_global is not None:

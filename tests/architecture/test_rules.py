@@ -44,6 +44,8 @@ def run(folder: Path, *command: str) -> subprocess.CompletedProcess[str]:
         ("handlers/inbox/rejections.py", "import time", "the pure core knows no I/O, no clock, no chance BROKEN"),
         ("handlers/inbox/window.py", "import logging", "the pure core knows no I/O, no clock, no chance BROKEN"),
         ("handlers/asyncapi.py", "import os", "the pure core knows no I/O, no clock, no chance BROKEN"),
+        ("handlers/openapi.py", "import time", "the pure core knows no I/O, no clock, no chance BROKEN"),
+        ("handlers/manual.py", "import os", "the pure core knows no I/O, no clock, no chance BROKEN"),
         ("handlers/inbox/agent.py", "import aiokafka", "aiokafka has one door BROKEN"),
         ("handlers/inbox/delivery.py", "import handlers.deciders.registry", "only the command path decides BROKEN"),
         ("handlers/routing.py", "import handlers.deciders.registry", "only the command path decides BROKEN"),

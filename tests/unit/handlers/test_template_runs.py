@@ -27,7 +27,9 @@ def test_a_payload_is_the_json_that_it_begins_with(text: str, value: Any) -> Non
     assert parse_payload(text) == value
 
 
-@pytest.mark.parametrize("text", ["{", "x", "NaN", "[Infinity]", "'a'", "[" * 100_000])
+@pytest.mark.parametrize(
+    "text", ["{", "x", "NaN", "[Infinity]", "'a'", "[" * 100_000, r'{"a": "\ud800"}', r'{"\udfff": 1}']
+)
 def test_a_payload_that_is_no_json_is_refused(text: str) -> None:
     with pytest.raises(BadRequest, match=r"^Unable to parse input payload as JSON$"):
         parse_payload(text)

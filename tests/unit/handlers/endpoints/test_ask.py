@@ -1,7 +1,12 @@
 """What a query string and a path ask for (spec 2.4)."""
 
+from types import SimpleNamespace
+from typing import Any
+
 import pytest
 from aiohttp.test_utils import make_mocked_request
+from multidict import CIMultiDict
+from yarl import URL
 
 from handlers.endpoints.ask import Ask, IllegalArgument, reserved, where
 from projections.views import Answer
@@ -84,3 +89,36 @@ class TestAsk:
 def test_a_position_names_its_partitions_in_order() -> None:
     assert where(Answer(position={10: 5, 2: 7})) == "agendas/2@7,agendas/10@5"
     assert where(Answer()) == ""
+
+
+def sent(query: bytes = b"", object_id: bytes | None = None, **headers: bytes) -> Ask:
+    """A request as aiohttp hands it over: bytes that are no UTF-8 are lone surrogates in its texts."""
+
+    async def read() -> bytes:
+        return b""
+
+    texts = {name.replace("_", "-"): value.decode("utf-8", "surrogateescape") for name, value in headers.items()}
+    url = URL.build(path="/", query_string=query.decode("utf-8", "surrogateescape"), encoded=True)
+    request: Any = SimpleNamespace(headers=CIMultiDict(texts), rel_url=url, read=read)
+    identity = None if object_id is None else object_id.decode("utf-8", "surrogateescape")
+    return Ask(request, None, ALICE, "x", identity)  # type: ignore[arg-type]
+
+
+class TestBytesThatAreNoUtf8:
+    """An answer that repeats a lone surrogate cannot be written, nor an event: it was a 500, and a bare one."""
+
+    @pytest.mark.parametrize(
+        ("raw", "text"), [(b"caf\xe9", "caf\u00e9"), (b"caf\xc3\xa9", "caf\u00e9"), (b"\xff\xfe", "\u00ff\u00fe")]
+    )
+    def test_a_header_is_utf8_or_else_latin_1(self, raw: bytes, text: str) -> None:
+        assert sent(X_pop_cid=raw).cid == text
+
+    async def test_two_keys_stay_two(self) -> None:
+        origins = [await sent(Idempotency_Key=key).origin() for key in (b"k\xe8", b"k\xe9", b"k\xc3\xa9")]
+        assert [origin.identity("command", 0) for origin in origins[1:]] == [origins[1].identity("command", 0)] * 2
+        assert origins[0].identity("command", 0) != origins[1].identity("command", 0)
+
+    def test_ids_and_queries_are_read_with_what_is_unreadable_replaced(self) -> None:
+        assert sent(object_id=b"a\xff").object_id == "a\ufffd"
+        assert sent(b"bylinkId=a\xff&id=\xfe").queries == {"linkId": "a\ufffd"}
+        assert sent(b"id=\xfe%ff").object_id == "\ufffd\ufffd"

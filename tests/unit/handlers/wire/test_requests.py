@@ -236,3 +236,14 @@ def test_a_date_is_epoch_ms_or_iso_8601_in_utc_unless_it_says_otherwise(
 def test_refuses_a_date_that_is_none_by_its_name(moment: float | str) -> None:
     with pytest.raises(Malformed, match=r"^expected startedTime in epoch ms or ISO 8601, found "):
         epoch_ms(moment, "startedTime")
+
+
+@pytest.mark.parametrize("value", ["nan", "NaN", "inf", "-Infinity", "1e999"])
+def test_a_percentage_is_a_number_that_json_can_say(value: str) -> None:
+    assert "percentComplete" in refusal(
+        f'{{"agendaProgress":{{"percentComplete":"{value}"}}}}'.encode(), UpdateProgress
+    )
+    found = parse(b'{"agendaProgress":{"percentComplete":"55.5"}}', UpdateProgress, "x")
+    assert found is not None
+    assert found.agenda_progress is not None
+    assert found.agenda_progress.percent_complete == 55.5
