@@ -81,12 +81,12 @@ def heads(kind: Kind) -> list[str]:
     return [HEADS.get(name, name) for name in KINDS[kind].columns]
 
 
-def cells(kind: Kind, found: Mapping[str, Any]) -> list[str]:
-    """An object as a row of a list."""
-    return [cell(name, found.get(name)) for name in KINDS[kind].columns]
+def cells(kind: Kind, found: Mapping[str, Any], *, brief: bool = False) -> list[str]:
+    """An object as a row of a list; in brief its times are without seconds."""
+    return [cell(name, found.get(name), brief=brief) for name in KINDS[kind].columns]
 
 
-def cell(name: str, value: Any) -> str:
+def cell(name: str, value: Any, *, brief: bool = False) -> str:
     """A field's value as people read it; times in UTC."""
     match value:
         case None:
@@ -96,7 +96,7 @@ def cell(name: str, value: Any) -> str:
         case float():
             return f"{value:g}"
         case int() if name.endswith("Time"):
-            return moment(value)
+            return moment(value, brief=brief)
         case str() | int():
             return str(value)
         case list() if all(isinstance(entry, str) for entry in value):
@@ -105,9 +105,9 @@ def cell(name: str, value: Any) -> str:
             return msgspec.json.encode(value).decode()
 
 
-def moment(ms: int) -> str:
+def moment(ms: int, *, brief: bool = False) -> str:
     """Epoch ms as a time of the day, UTC."""
     try:
-        return datetime.fromtimestamp(ms / 1000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        return datetime.fromtimestamp(ms / 1000, UTC).strftime("%Y-%m-%d %H:%M" if brief else "%Y-%m-%dT%H:%M:%SZ")
     except (ValueError, OverflowError, OSError):
         return str(ms)

@@ -22,7 +22,7 @@ def show(screen: Screen, kind: Kind, found: Objects) -> None:
 
 def picture(kind: Kind, found: Objects, caption: str | None = None) -> Table:
     """A table, one line per object."""
-    rows = [cells(kind, each) for each in found]
+    rows = [cells(kind, each, brief=True) for each in found]
     table = Table(box=None, pad_edge=False, header_style="bold", caption=caption, caption_justify="left")
     for place, head in enumerate(heads(kind)):
         # An id is there to be copied.

@@ -15,8 +15,8 @@ from handlers.wire.objects import plain
 from handlers.wire.requests import epoch_ms
 from handlers.wire.responses import without_nulls
 
-#: Sent and not kept: a pool's Insights are found.
-NOT_KEPT = frozenset({"insightIds"})
+#: Sent and not kept: a pool's Insights are found, and the service says when something was changed.
+NOT_KEPT = frozenset({"insightIds", "updatedTime"})
 
 
 class Manifest(msgspec.Struct, frozen=True):
