@@ -11,12 +11,14 @@ from handlers.cli.commands.apply import apply
 from handlers.cli.commands.doctor import doctor
 from handlers.cli.commands.execute import execute
 from handlers.cli.commands.objects import delete, get, list_objects
+from handlers.cli.commands.pause import pause, resume
 from handlers.cli.commands.publish import asyncapi, publish
 from handlers.cli.commands.rejections import rejections
 from handlers.cli.commands.replay import replay
 from handlers.cli.commands.run import run
 from handlers.cli.commands.runs import rerun, run_template
 from handlers.cli.commands.submit import cancel, progress, submit, watch
+from handlers.cli.commands.timers import timers
 from handlers.cli.commands.up import up
 from handlers.cli.commands.verify import verify
 from handlers.cli.commands.work import work
@@ -35,6 +37,9 @@ COMMANDS: list[Callable[..., None]] = [
     watch,
     progress,
     cancel,
+    pause,
+    resume,
+    timers,
     run,
     work,
     execute,

@@ -16,6 +16,7 @@ from handlers.client.objects import (
     AgendaTemplate,
     Created,
     Customer,
+    Due,
     Insight,
     Operation,
     OperationProgress,
@@ -92,6 +93,10 @@ class Client(Transport):
         """An operation's progress by its id."""
         return await self.operation_progresses.get(identity)
 
+    async def insight(self, identity: str) -> Insight | None:
+        """An Insight by its id."""
+        return await self.insights.get(identity)
+
     async def save(self, collection: str, thing: Mapping[str, Any]) -> None:
         """POST to the catalogue: `customer`, `resourcepool` or `insight`; merges into what is there."""
         await self.objects(collection).save(thing)
@@ -140,6 +145,19 @@ class Client(Transport):
         body = {"agendaId": agenda_id, "operations": operations, "params": params}
         answer = await self.post("resourcepool/service/updateAgenda", body)
         return msgspec.convert(answer["agenda"], Agenda)
+
+    async def pause(self, insight_id: str, why: str) -> None:
+        """Hand out nothing of an Insight until it is resumed."""
+        await self.insist("POST", "insight/service/pause", {"insightId": insight_id, "reason": why})
+
+    async def resume(self, insight_id: str, why: str | None = None) -> None:
+        """Hand out again."""
+        await self.insist("POST", "insight/service/resume", {"insightId": insight_id, "reason": why})
+
+    async def timers(self, *, dry_run: bool = True) -> list[Due]:
+        """What is due of each timed process; carried out, unless it is a dry run. For operators."""
+        answer = await self.insist("POST", "timers/service/run", {"dryRun": dry_run})
+        return msgspec.convert(answer["processes"], list[Due])
 
     async def pull(self, insight_id: str, count: int) -> Work:
         """Agendas to execute, by long poll; made once."""

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from eventstore.model import AgendaInsight, ProcessingState, SchedulingAlgorithm
+from eventstore.model import AgendaInsight, Paused, ProcessingState, SchedulingAlgorithm
 
 
 class Object(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, rename="camel"):
@@ -141,6 +141,8 @@ class Insight(Base, frozen=True, kw_only=True):
     mappers: dict[str, list[str]] | None = None
     is_global: bool | None = None
     allowed_customer_ids: list[str] | None = None
+    #: only while it is paused; not in POP
+    paused: Paused | None = None
 
 
 class AgendaTemplate(Base, frozen=True, kw_only=True):
@@ -159,6 +161,17 @@ class Work(Object, frozen=True, kw_only=True):
 
     agendas: list[Agenda] = []
     agenda_progresses: list[AgendaProgress] = []
+
+
+class Due(Object, frozen=True, kw_only=True):
+    """What is due of one timed process; not in POP."""
+
+    process: str
+    due: int = 0
+    done: int = 0
+    runs: list[str] = []
+    #: it does nothing by itself: only what is asked for
+    dry: bool = False
 
 
 class Problem(Object, frozen=True, kw_only=True):

@@ -40,6 +40,9 @@ SERVICES: Mapping[str, Calls] = {
     "createAgenda": lambda client: client.create([{"id": "x"}]),
     "updateAgenda": lambda client: client.update_agenda("a", []),
     "cancel": lambda client: client.cancel("a"),
+    "pause": lambda client: client.pause("i", "why"),
+    "resume": lambda client: client.resume("i"),
+    "timers": lambda client: client.timers(),
 }
 
 
@@ -47,7 +50,7 @@ class Recorder:
     """Stands where a session does: keeps what was asked, and answers as it is told."""
 
     def __init__(self, *answers: Any, status: int = 200) -> None:
-        whole = {"all": [{"id": "x"}], "agendas": [{"id": "x"}], "agenda": {"id": "x"}, "count": 1, "error": False}
+        whole = {"all": [{"id": "x"}], "agendas": [{"id": "x"}], "agenda": {"id": "x"}, "count": 1, "processes": []}
         self.answers = [*answers] or [whole]
         self.status = status
         self.asked: list[tuple[str, URL, Any, Mapping[str, str]]] = []
