@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import IO
 
 from compose.kafka.cluster import LocalKafka, free_ports
+from compose.kafka.container import ContainerKafka, is_here
 from compose.processes import Child
 
 #: A stop waits so long for executor and workers, and for Kafka (s).
@@ -35,7 +36,8 @@ class Installation:
         self._port = port
         self._workers = workers
         self._given = kafka
-        self._kafka: LocalKafka | None = None
+        self._kafka: LocalKafka | ContainerKafka | None = None
+        self._fresh = False
         self._lock: IO[str] | None = None
         self.children: list[Child] = []
         self.url = f"http://127.0.0.1:{port}"
@@ -61,6 +63,7 @@ class Installation:
         lock.write(f"process {os.getpid()} ({self.url})")
         lock.flush()
         self._lock = lock
+        self._fresh = fresh
         if fresh:
             for place in self._data.iterdir():
                 if place.is_dir():
@@ -70,7 +73,7 @@ class Installation:
     def start_kafka(self) -> None:
         """Start a broker, unless one was given. Raises JarsRefused, RuntimeError, TimeoutError."""
         if self._given is None:
-            self._kafka = LocalKafka(self._data / "kafka")
+            self._kafka = self._broker()
             self._kafka.start()
 
     def start_workers(self) -> None:
@@ -103,10 +106,9 @@ class Installation:
                     raise RuntimeError(f"{child.name} ends again and again: {child.last_words()}")
                 child.start()
                 revived.append(child.name)
-        for node in [] if self._kafka is None else self._kafka.nodes:
-            if node.process is not None and node.process.poll() is not None:
-                node.start()
-                revived.append("kafka")
+        if self._kafka is not None and self._kafka.ended:
+            self._kafka.restart()
+            revived.append("kafka")
         return revived
 
     def stop(self) -> None:
@@ -120,6 +122,12 @@ class Installation:
         if self._lock is not None:
             self._lock.truncate(0)
             self._lock.close()
+
+    def _broker(self) -> LocalKafka | ContainerKafka:
+        # Java first, although Docker may be there as well: it starts faster, and a kill of us takes it along.
+        if shutil.which("java") is None and is_here():
+            return ContainerKafka(self._data / "logs" / "kafka.log", fresh=self._fresh)
+        return LocalKafka(self._data / "kafka")
 
     def _add(self, name: str, arguments: list[str]) -> None:
         command = [sys.executable, "-c", "from handlers.cli.main import main; main()", *arguments]

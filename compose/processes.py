@@ -14,9 +14,9 @@ _libc = ctypes.CDLL(None)
 RESTARTS, WINDOW_SECONDS = 5, 30.0
 
 
-def die_with_parent() -> None:
-    """To be run between fork and exec: the kernel kills the child when the thread that forked it ends (Linux)."""
-    _libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+def die_with_parent(number: int = signal.SIGKILL) -> None:
+    """To be run between fork and exec: the kernel sends this when the thread that forked it ends (Linux)."""
+    _libc.prctl(PR_SET_PDEATHSIG, number)
 
 
 class Child:

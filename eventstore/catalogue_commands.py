@@ -38,4 +38,26 @@ class DeleteCatalogueObject(Command, frozen=True, kw_only=True):
     """Remove a customer, pool, Insight or template; the stream names it."""
 
 
-CatalogueCommand = SaveCustomer | SaveResourcePool | SaveInsight | SaveAgendaTemplate | DeleteCatalogueObject
+class PauseInsight(Command, frozen=True, kw_only=True):
+    """Hand out nothing of an Insight until it is resumed; the caller is who."""
+
+    insight_id: str
+    why: str
+
+
+class ResumeInsight(Command, frozen=True, kw_only=True):
+    """Hand out again."""
+
+    insight_id: str
+    why: str | None = None
+
+
+CatalogueCommand = (
+    SaveCustomer
+    | SaveResourcePool
+    | SaveInsight
+    | SaveAgendaTemplate
+    | DeleteCatalogueObject
+    | PauseInsight
+    | ResumeInsight
+)

@@ -35,4 +35,28 @@ class CatalogueObjectDeleted(Fact, frozen=True, kw_only=True):
     id: str
 
 
-CatalogueEvent = CustomerSaved | ResourcePoolSaved | InsightSaved | AgendaTemplateSaved | CatalogueObjectDeleted
+class InsightPaused(Fact, frozen=True, kw_only=True):
+    """An Insight hands out nothing from now on; what is ready keeps its place. Paused again: another reason."""
+
+    insight_id: str
+    by: str
+    why: str
+
+
+class InsightResumed(Fact, frozen=True, kw_only=True):
+    """A paused Insight hands out again."""
+
+    insight_id: str
+    by: str
+    why: str | None = None
+
+
+CatalogueEvent = (
+    CustomerSaved
+    | ResourcePoolSaved
+    | InsightSaved
+    | AgendaTemplateSaved
+    | CatalogueObjectDeleted
+    | InsightPaused
+    | InsightResumed
+)

@@ -20,14 +20,17 @@
 | SaveOperation   | OperationSaved |
 | DeleteOperation | OperationDeleted |
 | ReapRun         | RunReaped |
+| ReapObjects     | ObjectsReaped |
 | SaveCustomer    | CustomerSaved |
 | SaveResourcePool| ResourcePoolSaved |
 | SaveInsight     | InsightSaved |
 | SaveAgendaTemplate | AgendaTemplateSaved |
 | DeleteCatalogueObject | CatalogueObjectDeleted |
+| PauseInsight    | InsightPaused |
+| ResumeInsight   | InsightResumed |
 | (opening a log) | LogOpened |
 
-The classes stand in run_events and catalogue_events; here is the registry.
+The classes stand in run_events, object_events and catalogue_events; here is the registry.
 
 To add one: the command, the event, a line in EVENTS, its fold in projections.folds, its decider, a golden record
 in tests/golden. To change one: a new class with the next version in EVENTS, and the old one in upcasters.RETIRED.
@@ -38,31 +41,36 @@ from eventstore.catalogue_events import (
     CatalogueEvent,
     CatalogueObjectDeleted,
     CustomerSaved,
+    InsightPaused,
+    InsightResumed,
     InsightSaved,
     ResourcePoolSaved,
 )
 from eventstore.model import Fact
+from eventstore.object_events import (
+    AgendaDeleted,
+    AgendaSaved,
+    ObjectsReaped,
+    OperationDeleted,
+    OperationSaved,
+    ProgressDeleted,
+    ProgressSaved,
+    RunReaped,
+)
 from eventstore.run_events import (
     AgendaCancelled,
-    AgendaDeleted,
     AgendaDispatched,
     AgendaExpanded,
     AgendaHandedBack,
     AgendaReclaimed,
     AgendaRerun,
     AgendaRetried,
-    AgendaSaved,
     AgendaSubmitted,
     DispatchExpired,
     DispatchReturned,
-    OperationDeleted,
-    OperationSaved,
-    ProgressDeleted,
     ProgressReported,
-    ProgressSaved,
     ReportSuperseded,
     RunEvent,
-    RunReaped,
 )
 
 
@@ -98,11 +106,14 @@ EVENTS: dict[str, type[Event]] = {
     "agendum.OperationSaved.v1": OperationSaved,
     "agendum.OperationDeleted.v1": OperationDeleted,
     "agendum.RunReaped.v1": RunReaped,
+    "agendum.ObjectsReaped.v1": ObjectsReaped,
     "agendum.CustomerSaved.v1": CustomerSaved,
     "agendum.ResourcePoolSaved.v1": ResourcePoolSaved,
     "agendum.InsightSaved.v1": InsightSaved,
     "agendum.AgendaTemplateSaved.v1": AgendaTemplateSaved,
     "agendum.CatalogueObjectDeleted.v1": CatalogueObjectDeleted,
+    "agendum.InsightPaused.v1": InsightPaused,
+    "agendum.InsightResumed.v1": InsightResumed,
 }
 TYPES: dict[type[Event], str] = {cls: name for name, cls in EVENTS.items()}
 
@@ -126,8 +137,11 @@ __all__ = [
     "DispatchExpired",
     "DispatchReturned",
     "Event",
+    "InsightPaused",
+    "InsightResumed",
     "InsightSaved",
     "LogOpened",
+    "ObjectsReaped",
     "OperationDeleted",
     "OperationSaved",
     "ProgressDeleted",

@@ -138,6 +138,14 @@ class ResourcePool(Base, frozen=True, kw_only=True):
     """Processing resources (spec 1.10); its insightIds are looked up when answering."""
 
 
+class Paused(Fact, frozen=True, kw_only=True):
+    """An Insight hands out nothing: who said so, why, and since when."""
+
+    by: str
+    why: str
+    since: int
+
+
 class Insight(Base, frozen=True, kw_only=True):
     """A queue definition on a pool, with the mappers that bind agendas to it (spec 1.9)."""
 
@@ -149,6 +157,8 @@ class Insight(Base, frozen=True, kw_only=True):
     mappers: dict[str, list[str]] | None = None
     is_global: bool | None = None
     allowed_customer_ids: list[str] | None = None
+    #: only while it is paused; nobody sets it but PauseInsight and ResumeInsight
+    paused: Paused | None = None
 
 
 class AgendaTemplate(Base, frozen=True, kw_only=True):

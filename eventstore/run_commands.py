@@ -29,6 +29,7 @@ class DispatchAgenda(Command, frozen=True, kw_only=True):
     number: int
     algorithm: str
     basis: dict[str, int] | None = None
+    catalogue_offset: int | None = None
     #: epoch ms after which the dispatch does not begin
     deadline: int
     #: ms within which a sign of life must come
@@ -162,6 +163,17 @@ class ReapRun(Command, frozen=True, kw_only=True):
     age: int = 86_400_000
 
 
+class ReapObjects(Command, frozen=True, kw_only=True):
+    """Take what is too old of a run that has come to rest out of the views; its events stay (spec 9.3).
+
+    Ages in ms, by kind; None: never.
+    """
+
+    agenda_age: int | None = None
+    progress_age: int | None = None
+    operation_age: int | None = None
+
+
 RunCommand = (
     SubmitAgenda
     | DispatchAgenda
@@ -181,4 +193,5 @@ RunCommand = (
     | SaveOperation
     | DeleteOperation
     | ReapRun
+    | ReapObjects
 )

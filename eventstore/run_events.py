@@ -5,6 +5,16 @@ computed differently next year. When it happened is the envelope's time; whose i
 """
 
 from eventstore.model import Agenda, AgendaProgress, Fact, Operation, OperationProgress
+from eventstore.object_events import (
+    AgendaDeleted,
+    AgendaSaved,
+    ObjectsReaped,
+    OperationDeleted,
+    OperationSaved,
+    ProgressDeleted,
+    ProgressSaved,
+    RunReaped,
+)
 
 
 class AgendaSubmitted(Fact, frozen=True, kw_only=True):
@@ -33,6 +43,8 @@ class AgendaDispatched(Fact, frozen=True, kw_only=True):
     algorithm: str
     #: the numbers that the choice was based on
     basis: dict[str, int] | None = None
+    #: the catalogue position whose rule it was chosen by: which algorithm, and what was paused
+    catalogue_offset: int | None = None
     #: epoch ms by which a sign of life is due
     expires: int
 
@@ -151,48 +163,6 @@ class AgendaCancelled(Fact, frozen=True, kw_only=True):
     progress: AgendaProgress | None = None
 
 
-class AgendaDeleted(Fact, frozen=True, kw_only=True):
-    """The agenda is gone; its progress stays (spec 2.5)."""
-
-    agenda_id: str
-
-
-class ProgressDeleted(Fact, frozen=True, kw_only=True):
-    """The progress and its operations are gone; agendas of the run stay (spec 2.5)."""
-
-
-class AgendaSaved(Fact, frozen=True, kw_only=True):
-    """An agenda was put: the fields that were said (spec 2.5)."""
-
-    agenda: Agenda
-
-
-class ProgressSaved(Fact, frozen=True, kw_only=True):
-    """A progress was posted or put: the fields that were said, and of its operations what they became (spec 7.2).
-
-    An executing or complete one counts as a sign of life; a complete one ends the attempt.
-    """
-
-    progress: AgendaProgress
-    operations: list[OperationProgress] | None = None
-
-
-class OperationSaved(Fact, frozen=True, kw_only=True):
-    """One operation's progress was posted or put: the fields that were said. Its id says which row it is."""
-
-    operation: OperationProgress
-
-
-class OperationDeleted(Fact, frozen=True, kw_only=True):
-    """One operation's progress is gone."""
-
-    id: str
-
-
-class RunReaped(Fact, frozen=True, kw_only=True):
-    """The last trace of a deleted run left the views, a day or more after its deletion (design 4.3)."""
-
-
 RunEvent = (
     AgendaSubmitted
     | AgendaDispatched
@@ -213,4 +183,5 @@ RunEvent = (
     | OperationSaved
     | OperationDeleted
     | RunReaped
+    | ObjectsReaped
 )

@@ -1,7 +1,5 @@
 """The composition root: constructs a worker and returns it; the only place that builds things."""
 
-from collections.abc import Mapping
-
 import aiohttp
 
 from eventstore.reading import CATALOGUE_EVENTS, RUN_EVENTS, Classifier
@@ -13,21 +11,25 @@ from handlers.commands import CommandPath
 from handlers.endpoints.ask import Edge
 from handlers.failpoints import failpoint
 from handlers.health import Health
+from handlers.hop_routes import hop_routes
 from handlers.hops import Hops, hop_route
 from handlers.inbox.making import inbox_of
 from handlers.kafka import Connections
 from handlers.manual import documents
 from handlers.metrics import Metrics
-from handlers.owners import DISPATCH, READY, LiveOwners, outcomes_of
-from handlers.routing import COMMAND, PULL, QUERY, Router
+from handlers.owners import LiveOwners
+from handlers.routing import Router
 from handlers.scheduling.board import Board
 from handlers.scheduling.schedulers import Schedulers
-from handlers.server import Handler, HopApi, HttpServer, PublicApi
+from handlers.server import HopApi, HttpServer, PublicApi
 from handlers.settings import Settings
-from handlers.snapshots import OWNERS, answered, snapshot_routes
+from handlers.snapshots import OWNERS, answered
+from handlers.timers.everywhere import Everywhere
 from handlers.timers.loop import Patience, Timers
+from handlers.timers.reaper import Reaper
 from handlers.wire.responses import Opener
 from handlers.worker import Worker
+from projections.ages import Ages
 from projections.catalogue import Catalogue
 from projections.catalogue_tail import CatalogueTail
 from projections.feed import Feed
@@ -137,10 +139,17 @@ async def build(settings: Settings) -> Worker:
         now=now,
         draw=draw,
         patience=Patience(
-            grace=min(GRACE_MS, settings.patience_ms), reclaim=settings.reclaim_ms, backoff=settings.retry_ms
+            grace=min(GRACE_MS, settings.patience_ms),
+            reclaim=settings.reclaim_ms,
+            backoff=settings.retry_ms,
+            reap_every=settings.reap_every_ms,
         ),
         cipher=cipher,
+        reaper=_reaper(settings),
+        dry=settings.dry_run,
+        observe=metrics.timed,
     )
+    everywhere = Everywhere(me=me, owners=group.owners, hops=hops, timers=timers)
     edge = Edge(
         gateway=router,
         tail=tail,
@@ -152,12 +161,19 @@ async def build(settings: Settings) -> Worker:
         # An unchanged report is an event only now and then, and well before silence would mean something (design 4.8).
         quiet_ms=settings.reclaim_ms // 5,
         customers={},
+        timers=everywhere,
     )
     hops_in = HopApi(
-        {
-            **_hop_routes(settings.secret, path, router, board, owners, schedulers),
-            **dict(snapshot_routes(settings.secret, holdings.owner)),
-        }
+        hop_routes(
+            secret=settings.secret,
+            path=path,
+            router=router,
+            board=board,
+            owners=owners,
+            schedulers=schedulers,
+            everywhere=everywhere,
+            holdings=holdings,
+        )
     )
     plain = {
         "/healthz": health.alive,
@@ -187,18 +203,10 @@ async def build(settings: Settings) -> Worker:
     )
 
 
-def _hop_routes(
-    secret: str, path: CommandPath, router: Router, board: Board, owners: LiveOwners, schedulers: Schedulers
-) -> Mapping[str, Handler]:
-    async def dispatch(commands: list) -> list:  # type: ignore[type-arg]  # typed by DISPATCH
-        return outcomes_of(await owners.dispatch_here(commands))
-
-    return dict(
-        [
-            hop_route(COMMAND, secret, path.decide),
-            hop_route(QUERY, secret, router.query_here),
-            hop_route(READY, secret, lambda asked: board.wait(asked.insights, asked.known, asked.seconds)),
-            hop_route(DISPATCH, secret, dispatch),
-            hop_route(PULL, secret, schedulers.pull, undelivered=schedulers.give_back),
-        ]
+def _reaper(settings: Settings) -> Reaper:
+    ages = Ages(
+        agenda=settings.reap_agenda_ms or None,
+        progress=settings.reap_progress_ms or None,
+        operation=settings.reap_operation_ms or None,
     )
+    return Reaper(ages, settings.reap_trace_ms, draw)

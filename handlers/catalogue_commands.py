@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from msgspec.structs import replace
 
-from eventstore.catalogue_events import CatalogueEvent, CatalogueObjectDeleted
+from eventstore.catalogue_events import CatalogueEvent, CatalogueObjectDeleted, InsightPaused, InsightResumed
 from eventstore.commands import CatalogueCommand
 from eventstore.envelope import Envelope
 from eventstore.errors import OutcomeUnknown, Unavailable
@@ -21,6 +21,8 @@ from projections.folds.catalogue import Item, saved
 from projections.verdict import Verdict
 
 ATTEMPTS = 5
+#: Events that name their object and do not hold it.
+_NAMING = CatalogueObjectDeleted | InsightPaused | InsightResumed
 
 
 class CataloguePath:
@@ -61,7 +63,7 @@ class CataloguePath:
                 event = decide_catalogue(command, stored)
                 if event is None:
                     return Kept(catalogue.position, None)
-                said = stored if isinstance(event, CatalogueObjectDeleted) else saved(event)
+                said = stored if isinstance(event, _NAMING) else saved(event)
                 verdict = await self._append(command, item, event, said)
                 if verdict is Verdict.APPLIED or verdict is Verdict.DUPLICATE:
                     return Kept(catalogue.position, said)

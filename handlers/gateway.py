@@ -32,8 +32,8 @@ class Kept(msgspec.Struct, frozen=True, gc=False):
 
     #: the catalogue's position, at which it is true
     offset: int
-    #: what the event says of its object: what was sent, with id, times and defaults; what was deleted, whole;
-    #: None: there was nothing to delete
+    #: what the event says of its object: what was sent, with id, times and defaults; what was deleted, whole; what was
+    #: paused or resumed, as it was before; None: there was nothing to do
     said: CatalogueObject | None
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator
 from typing import Protocol
 
-from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
@@ -41,6 +41,12 @@ class Metrics:
             "agendum_key_set_looks", "Looks at the issuer's key set, by outcome", ["outcome"], registry=self.registry
         )
         self._counters: dict[tuple[str, int], Counter] = {}
+        self._due = Gauge(
+            "agendum_timer_due", "Due at the last tick, by timed process", ["process"], registry=self.registry
+        )
+        self._done = Counter(
+            "agendum_timer_done", "Commands carried out, by timed process", ["process"], registry=self.registry
+        )
         self.registry.register(HoldingsCollector(holdings, lag, now))
 
     def command(self, name: str, outcome: str, seconds: float) -> None:
@@ -61,6 +67,11 @@ class Metrics:
     def key_set(self, outcome: str) -> None:
         """The issuer's key set was looked at."""
         self._looks.labels(outcome).inc()
+
+    def timed(self, process: str, due: int, done: int) -> None:
+        """A timed process found so much due, and did so much of it."""
+        self._due.labels(process).set(due)
+        self._done.labels(process).inc(done)
 
     def text(self) -> bytes:
         """Everything, as Prometheus reads it."""

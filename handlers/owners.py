@@ -25,6 +25,8 @@ class ReadyQuestion(msgspec.Struct, frozen=True):
     insights: list[str]
     known: tuple[str, int]
     seconds: float
+    #: the queue, if its customers are served by turns
+    turns_of: str | None = None
 
 
 class Outcome(msgspec.Struct, frozen=True):
@@ -69,11 +71,13 @@ class LiveOwners:
         """The worker that owns a stream."""
         return self._owners().get(partition_of(stream, self._partitions))
 
-    async def ready(self, owner: str, insights: list[str], known: tuple[str, int], seconds: float) -> Picture:
+    async def ready(
+        self, owner: str, insights: list[str], known: tuple[str, int], seconds: float, turns_of: str | None = None
+    ) -> Picture:
         """An owner's picture by long poll; raises Unavailable."""
         if owner == self._me:
-            return await self._board.wait(insights, known, seconds)
-        question = ReadyQuestion(insights, known, seconds)
+            return await self._board.wait(insights, known, seconds, turns_of)
+        question = ReadyQuestion(insights, known, seconds, turns_of)
         picture: Picture = await self._hops.ask(owner, READY, question, seconds + HOP_SECONDS)
         return picture
 

@@ -1,17 +1,16 @@
 """The real gateway: each command and query to the owner of its stream, here or one hop away (design 4.5).
 
-While a partition moves, requests are held: POP's clients throw away answers of 400 and more, and give up a final report
-after 20 s. Only so many are held at once; beyond that, 503 with Retry-After.
+While a partition moves, requests wait (handlers.waiting_room).
 """
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from typing import TypeVar
+from functools import partial
 
 import msgspec
 
 from eventstore.commands import CatalogueCommand, RunCommand
-from eventstore.errors import Moving, OutcomeUnknown, Unavailable
+from eventstore.errors import Moving, Unavailable
 from eventstore.ids import partition_of
 from handlers.catalogue_commands import CataloguePath
 from handlers.commands import CommandPath
@@ -19,6 +18,7 @@ from handlers.gateway import Kept, Pull
 from handlers.hops import Hop, Hops
 from handlers.pages import walked
 from handlers.scheduling.schedulers import Schedulers, scheduler_partition
+from handlers.waiting_room import WaitingRoom
 from projections.holdings import Holdings
 from projections.listing import listing
 from projections.merging import merged
@@ -26,13 +26,9 @@ from projections.partition import Partition
 from projections.queries import answer, splits
 from projections.views import Answer, ById, Query
 
-HELD_AT_ONCE = 2000
 HOP_SECONDS = 12.0
 #: An answer from all owners is whole within this, or there is none (s).
 ALL_SECONDS = 5.0
-RETRY_SECONDS = 0.1
-
-T = TypeVar("T")
 
 
 class Question(msgspec.Struct, frozen=True):
@@ -71,8 +67,7 @@ class Router:
         self._schedulers = schedulers
         self._hops = hops
         self._partitions = partitions
-        self._hold = hold
-        self.held = 0
+        self._room = WaitingRoom(holdings.changed, hold)
 
     def is_mine(self, stream: str) -> bool:
         """See Gateway."""
@@ -89,7 +84,7 @@ class Router:
                 return await self._path.decide(command)
             return await self._ask(owner, COMMAND, command)
 
-        return await self._held(once)
+        return await self._room.hold(once, command, is_read=False)
 
     async def catalogue(self, command: CatalogueCommand) -> Kept:
         """See Gateway."""
@@ -108,7 +103,7 @@ class Router:
             found: list[Answer] = await self._hops.ask(owner, PULL, pull, pull.wait + HOP_SECONDS)
             return found
 
-        return await self._held(once)
+        return await self._room.hold(once, pull, is_read=True)
 
     async def query(self, query: Query) -> Answer:
         """See Gateway."""
@@ -129,7 +124,8 @@ class Router:
         numbers = dict.fromkeys(partition_of(stream, self._partitions) for stream in streams)
         found = Answer()
         for number in numbers:
-            found = await self._held(lambda number=number: self._from(number, query))  # type: ignore[misc]
+            once: Callable[[], Awaitable[Answer]] = partial(self._from, number, query)
+            found = await self._room.hold(once, query, is_read=True)
             if found.agendas or found.operations or found.progresses:
                 return found
         # An agenda whose progress was used again, and an operation whose id a client chose, may live anywhere.
@@ -172,7 +168,7 @@ class Router:
 
         try:
             async with asyncio.timeout(ALL_SECONDS):
-                return await self._held(once)
+                return await self._room.hold(once, query, is_read=True)
         except TimeoutError:
             raise Unavailable(f"expected all owners to answer within {ALL_SECONDS:.0f} s; ask again") from None
 
@@ -187,31 +183,3 @@ class Router:
     async def _ask(self, owner: str, hop: Hop, question: object) -> Answer:
         found: Answer = await self._hops.ask(owner, hop, question, HOP_SECONDS)
         return found
-
-    async def _held(self, once: Callable[[], Awaitable[T]]) -> T:
-        """Ask until the partition has come to rest.
-
-        An unknown outcome is asked for again as well: deciding the same command on what is true by now records nothing
-        twice.
-        """
-        try:
-            return await once()
-        except (Moving, OutcomeUnknown):
-            if self.held >= HELD_AT_ONCE:
-                raise
-        self.held += 1
-        try:
-            return await self._until_settled(once)
-        finally:
-            self.held -= 1
-
-    async def _until_settled(self, once: Callable[[], Awaitable[T]]) -> T:
-        clock = asyncio.get_running_loop().time
-        deadline = clock() + self._hold
-        while True:
-            await self._holdings.changed(RETRY_SECONDS)
-            try:
-                return await once()
-            except (Moving, OutcomeUnknown):
-                if clock() > deadline:
-                    raise

@@ -52,6 +52,18 @@ class Settings(BaseSettings):
     prompt_patience_ms: int = Field(30_000, gt=0, description="the same, of our own executor, which reports at once")
     reclaim_ms: int = Field(300_000, gt=0, description="ms of silence after which an executor counts as lost")
     retry_ms: int = Field(1_000, ge=0, description="ms before a failed agenda runs again; doubles with each failure")
+    reap_agenda_ms: int = Field(259_200_000, ge=0, description="ms after which an agenda at rest is reaped; 0: never")
+    reap_progress_ms: int = Field(259_200_000, ge=0, description="the same, of a progress with its operations")
+    reap_operation_ms: int = Field(259_200_000, ge=0, description="the same, of operations by themselves")
+    reap_trace_ms: int = Field(
+        691_200_000,
+        ge=86_400_000,
+        description="ms after which a deleted run's trace is reaped: not before the inbox has let go of its commands",
+    )
+    reap_every_ms: int = Field(60_000, gt=0, description="ms between two walks of the reaper")
+    dry_run: list[Literal["expiry", "reclaimer", "retry", "reaper"]] = Field(
+        [], description="timed processes that count what is due and do nothing by themselves"
+    )
     body_bytes: int = Field(1 << 20, gt=0, description="bytes of a request's body at most")
     hold: float = Field(15.0, ge=0, description="s that a request is held while its partition moves")
     poll: float = Field(5.0, ge=0, description="s that getAgenda waits for work")

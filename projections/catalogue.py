@@ -90,9 +90,9 @@ class Catalogue:
         """The Insights of a pool."""
         return [insight for insight in self.all(Insight) if insight.resource_pool_id == pool_id]
 
-    def insights_of_queue(self, queue: str) -> list[str]:
-        """Ids of the Insights whose agendas stand in a queue."""
-        return [insight.id or "" for insight in self.all(Insight) if queue_of(insight) == queue]
+    def insights_of_queue(self, queue: str) -> list[Insight]:
+        """The Insights whose agendas stand in a queue."""
+        return [insight for insight in self.all(Insight) if queue_of(insight) == queue]
 
     def _one(self, kind: type[C], identity: str) -> C | None:
         item = self.items.get(f"{kind.__name__.lower()}/{identity}")

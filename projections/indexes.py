@@ -4,13 +4,14 @@ An index key is `i`, the index's letter, the value with its length before it, th
 is in the order that lists are shown in), and the primary row's key. Its value in the store is empty.
 """
 
+from collections.abc import Callable, Iterator
 from functools import lru_cache
 from struct import Struct as Packer
-from typing import Any
 
-import msgspec
+from projections.traits import MINUTE, Traits
 
-from projections.rows import PREFIX_LENGTH
+#: A scheduler's decision number: its epoch, and its count.
+Turn = tuple[int, int]
 
 #: Which attribute each index letter stands for.
 LETTERS = {"linkId": b"l", "customerId": b"c", "agendaId": b"g", "externalId": b"x", "id": b"i"}
@@ -25,15 +26,22 @@ INDEXED = {
 }
 #: Ready entries and due times of head rows, read once at takeover.
 READY, DUE = b"r", b"d"
+#: The last dispatch of each agenda, by queue and customer, the latest decision first (see turns).
+TURN = b"t"
+#: Runs by the minute of their progress's last update, tombstones by that of their deletion, and runs that have no
+#: progress (see ages).
+AGE = b"u"
+STRAY = b"s"
 
 _LENGTH = Packer(">H").pack
 _TIME = Packer(">q").pack
+_TURN = Packer(">QQ")
+_LARGEST = 2**64 - 1
 
 
 def index_prefix(kind: bytes, letter: bytes, value: str) -> bytes:
     """What the index keys of all rows of a kind (a, p, o) with a value begin with."""
-    encoded = value.encode()[:4096]
-    return b"i" + kind + letter + _LENGTH(len(encoded)) + encoded
+    return b"i" + kind + letter + _sized(value)
 
 
 def primary_of(index_key: bytes) -> bytes:
@@ -42,61 +50,16 @@ def primary_of(index_key: bytes) -> bytes:
     return index_key[5 + length + 8 :]
 
 
-class _Object(msgspec.Struct, frozen=True, rename="camel", gc=False):
-    """The fields of an agenda, a progress or an operation that its index keys are made of."""
-
-    id: str | None = None
-    link_id: str | None = None
-    customer_id: str | None = None
-    agenda_id: str | None = None
-    external_id: str | None = None
-    agenda_progress_id: str | None = None
-    operation: str | None = None
-    added_time: int | None = None
-
-
-class _AgendaHead(msgspec.Struct, frozen=True, gc=False):
-    ready: bool = False
-    expires: int | None = None
-    heard: int | None = None
-    failed: int | None = None
-
-
-class _Head(msgspec.Struct, frozen=True, gc=False):
-    agendas: dict[str, _AgendaHead] = {}  # noqa: RUF012  # msgspec copies it
-
-
-_decode_object = msgspec.json.Decoder(_Object).decode
-_decode_head = msgspec.json.Decoder(_Head).decode
-
-#: What a row's index keys depend on, besides its key: equal traits, equal index keys.
-Traits = tuple[Any, ...]
-
-
-def traits_of(key: bytes, value: bytes | None) -> Traits | None:
-    """The traits of a stored row; None where it has no index keys at all. Raises MsgspecError.
-
-    Every row is weighed when it is written and when it is restored, mostly to find that nothing of this has changed:
-    so only these fields are decoded, and a scan of a long payload makes no objects.
-    """
-    if value is None or len(value) == PREFIX_LENGTH:
-        return None
-    row = memoryview(value)[PREFIX_LENGTH:]
-    kind = key[:1]
-    if kind == b"h":
-        ready = watched = False
-        for agenda in _decode_head(row).agendas.values():
-            ready = ready or agenda.ready
-            # As rows.AgendaHead.is_watched says it.
-            watched = watched or not (agenda.expires is agenda.heard is agenda.failed is None)
-        return ready, watched
-    found = _decode_object(row)
-    if kind == b"p":
-        return found.added_time, found.link_id, found.customer_id, found.agenda_id, found.external_id
-    if kind == b"a":
-        return found.added_time, found.id, found.link_id, found.customer_id
-    odd = found.id != f"{found.agenda_progress_id}-{found.operation}"
-    return found.added_time, found.customer_id, found.id if odd else None
+def turns(scan: Callable[[bytes, bytes], Iterator[tuple[bytes, bytes]]]) -> Iterator[tuple[str, str, Turn]]:
+    """Queue, customer and the latest decision that served it: one look per pair, however many agendas each has."""
+    start = prefix = b"i" + TURN
+    while (found := next(scan(prefix, start), None)) is not None:
+        queue, rest = _unsized(found[0][len(prefix) :])
+        customer, rest = _unsized(rest)
+        epoch, number = _TURN.unpack_from(rest)
+        yield queue, customer, (_LARGEST - epoch, _LARGEST - number)
+        # Beyond the last that a decision of this pair can have.
+        start = prefix + _sized(queue) + _sized(customer) + b"\xff" * (_TURN.size + 1)
 
 
 #: Which letter each trait after the addedTime stands under.
@@ -116,14 +79,66 @@ def index_keys(key: bytes, traits: Traits | None) -> list[bytes]:
         return []
     kind = key[:1]
     if kind == b"h":
-        ready, watched = traits
-        return [b"i" + letter + key for letter, present in ((READY, ready), (DUE, watched)) if present]
+        return _head_keys(key, *traits)
     added, *values = traits
     tail = _TIME(max(added or 0, 0)) + key
     found = [_prefix(kind, letter, value) + tail for letter, value in zip(_ORDER[kind], values) if value is not None]  # noqa: B905  # as traits_of has it
     if kind != b"o":
         found.append(_prefix(kind, ALL, "") + tail)
+    return found + _ages(key, values[-1]) if kind == b"p" else found
+
+
+def moved(key: bytes, before: Traits | None, after: Traits | None) -> tuple[list[bytes], list[bytes]]:
+    """Index keys that go, and those that come, where the traits of one row change; what stays is in neither."""
+    if before is not None and after is not None:
+        if key[:1] == b"p" and before[:-1] == after[:-1]:
+            # It got older by a minute: nearly always nothing else.
+            return _ages(key, before[-1]), _ages(key, after[-1])
+        if key[:1] == b"h" and before[2] == after[2]:
+            before, after = (*before[:2], None, *before[3:]), (*after[:2], None, *after[3:])
+    gone, come = index_keys(key, before), index_keys(key, after)
+    return [each for each in gone if each not in come], [each for each in come if each not in gone]
+
+
+def _head_keys(  # noqa: PLR0913  # its traits
+    key: bytes,
+    ready: bool,  # noqa: FBT001
+    watched: bool,  # noqa: FBT001
+    served: list[tuple[str, str, int, int]] | None,
+    deleted: int | None,
+    stray: bool,  # noqa: FBT001
+) -> list[bytes]:
+    found = [b"i" + letter + key for letter, present in ((READY, ready), (DUE, watched)) if present]
+    for queue, customer, epoch, number in served or ():
+        found.append(_pair(queue, customer) + _TURN.pack(_LARGEST - epoch, _LARGEST - number) + key)
+    if deleted is not None:
+        found.append(_age(b"h", deleted, key))
+    elif stray:
+        found.append(_age(STRAY, 0, key))
     return found
+
+
+def _ages(key: bytes, minute: int | None) -> list[bytes]:
+    return [] if minute is None else [_age(b"p", minute, key)]
+
+
+def _age(kind: bytes, minute: int, key: bytes) -> bytes:
+    return b"i" + AGE + kind + _TIME(minute * MINUTE) + key
+
+
+@lru_cache(maxsize=1024)
+def _pair(queue: str, customer: str) -> bytes:
+    return b"i" + TURN + _sized(queue) + _sized(customer)
+
+
+def _sized(value: str) -> bytes:
+    encoded = value.encode()[:4096]
+    return _LENGTH(len(encoded)) + encoded
+
+
+def _unsized(sized: bytes) -> tuple[str, bytes]:
+    end = 2 + int.from_bytes(sized[:2], "big")
+    return sized[2:end].decode(errors="replace"), sized[end:]
 
 
 #: Customers and links recur; ids do not, and cost a miss.

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from eventstore.log import Record
 from eventstore.reading import Dropped, Read
 from projections.folds.run import evolve
-from projections.indexes import DUE, READY
+from projections.indexes import DUE, READY, turns
 from projections.overlay import Overlay
 from projections.ready import ReadyLine
 from projections.rows import PREFIX_LENGTH, Head, head_key, read_row, stream_of, write_row
@@ -53,6 +53,9 @@ class Partition:
         self.shown: dict[str, tuple[bytes, ProgressView]] = {}
         self._classify = classify
         self._waiters: dict[str, Waiter] = {}
+        # What is folded later is later than what the store remembers.
+        for queue, customer, turn in sorted(turns(store.scan), key=lambda found: found[2]):
+            ready.memory.remember(queue, customer, turn)
         ready.load(_pending(store))
 
     def twin(self, store: Store) -> "Partition":

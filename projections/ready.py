@@ -15,6 +15,8 @@ from itertools import islice
 import msgspec
 from sortedcontainers import SortedDict
 
+from projections.indexes import Turn
+from projections.memory import Memory
 from projections.rows import AgendaHead, Head
 
 #: Oldest entries of one customer that a picture shows.
@@ -47,6 +49,8 @@ class Picture(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     entries: list[Entry]
     #: customer -> how many are ready in all
     counts: dict[str, int]
+    #: customer -> the decision that served it last here; only where turns were asked for
+    served: dict[str, Turn] = {}
 
 
 class Open(msgspec.Struct, frozen=True, gc=False):
@@ -93,6 +97,8 @@ class ReadyLine:
         self._sequences: dict[str, int] = {}
         #: the last picture of each set of Insights: of twelve partitions, few have changed since
         self._pictures: dict[tuple[tuple[str, ...], int], Picture] = {}
+        #: whom each queue served when
+        self.memory = Memory()
         self._open = SortedDict()
         #: in the order in which they were heard of
         self._running: dict[str, Running] = {}
@@ -141,6 +147,13 @@ class ReadyLine:
             counts=counts,
         )
 
+    def standing(self, insights: Iterable[str]) -> Iterator[tuple[str, SortedDict]]:
+        """Customers with what each has ready for an Insight, in order of the line."""
+        for name in insights:
+            for customer, line in self._lines.get(name, {}).items():
+                if line:
+                    yield customer, line
+
     def sequence(self, insights: Iterable[str]) -> int:
         """Moves whenever something became ready, or ceased to be, for one of these Insights."""
         return sum(self._sequences.get(name, 0) for name in insights)
@@ -176,6 +189,8 @@ class ReadyLine:
             self._failed.pop(agenda_id, None)
         if new is None:
             return
+        if new.queue is not None and new.epoch is not None and new.number is not None:
+            self.memory.remember(new.queue, new.customer_id, (new.epoch, new.number))
         if new.ready and new.insight_id is not None and new.added is not None:
             entry = Entry(new.added, agenda_id, stream, new.insight_id, new.customer_id, new.attempt)
             line = self._lines.setdefault(new.insight_id, {}).setdefault(new.customer_id, SortedDict())

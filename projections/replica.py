@@ -13,7 +13,7 @@ import msgspec
 from eventstore.errors import ForeignLog
 from eventstore.log import Record
 from projections.digest import in_hex, row_digest
-from projections.indexes import Traits, index_keys, traits_of
+from projections.indexes import index_keys, moved
 from projections.rows import (
     APPLIED,
     FOLD_VERSION,
@@ -24,6 +24,7 @@ from projections.rows import (
     offset_of,
 )
 from projections.store import Store
+from projections.traits import Traits, traits_of
 
 #: Where Faust keeps the changelog offset that a store holds everything up to (faust.stores.rocksdb.Store.offset_key).
 POSITION = b"__faust\0offset__"
@@ -62,8 +63,9 @@ class Landing:
         self.digest -= row_digest(key, old)
         before = _traits(key, old)
         if before != after:
-            self.removals.update(index_keys(key, before))
-            self.entries += [(entry, b"") for entry in index_keys(key, after)]
+            gone, come = moved(key, before, after)
+            self.removals.update(gone)
+            self.entries += [(entry, b"") for entry in come]
 
 
 class Replica:

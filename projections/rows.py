@@ -19,8 +19,9 @@ import msgspec
 
 from eventstore.model import Agenda, AgendaProgress, Fact, OperationProgress
 
-#: Changes whenever the same log would fold to other rows: every partition is then rebuilt before it serves.
-FOLD_VERSION = 2
+#: Changes whenever the same log would fold to other rows, or rows to other index rows: every partition is then rebuilt
+#: before it serves.
+FOLD_VERSION = 3
 
 APPLIED = b"\0applied"
 PREFIX_LENGTH = 10
@@ -85,6 +86,11 @@ class Head(Fact, frozen=True, kw_only=True):
     deleted: int | None = None
     #: per inbox partition the highest offset whose command led to an event here (design 4.9)
     inbox: dict[str, int] | None = None
+
+    @property
+    def at_rest(self) -> bool:
+        """Nothing of the run waits for a puller, an executor or a timer."""
+        return not any(agenda.ready or agenda.is_watched for agenda in self.agendas.values())
 
 
 Row = Head | Agenda | AgendaProgress | OperationProgress

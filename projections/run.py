@@ -63,6 +63,10 @@ class Run:
         """Keys of all operation rows, in order of the operations' names."""
         return list(self._keys(operations_prefix(self.stream)))
 
+    def operation_names(self) -> list[str]:
+        """What stands for the name in each key of an operation row (rows.row_name), in order."""
+        return [key[len(operations_prefix(self.stream)) :].decode() for key in self.operation_keys()]
+
     def operations(self) -> list[OperationProgress]:
         """The progress of all operations, in order of their names."""
         rows = (read_row(key, self._get(key)) for key in self.operation_keys())

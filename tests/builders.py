@@ -16,6 +16,7 @@ from eventstore.commands import (
     ExpandAgenda,
     ExpireDispatch,
     HandBackAgenda,
+    ReapObjects,
     ReapRun,
     ReclaimAgenda,
     ReportProgress,
@@ -213,6 +214,12 @@ def delete_operation(identity: str = "r1-x", **more: Any) -> DeleteOperation:
 def reap(**more: Any) -> ReapRun:
     """Reap the run, two days later."""
     return ReapRun(**{"id": "reap", "stream": RUN, "now": NOW + 2 * 86_400_000, **more})
+
+
+def reap_objects(**more: Any) -> ReapObjects:
+    """Reap what is three days old of the run."""
+    ages = dict.fromkeys(("agenda_age", "progress_age", "operation_age"), 3 * 86_400_000)
+    return ReapObjects(**{"id": "reap-objects", "stream": RUN, "now": NOW + 3 * 86_400_000 + 200, **ages, **more})
 
 
 def sent(*operations: Mapping[str, Any] | None, customer: str | None = "alice", **more: Any) -> OpenAgenda:

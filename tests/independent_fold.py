@@ -31,7 +31,7 @@ CATALOGUE = ("CustomerSaved", "ResourcePoolSaved", "InsightSaved", "AgendaTempla
 Rows = dict[bytes, tuple[int, dict[str, Any]]]
 
 
-def fold(records: Iterable[Any], partitions: int, version: int = 2) -> dict[bytes, bytes]:
+def fold(records: Iterable[Any], partitions: int, version: int = 3) -> dict[bytes, bytes]:
     """Rows as they are stored, of everything that is not removed."""
     rows: Rows = {}
     for record in records:
@@ -47,7 +47,7 @@ def _read(record: Any, partitions: int) -> tuple[dict[str, str], str, dict[str, 
     try:
         meta = {name: value.decode() for name, value in record.headers}
         kind, body = upcast(meta["ce_type"], json.loads(record.value))
-        if kind.split(".")[1] in ("LogOpened", *CATALOGUE):
+        if kind.split(".")[1] in ("LogOpened", "InsightPaused", "InsightResumed", *CATALOGUE):
             return None
         return (meta, kind.split(".")[1], body) if int(meta["ce_streamversion"]) and meta["ce_id"] else None
     except (KeyError, ValueError, TypeError):
@@ -104,6 +104,20 @@ def _apply(  # noqa: C901  # one page that says it all: it is the referee
             rows.pop(place, None)
             there = agendas or head.get("progress") or any(row.startswith(b"o\0" + key + b"\0") for row in rows)
             head["deleted"] = None if there else _ms(meta["ce_time"])
+    elif kind == "ObjectsReaped":
+        mine, whole = b"o\0" + key + b"\0", body.get("progress", False)
+        for one in body.get("agendas", []):
+            agendas.pop(one, None)
+            rows.pop(b"a\0" + key + b"\0" + one.encode(), None)
+        if whole:
+            head["progress"] = False
+            head["agendas"] = {one: {**agenda, "heard": None, "failed": None} for one, agenda in agendas.items()}
+            rows.pop(b"p\0" + key, None)
+        for gone in [row for row in rows if row.startswith(mine)]:
+            if whole or gone[len(mine) :].decode() in body.get("operations", []):
+                del rows[gone]
+        left = agendas or head.get("progress") or any(row.startswith(mine) for row in rows)
+        head["deleted"] = None if left else _ms(meta["ce_time"])
     elif "progress" in body:
         lay = [(b"p\0" + key, body["progress"])]
     if kind == "ProgressSaved":
@@ -124,7 +138,7 @@ def _apply(  # noqa: C901  # one page that says it all: it is the referee
         lay = [(b"p\0" + key, _expanded(rows, at, key, name, body, _ms(meta["ce_time"])))]
         for entry in body["operations"]:
             rows.pop(b"o\0" + key + b"\0" + entry["operation"].encode(), None)
-    for entry in body.get("operations") or []:
+    for entry in () if kind == "ObjectsReaped" else body.get("operations") or []:
         lay.append((b"o\0" + key + b"\0" + entry["operation"].encode(), entry))
     for row, change in lay:
         rows[row] = (at, {**rows.get(row, (0, {}))[1], **change})

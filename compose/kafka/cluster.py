@@ -50,13 +50,24 @@ class LocalKafka:
         """Wait until metadata shows so many brokers (all) and a controller: an open port says nothing."""
         wanted = len(self.nodes) if brokers is None else brokers
         deadline = time.monotonic() + START_SECONDS
-        while not asyncio.run(_answers(self.bootstrap, wanted)):
+        while not asyncio.run(answers(self.bootstrap, wanted)):
             for node in self.nodes:
                 if brokers is None and node.process is not None and node.process.poll() is not None:
                     raise RuntimeError(f"node {node.number} ended: {tail(node.folder / 'out.log')}")
             if time.monotonic() > deadline:
                 raise TimeoutError(f"expected {wanted} brokers within {START_SECONDS:.0f} s at {self.bootstrap}")
             time.sleep(0.1)
+
+    @property
+    def ended(self) -> bool:
+        """A node ran and is gone."""
+        return any(node.process is not None and node.process.poll() is not None for node in self.nodes)
+
+    def restart(self) -> None:
+        """Start again what is gone; returns at once."""
+        for node in self.nodes:
+            if node.process is not None and node.process.poll() is not None:
+                node.start()
 
     def stop(self) -> None:
         """Stop all nodes."""
@@ -114,7 +125,8 @@ def tail(path: Path, size: int = 2000) -> str:
     return path.read_text(errors="replace")[-size:]
 
 
-async def _answers(bootstrap: str, brokers: int) -> bool:
+async def answers(bootstrap: str, brokers: int) -> bool:
+    """Whether metadata shows so many brokers, and a controller."""
     # Until a node listens every attempt fails, which aiokafka says loudly and nobody needs to know.
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
     admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap, request_timeout_ms=2000)

@@ -41,7 +41,8 @@ def fetch(folder: Path) -> None:
     for tool, hint in (("mvn", "Apache Maven"), ("java", "Java 17 or newer")):
         if shutil.which(tool) is None:
             raise JarsRefused(
-                f"expected {hint} ({tool}) on the PATH: install it, or give AGENDUM_TEST_KAFKA an address"
+                f"expected {hint} ({tool}) on the PATH, or Docker with its compose plugin: install either, or name a "
+                "Kafka that is there (agendum up --kafka HOST:PORT; for tests AGENDUM_TEST_KAFKA)"
             )
     fresh = folder.with_name(f"libs-{os.getpid()}")
     command = ["mvn", "-q", "-B", "-f", str(HERE / "pom.xml"), "dependency:copy-dependencies"]

@@ -10,11 +10,13 @@ from handlers.cli.commands import convert
 from handlers.cli.commands.doctor import doctor
 from handlers.cli.commands.execute import execute
 from handlers.cli.commands.openapi import openapi
+from handlers.cli.commands.pause import pause, resume
 from handlers.cli.commands.publish import asyncapi, publish
 from handlers.cli.commands.rejections import rejections
 from handlers.cli.commands.replay import replay
 from handlers.cli.commands.run import run
 from handlers.cli.commands.submit import cancel, progress, submit, watch
+from handlers.cli.commands.timers import timers
 from handlers.cli.commands.up import up
 from handlers.cli.commands.verify import verify
 from handlers.cli.commands.work import work
@@ -33,6 +35,9 @@ COMMANDS: list[Callable[..., None]] = [
     watch,
     progress,
     cancel,
+    pause,
+    resume,
+    timers,
     run,
     work,
     execute,

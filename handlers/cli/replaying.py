@@ -19,7 +19,7 @@ from eventstore.replay import follow
 from eventstore.topics import Topics
 from handlers.cli.exits import Exit, Stop
 from handlers.cli.screen import Screen
-from handlers.client.client import insist
+from handlers.client.patience import insist
 from handlers.settings import Settings
 from handlers.wire.responses import Opener
 from projections.judging import Judge

@@ -2,7 +2,7 @@
 answer or said 503. Calls are made again within `patience`, a POST under the same Idempotency-Key.
 """
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 from urllib.parse import quote_plus, urlencode
@@ -10,10 +10,21 @@ from urllib.parse import quote_plus, urlencode
 import aiohttp
 import msgspec
 import orjson
-from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_delay, wait_random_exponential
 
 from eventstore.errors import BadRequest, Conflict, Forbidden, Invalid, NotFound, Rejected, Unavailable
-from handlers.client.objects import Agenda, AgendaProgress, Created, Object, Operation, OperationProgress, Problem, Work
+from handlers.client.objects import (
+    Agenda,
+    AgendaProgress,
+    Created,
+    Due,
+    Insight,
+    Object,
+    Operation,
+    OperationProgress,
+    Problem,
+    Work,
+)
+from handlers.client.patience import insist
 
 T = TypeVar("T", bound=Object)
 
@@ -112,6 +123,23 @@ class Client:
         answer = await self._insist("POST", "resourcepool/service/updateAgenda", body, key)
         return msgspec.convert(answer["agenda"], Agenda)
 
+    async def pause(self, insight_id: str, why: str) -> None:
+        """Hand out nothing of an Insight until it is resumed."""
+        await self._insist("POST", "insight/service/pause", {"insightId": insight_id, "reason": why})
+
+    async def resume(self, insight_id: str, why: str | None = None) -> None:
+        """Hand out again."""
+        await self._insist("POST", "insight/service/resume", {"insightId": insight_id, "reason": why})
+
+    async def insight(self, identity: str) -> Insight | None:
+        """An Insight by its id."""
+        return next(iter(_all(await self._insist("GET", f"insight/{quote_plus(identity)}"), Insight)), None)
+
+    async def timers(self, *, dry_run: bool = True) -> list[Due]:
+        """What is due of each timed process; carried out, unless it is a dry run. For operators."""
+        answer = await self._insist("POST", "timers/service/run", {"dryRun": dry_run})
+        return msgspec.convert(answer["processes"], list[Due])
+
     async def pull(self, insight_id: str, count: int) -> Work:
         """Agendas to execute, by long poll; made once."""
         body = {"insightId": insight_id, "count": count}
@@ -159,19 +187,6 @@ class Client:
             raise BadRequest(
                 f"expected JSON of {url}, found status {answer.status} and {text[:100]!r}: is that an Agendum?"
             ) from None
-
-
-async def insist(call: Callable[[], Awaitable[Any]], patience: float) -> Any:
-    """Make a call until it is answered, for `patience` seconds."""
-    async for attempt in AsyncRetrying(
-        retry=retry_if_exception_type(Unavailable),
-        wait=wait_random_exponential(multiplier=0.1, max=2.0),
-        stop=stop_after_delay(patience),
-        reraise=True,
-    ):
-        with attempt:
-            return await call()
-    raise AssertionError  # tenacity raises the last error itself
 
 
 @asynccontextmanager

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from eventstore.model import AgendaInsight, ProcessingState
+from eventstore.model import AgendaInsight, Paused, ProcessingState, SchedulingAlgorithm
 
 
 class Object(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, rename="camel"):
@@ -110,11 +110,39 @@ class AgendaProgress(Object, frozen=True, kw_only=True):
         return failed and (self.attempts_completed or 1) < min(20, self.maximum_attempts or 3)
 
 
+class Insight(Object, frozen=True, kw_only=True):
+    """A queue definition on a pool (spec 1.9)."""
+
+    id: str | None = None
+    customer_id: str | None = None
+    title: str | None = None
+    resource_pool_id: str | None = None
+    queue_name: str | None = None
+    queue_size: int | None = None
+    scheduling_algorithm: SchedulingAlgorithm | None = None
+    mappers: dict[str, list[str]] | None = None
+    is_global: bool | None = None
+    allowed_customer_ids: list[str] | None = None
+    #: only while it is paused; not in POP
+    paused: Paused | None = None
+
+
 class Work(Object, frozen=True, kw_only=True):
     """What getAgenda answers (spec 7.1)."""
 
     agendas: list[Agenda] = []
     agenda_progresses: list[AgendaProgress] = []
+
+
+class Due(Object, frozen=True, kw_only=True):
+    """What is due of one timed process; not in POP."""
+
+    process: str
+    due: int = 0
+    done: int = 0
+    runs: list[str] = []
+    #: it does nothing by itself: only what is asked for
+    dry: bool = False
 
 
 class Problem(Object, frozen=True, kw_only=True):

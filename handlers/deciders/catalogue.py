@@ -1,4 +1,4 @@
-"""POST, PUT and DELETE of customers, pools, Insights and templates (spec 2.5). Pure."""
+"""POST, PUT and DELETE of customers, pools, Insights and templates (spec 2.5); pause and resume of an Insight. Pure."""
 
 from typing import TypeVar, assert_never
 
@@ -9,6 +9,8 @@ from eventstore.catalogue_events import (
     CatalogueEvent,
     CatalogueObjectDeleted,
     CustomerSaved,
+    InsightPaused,
+    InsightResumed,
     InsightSaved,
     ResourcePoolSaved,
 )
@@ -16,6 +18,8 @@ from eventstore.commands import (
     Caller,
     CatalogueCommand,
     DeleteCatalogueObject,
+    PauseInsight,
+    ResumeInsight,
     SaveAgendaTemplate,
     SaveCustomer,
     SaveInsight,
@@ -33,6 +37,8 @@ Shared = TypeVar("Shared", Insight, AgendaTemplate)
 def decide_catalogue(command: CatalogueCommand, stored: CatalogueObject | None) -> CatalogueEvent | None:
     """The event that a command leads to, or None where it is already true; raises Rejected."""
     match command:
+        case PauseInsight() | ResumeInsight():
+            return _pause_or_resume(command, stored)
         case SaveCustomer(customer=customer):
             _check(command, customer, stored, titled=True)
             return CustomerSaved(customer=_stamped(command, customer))
@@ -65,6 +71,23 @@ def _delete(command: DeleteCatalogueObject, stored: CatalogueObject | None) -> C
     if not command.caller.may_touch(stored.customer_id):
         raise Forbidden(f"You do not have permission to perform this action for customerId {stored.customer_id}")
     return CatalogueObjectDeleted(kind=type(stored).__name__.lower(), id=stored.id or "")
+
+
+def _pause_or_resume(
+    command: PauseInsight | ResumeInsight, stored: CatalogueObject | None
+) -> InsightPaused | InsightResumed | None:
+    if not isinstance(stored, Insight) or not command.caller.may_touch(stored.customer_id):
+        raise NotFound(f"The Insight specified was not found or is not visible: {command.insight_id}")
+    by, paused = command.caller.subject, stored.paused
+    match command:
+        case PauseInsight(insight_id=identity, why=why):
+            if not why.strip():
+                raise Invalid("The reason field must be specified.")
+            if paused is not None and (paused.by, paused.why) == (by, why):
+                return None
+            return InsightPaused(insight_id=identity, by=by, why=why)
+        case ResumeInsight(insight_id=identity, why=why):
+            return None if paused is None else InsightResumed(insight_id=identity, by=by, why=why)
 
 
 def _check(command: Save, said: CatalogueObject, stored: CatalogueObject | None, *, titled: bool) -> None:

@@ -30,6 +30,7 @@ def dispatch(command: DispatchAgenda, run: Run) -> AgendaDispatched | None:
         number=command.number,
         algorithm=command.algorithm,
         basis=command.basis,
+        catalogue_offset=command.catalogue_offset,
         expires=command.now + command.patience,
     )
 

@@ -13,6 +13,7 @@ from eventstore.commands import (
     ExpandAgenda,
     ExpireDispatch,
     HandBackAgenda,
+    ReapObjects,
     ReapRun,
     ReclaimAgenda,
     ReportProgress,
@@ -32,6 +33,7 @@ from handlers.deciders.dispatch import dispatch, expire, take_back
 from handlers.deciders.endings import cancel, hand_back, reclaim, retry
 from handlers.deciders.expansions import expand
 from handlers.deciders.objects import delete_agenda, delete_progress, reap
+from handlers.deciders.reaping import reap_objects
 from handlers.deciders.reports import report
 from handlers.deciders.reruns import rerun
 from handlers.deciders.saving import delete_operation, save_agenda, save_operation, save_progress
@@ -88,4 +90,5 @@ _DECIDERS: dict[type[Command], Callable[[Any, Run], RunEvent | None]] = {
     SaveOperation: save_operation,
     DeleteOperation: delete_operation,
     ReapRun: reap,
+    ReapObjects: reap_objects,
 }

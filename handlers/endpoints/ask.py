@@ -15,6 +15,7 @@ from eventstore.ids import derive
 from eventstore.sealing import Cipher
 from handlers.gateway import Gateway
 from handlers.intake import Origin
+from handlers.timers.everywhere import Everywhere
 from handlers.wire.requests import parse
 from handlers.wire.responses import Opener
 from projections.catalogue_tail import CatalogueTail
@@ -44,6 +45,7 @@ class Edge(msgspec.Struct, frozen=True, kw_only=True):
     quiet_ms: int
     #: run -> its customer, which never changes; bounded
     customers: dict[str, str]
+    timers: Everywhere
 
 
 class Reply(msgspec.Struct, frozen=True):

@@ -11,10 +11,12 @@ from handlers.endpoints import (
     batches,
     catalogue,
     expansions,
+    pausing,
     progress,
     reruns,
     saving,
     template_runs,
+    timers,
     work,
 )
 from handlers.endpoints.ask import Ask, Endpoint, Reply
@@ -82,6 +84,9 @@ PATHS: Mapping[str, Route] = {
     "pop/resourcepool/service/createAgenda": _service("createAgenda", batches.post),
     "pop/resourcepool/service/updateAgenda": _service("updateAgenda", expansions.post),
     "pop/agenda/service/cancel": _service("cancel", agendas.cancel),
+    "pop/insight/service/pause": _service("pause", pausing.pause),
+    "pop/timers/service/run": _service("timers", timers.run_timers),
+    "pop/insight/service/resume": _service("resume", pausing.resume),
 }
 
 _ROOTS = ("pop/", "progress/")

@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+import msgspec
+
 from eventstore.commands import HandBackAgenda, ReturnDispatch
 from eventstore.errors import BadRequest, Invalid
 from eventstore.model import ProcessingState
@@ -14,8 +16,11 @@ from projections.views import Answer
 
 #: Agendas in one answer, at most (design 4.2).
 AT_MOST = 100
+#: Bytes of the agendas in one answer, at most, unless one alone is larger.
+BYTES_AT_MOST = 8 << 20
 #: The header by which our own executor promises a report at once (design 4.2).
 PROMPT_HEADER = "Agendum-Executor"
+_encode = msgspec.msgpack.Encoder().encode
 
 
 async def get_agenda(ask: Ask) -> Reply:
@@ -38,7 +43,12 @@ async def get_agenda(ask: Ask) -> Reply:
         caller=ask.caller,
         prompt=PROMPT_HEADER in ask.request.headers,
     )
-    return _handed_out(ask, await ask.edge.gateway.pull(pull))
+    answers = [*await ask.edge.gateway.pull(pull)]
+    fitting = _fitting(answers)
+    # What is over the bound goes back to the front of its line.
+    for command in returned(ask, answers[fitting:]):
+        await ask.edge.gateway.command(command)
+    return _handed_out(ask, answers[:fitting])
 
 
 async def update_agenda_progress(ask: Ask) -> Reply:
@@ -75,6 +85,16 @@ async def _may_pull(ask: Ask, insight_id: str) -> None:
         insight = catalogue.insight(insight_id)
     if insight is None or not ask.caller.may_touch(insight.customer_id):
         raise BadRequest(f"The Insight specified was not found or is not visible: {insight_id}")
+
+
+def _fitting(answers: Sequence[Answer]) -> int:
+    """How many agendas fit into one answer; the first always does."""
+    size = 0
+    for count, answer in enumerate(answers if len(answers) > 1 else ()):
+        size += len(_encode(answer))
+        if count and size > BYTES_AT_MOST:
+            return count
+    return len(answers)
 
 
 def _handed_out(ask: Ask, answers: Sequence[Answer]) -> Reply:

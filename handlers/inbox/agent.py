@@ -8,7 +8,8 @@ of a client that falls out of its group; and a commit needs no fence. It says "e
 `rejections`", which is true whoever says it and whenever; a late one of a former owner takes the position back at most,
 and what is then delivered again changes nothing:
 
-- a submission's ids follow from (customer, source, id), so it is known by its agenda;
+- a submission's ids follow from (customer, source, id), so it is known by its agenda; where that was deleted or reaped,
+  by the offset in the run's trace, which is kept for longer than the inbox keeps its records;
 - a report's head row keeps the highest offset of this inbox partition that led to an event; commands on one target are
   asked one after the other (handlers.inbox.lanes), so nothing below that is still to come;
 - a cancel of what is cancelled is quiet; a rejection has the same id and bytes.

@@ -7,6 +7,7 @@ from itertools import islice
 
 from projections.partition import Partition
 from projections.ready import IN_ALL, Picture
+from projections.turns import by_turns
 
 
 class Board:
@@ -22,8 +23,14 @@ class Board:
             if not waiter.done():
                 waiter.set_result(None)
 
-    def picture(self, insights: Sequence[str]) -> Picture:
-        """Everything ready here for some Insights; its epoch names the ownerships that it shows."""
+    def picture(self, insights: Sequence[str], turns_of: str | None = None) -> Picture:
+        """What is ready here for some Insights; its epoch names the ownerships that it shows.
+
+        The oldest of all, or, of a queue whose customers are served by turns, the oldest of each.
+        """
+        if turns_of is not None:
+            lines = [partition.ready for partition in self._owned()]
+            return by_turns(lines, insights, turns_of, self._version(insights))
         parts = [partition.ready.picture(insights) for partition in self._owned()]
         counts: dict[str, int] = {}
         for part in parts:
@@ -33,7 +40,9 @@ class Board:
         epoch, sequence = self._version(insights)
         return Picture(epoch=epoch, sequence=sequence, entries=entries, counts=counts)
 
-    async def wait(self, insights: Sequence[str], known: tuple[str, int], seconds: float) -> Picture:
+    async def wait(
+        self, insights: Sequence[str], known: tuple[str, int], seconds: float, turns_of: str | None = None
+    ) -> Picture:
         """The picture, once it differs from the known version, or after so long."""
         if self._version(insights) == known:
             waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -44,7 +53,7 @@ class Board:
             finally:
                 for insight_id in insights:
                     self._news.get(insight_id, set()).discard(waiter)
-        return self.picture(insights)
+        return self.picture(insights, turns_of)
 
     def _version(self, insights: Sequence[str]) -> tuple[str, int]:
         lines = [partition.ready for partition in self._owned()]

@@ -19,7 +19,9 @@ class Owners(Protocol):
     def of(self, stream: str) -> str | None:
         """The worker that owns a stream."""
 
-    async def ready(self, owner: str, insights: list[str], known: tuple[str, int], seconds: float) -> Picture:
+    async def ready(
+        self, owner: str, insights: list[str], known: tuple[str, int], seconds: float, turns_of: str | None = None
+    ) -> Picture:
         """An owner's picture by long poll; raises Unavailable."""
 
     async def dispatch(self, owner: str, commands: list[DispatchAgenda]) -> list[Answer | AgendumError]:

@@ -18,6 +18,6 @@ def choose(waiting: Waiting, n: int) -> list[Choice]:
             continue
         runs.add(entry.stream)
         basis = {"ready": ready, "customers": len(waiting.counts), "added": entry.added}
-        chosen.append(Choice(entry, basis))
+        chosen.append(waiting.take(entry, basis))
     waiting.line.extendleft(reversed(kept))
     return chosen

@@ -17,7 +17,8 @@ from eventstore.errors import AgendumError, Rejected, Unavailable
 from handlers.gateway import Pull
 from handlers.scheduling.calls import Caller, Owners
 from handlers.scheduling.decisions import Decisions
-from handlers.scheduling.queue import Algorithm, Choice, Queue
+from handlers.scheduling.queue import Choice, Queue
+from handlers.scheduling.rules import Rule
 from projections.views import Answer
 
 POLL_SECONDS = 0.5
@@ -38,20 +39,20 @@ class Scheduler:
         self,
         name: str,
         *,
-        insights: Callable[[], list[str]],
-        algorithm: Callable[[], tuple[str, Algorithm]],
+        rule: Callable[[], Rule],
         owners: Owners,
         now: Callable[[], int],
         draw: Callable[[], str],
         patience: Callable[[Pull], int],
     ) -> None:
         self.name = name
-        self._insights = insights
+        self._look_up = rule
         self._owners = owners
         self._draw = draw
-        algorithm_name, chosen = algorithm()
-        self._decisions = Decisions(name, algorithm_name, now=now, draw=draw, patience=patience)
-        self._queue = Queue(chosen)
+        self._decisions = Decisions(name, now=now, draw=draw, patience=patience)
+        self._rule = rule()
+        self._queue = Queue(self._rule.choose, epoch=now())
+        self._queue.follow(self._rule.choose, self._rule.insights)
         self._callers: deque[Caller] = deque()
         self._news = asyncio.Event()
         self._feeds: dict[str, asyncio.Task[None]] = {}
@@ -104,6 +105,7 @@ class Scheduler:
             idle_since: float | None = None
             clock = asyncio.get_running_loop().time
             while idle_since is None or clock() - idle_since < IDLE_SECONDS:
+                self._follow_rule()
                 self._follow_owners()
                 self._serve_all(clock())
                 self._news.clear()
@@ -119,6 +121,15 @@ class Scheduler:
                 feed.cancel()
             self._feeds.clear()
 
+    def _follow_rule(self) -> None:
+        before, self._rule = self._rule, self._look_up()
+        if self._rule.of(self.name) != before.of(self.name):
+            self._queue.follow(self._rule.choose, self._rule.insights)
+            # Chosen from what is known now, what was paused until now would be overtaken.
+            for owner in [*self._feeds]:
+                self._feeds.pop(owner).cancel()
+                self._queue.lose(owner)
+
     def _follow_owners(self) -> None:
         owners = self._owners.all()
         for owner in self._feeds.keys() - owners:
@@ -129,9 +140,10 @@ class Scheduler:
 
     async def _feed(self, owner: str) -> None:
         known = ("", -1)
+        insights, turns_of = self._rule.of(self.name)
         while True:
             try:
-                picture = await self._owners.ready(owner, self._insights(), known, POLL_SECONDS)
+                picture = await self._owners.ready(owner, [*insights], known, POLL_SECONDS, turns_of)
             except Unavailable:
                 self._queue.lose(owner)
                 known = ("", -1)
@@ -145,26 +157,31 @@ class Scheduler:
 
     def _serve_all(self, clock: float) -> None:
         boxes: list[Box] = []
+        paused: deque[Caller] = deque()
         while self._callers:
             caller = self._callers.popleft()
             if caller.answer.done():
+                continue
+            if caller.pull.insight_id not in self._rule.insights:
+                paused.append(caller)
                 continue
             chosen = self._queue.choose(caller.pull.count, clock)
             if not chosen:
                 self._callers.appendleft(caller)
                 break
             boxes.append((caller, chosen))
+        self._callers.extendleft(reversed(paused))
         if boxes:
-            serving = asyncio.create_task(self._serve(boxes))
+            serving = asyncio.create_task(self._serve(boxes, self._rule))
             self._serving.add(serving)
             serving.add_done_callback(self._serving.discard)
 
-    async def _serve(self, boxes: list[Box]) -> None:
+    async def _serve(self, boxes: list[Box], rule: Rule) -> None:
         by_owner: dict[str, list[tuple[Choice, DispatchAgenda]]] = {}
         for caller, chosen in boxes:
             for choice in chosen:
                 owner = self._owners.of(choice.entry.stream) or ""
-                by_owner.setdefault(owner, []).append((choice, self._decisions.command(choice, caller.pull)))
+                by_owner.setdefault(owner, []).append((choice, self._decisions.command(choice, caller.pull, rule)))
         answers: dict[tuple[str, int], Answer] = {}
         await asyncio.gather(*(self._dispatch(owner, wanted, answers) for owner, wanted in by_owner.items()))
         for caller, chosen in reversed(boxes):
@@ -197,5 +214,7 @@ class Scheduler:
                 if outcome.agendas:
                     key = (choice.entry.agenda_id, choice.entry.attempt)
                     answers[key] = replace(outcome, dispatches={command.agenda_id: command.dispatch_id})
-            elif not isinstance(outcome, Rejected):
+            elif isinstance(outcome, Rejected):
+                self._queue.refused(choice)
+            else:
                 self._queue.put_aside(choice.entry, clock + BACKOFF_SECONDS)

@@ -1,19 +1,15 @@
-"""The schedulers of this worker, one per queue that someone asks for; which algorithm a queue has."""
+"""The schedulers of this worker, one per queue that someone asks for."""
 
 from collections.abc import Callable
 
 from eventstore.errors import BadRequest
 from eventstore.ids import partition_of
 from handlers.gateway import Pull
-from handlers.scheduling import fifo
 from handlers.scheduling.calls import Owners
-from handlers.scheduling.queue import Algorithm
+from handlers.scheduling.rules import Rule, rule_of
 from handlers.scheduling.scheduler import Scheduler
 from projections.catalogue import Catalogue, queue_of
 from projections.views import Answer
-
-#: Algorithm name -> choose. What is not here, or not named, is first in first out.
-ALGORITHMS: dict[str, Algorithm] = {fifo.NAME: fifo.choose}
 
 
 def scheduler_partition(queue: str, partitions: int) -> int:
@@ -40,6 +36,7 @@ class Schedulers:
         self._draw = draw
         self._patience = (patience_ms, prompt_patience_ms)
         self._schedulers: dict[str, Scheduler] = {}
+        self._rules: dict[str, Rule] = {}
 
     def queue(self, pull: Pull) -> str:
         """The queue of a pull; raises BadRequest if its Insight is not there."""
@@ -61,13 +58,19 @@ class Schedulers:
         for scheduler in self._schedulers.values():
             await scheduler.stop()
 
+    def _rule(self, queue: str) -> Rule:
+        # Asked for at every choice; looked up when the catalogue has moved.
+        known = self._rules.get(queue)
+        if known is None or known.offset != self._catalogue.position:
+            known = self._rules[queue] = rule_of(queue, self._catalogue)
+        return known
+
     def _scheduler(self, queue: str) -> Scheduler:
         scheduler = self._schedulers.get(queue)
         if scheduler is None:
             scheduler = self._schedulers[queue] = Scheduler(
                 queue,
-                insights=lambda: self._catalogue.insights_of_queue(queue),
-                algorithm=lambda: (fifo.NAME, ALGORITHMS[fifo.NAME]),
+                rule=lambda: self._rule(queue),
                 owners=self._owners,
                 now=self._now,
                 draw=self._draw,

@@ -1,4 +1,4 @@
-"""Bodies of service calls on agendas (spec 2.7). Pure."""
+"""Bodies of service calls: on agendas (spec 2.7), and an operator's. Pure."""
 
 from typing import Any
 
@@ -31,3 +31,16 @@ class RunTemplate(Open, frozen=True, kw_only=True):
 
     agenda_template_id: str | None = None
     payload: str | None = None
+
+
+class Pause(Open, frozen=True, kw_only=True):
+    """The body of an Insight's pause and resume."""
+
+    insight_id: str | None = None
+    reason: str | None = None
+
+
+class RunTimers(Open, frozen=True, kw_only=True):
+    """The body of a run of the timed processes."""
+
+    dry_run: bool | None = None

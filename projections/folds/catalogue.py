@@ -4,17 +4,20 @@ Small, and wanted whole by every worker: so it is not rows in a store but one im
 """
 
 import msgspec
+from msgspec.structs import replace
 
 from eventstore.catalogue_events import (
     AgendaTemplateSaved,
     CatalogueEvent,
     CatalogueObjectDeleted,
     CustomerSaved,
+    InsightPaused,
+    InsightResumed,
     InsightSaved,
     ResourcePoolSaved,
 )
 from eventstore.envelope import Envelope
-from eventstore.model import CatalogueObject, merge
+from eventstore.model import CatalogueObject, Insight, Paused, merge
 from projections.verdict import Verdict
 
 Saved = CustomerSaved | ResourcePoolSaved | InsightSaved | AgendaTemplateSaved
@@ -48,9 +51,14 @@ def evolve(item: Item | None, envelope: Envelope, event: CatalogueEvent, link: s
     """The object after an applied event: what was said, over what is stored."""
     if isinstance(event, CatalogueObjectDeleted):
         return Item(envelope.version, link, envelope.id, None)
-    said = saved(event)
     stored = None if item is None else item.object
-    return Item(envelope.version, link, envelope.id, said if stored is None else _laid(stored, said))
+    if isinstance(event, InsightPaused | InsightResumed):
+        # Of an Insight that is there; what is deleted stays so.
+        after = _pausing(stored, event, envelope.time) if isinstance(stored, Insight) else stored
+    else:
+        said = saved(event)
+        after = said if stored is None else _laid(stored, said)
+    return Item(envelope.version, link, envelope.id, after)
 
 
 def saved(event: Saved) -> CatalogueObject:
@@ -64,6 +72,13 @@ def saved(event: Saved) -> CatalogueObject:
             return insight
         case AgendaTemplateSaved(agenda_template=template):
             return template
+
+
+def _pausing(insight: Insight, event: InsightPaused | InsightResumed, at: int) -> Insight:
+    if isinstance(event, InsightResumed):
+        return replace(insight, paused=None)
+    since = at if insight.paused is None else insight.paused.since
+    return replace(insight, paused=Paused(by=event.by, why=event.why, since=since))
 
 
 def _laid(stored: CatalogueObject, said: CatalogueObject) -> CatalogueObject:

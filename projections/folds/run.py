@@ -23,6 +23,7 @@ from eventstore.events import (
     DispatchExpired,
     DispatchReturned,
     Event,
+    ObjectsReaped,
     ProgressDeleted,
     ProgressReported,
     ReportSuperseded,
@@ -153,6 +154,20 @@ def _reaped(run: Run, _: Head, __: RunReaped, ___: Envelope) -> Changes:
     return {head_key(run.stream): None}
 
 
+def _objects_reaped(run: Run, head: Head, event: ObjectsReaped, envelope: Envelope) -> Changes:
+    left = {name: agenda for name, agenda in head.agendas.items() if name not in event.agendas}
+    present = run.operation_keys()
+    gone = present if event.progress else [operation_key(run.stream, name) for name in event.operations]
+    progress = head.progress and not event.progress
+    over = not left and not progress and not set(present) - set(gone)
+    changes: Changes = dict.fromkeys([*(agenda_key(run.stream, name) for name in event.agendas), *gone])
+    if event.progress:
+        left = {name: heads.forgotten(agenda) for name, agenda in left.items()}
+        changes[progress_key(run.stream)] = None
+    deleted = envelope.time if over else None
+    return {head_key(run.stream): replace(head, agendas=left, progress=progress, deleted=deleted), **changes}
+
+
 _FOLDS: dict[type, Callable[[Run, Head, Any, Envelope], Changes]] = {
     AgendaSubmitted: _submitted,
     AgendaDispatched: _dispatched,
@@ -169,6 +184,7 @@ _FOLDS: dict[type, Callable[[Run, Head, Any, Envelope], Changes]] = {
     AgendaDeleted: _agenda_deleted,
     ProgressDeleted: _progress_deleted,
     RunReaped: _reaped,
+    ObjectsReaped: _objects_reaped,
     **saved.FOLDS,
 }
 

@@ -7,7 +7,10 @@ from pathlib import Path
 import pytest
 import rocksdict
 
+from projections.indexes import index_keys, turns
+from projections.rows import AgendaHead, Head, head_key, write_row
 from projections.store import MemoryStore, RocksStore, Store
+from projections.traits import traits_of
 
 Items = list[tuple[bytes, bytes]]
 
@@ -204,3 +207,36 @@ class TestRocks:
         again = rocks(tmp_path / "db")
         assert all_of(again) == [(b"a", b"1")]
         again.release()
+
+
+def test_a_scan_may_begin_in_the_middle(store: Store) -> None:
+    store.write([(b"a1", b""), (b"a2", b""), (b"a4", b""), (b"b1", b"")])
+    assert [key for key, _ in store.scan(b"a", b"a2")] == [b"a2", b"a4"]
+    assert [key for key, _ in store.scan(b"a", b"a3")] == [b"a4"]
+    assert [key for key, _ in store.scan(b"a", b"b")] == []
+    assert [key for key, _ in store.scan(b"b", b"a")] == [b"b1"]
+
+
+def test_the_last_turn_of_each_customer_is_found_by_one_look_per_customer(store: Store) -> None:
+    looks = 0
+
+    def scan(prefix: bytes, start: bytes) -> Iterator[tuple[bytes, bytes]]:
+        nonlocal looks
+        looks += 1
+        return store.scan(prefix, start)
+
+    for number in range(300):
+        customer = f"c{number % 3}"
+        agenda = AgendaHead(customer_id=customer, queue=f"q{number % 2}", epoch=5, number=number)
+        head = Head(version=1, link="", last="", agendas={"a": agenda})
+        key = head_key(f"r{number}")
+        store.write((entry, b"") for entry in index_keys(key, traits_of(key, write_row(0, head))))
+    assert {(queue, customer): turn for queue, customer, turn in turns(scan)} == {
+        ("q0", "c0"): (5, 294),
+        ("q0", "c1"): (5, 298),
+        ("q0", "c2"): (5, 296),
+        ("q1", "c0"): (5, 297),
+        ("q1", "c1"): (5, 295),
+        ("q1", "c2"): (5, 299),
+    }
+    assert looks == 7

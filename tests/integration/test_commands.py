@@ -224,6 +224,22 @@ def test_a_cancelled_agenda_ends(place: Place, executor: ExecutorProcess) -> Non
     assert watched.returncode == 1
 
 
+def test_an_insight_is_paused_with_a_reason_and_resumed(place: Place) -> None:
+    paused = agendum("pause", place.customer, "--why", "the encoder is broken", url=place.url)
+    shown = agendum("pause", place.customer, "--why", "the encoder is broken", "-o", "json", url=place.url)
+    resumed = agendum("resume", place.customer, url=place.url)
+    missing = agendum("pause", "nothing", "--why", "x", url=place.url)
+    unsaid = agendum("pause", place.customer, url=place.url)
+
+    assert paused.returncode == 0, paused.stderr
+    assert paused.stdout == f"{place.customer}  paused by agendum: the encoder is broken\n"
+    assert json.loads(shown.stdout)["paused"]["why"] == "the encoder is broken"
+    assert resumed.stdout == f"{place.customer}  handing out\n"
+    assert missing.returncode == 3
+    assert three_lines(missing.stderr), missing.stderr
+    assert unsaid.returncode == 2
+
+
 def test_an_agenda_runs_without_any_service(tmp_path: Path) -> None:
     path = tmp_path / "local.json"
     path.write_text(json.dumps({"operations": [sample("a"), sample("b", "a", result={"x": "@<a.out::/of>"})]}))

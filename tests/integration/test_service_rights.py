@@ -39,7 +39,7 @@ async def owner(worker: WorkerProcess, kafka: Broker, tmp_path: Path) -> AsyncIt
 
 
 async def lend(client: Client, owner: Client, kind: str, **more: Any) -> None:
-    """An Insight of the owner's on the client's pool, for operations of type `kind`."""
+    """An Insight of the owner's on the client's pool, for operations of type `kind`: let in by who may touch both."""
     insight: dict[str, Any] = {
         "id": f"{kind}-{client.tenant}",
         "customerId": owner.tenant,
@@ -47,7 +47,9 @@ async def lend(client: Client, owner: Client, kind: str, **more: Any) -> None:
         "queueName": kind,
     }
     insight |= {"resourcePoolId": f"p-{client.tenant}", "mappers": {"operationType": [kind]}, **more}
-    _, answer, _ = await owner.ask("POST", "/pop/insight", insight)
+    _, refused, _ = await owner.ask("POST", "/pop/insight", insight)
+    assert error_of(refused) == ("UnauthorizedException", 403)
+    _, answer, _ = await client.ask("POST", "/pop/insight", insight)
     assert not answer["error"], answer
 
 

@@ -366,3 +366,18 @@ class TestEndings:
         assert "cancelled: stop working on it" in answer["errorResponse"]["description"]
         _, answer, _ = await client.ask("POST", "/pop/agenda/service/cancel", {"agendaId": "nothing"})
         assert error_of(answer) == ("ObjectNotFoundException", 404)
+
+
+class TestLargeAnswers:
+    """Design 4.2: at most 8 MiB an answer; what does not fit keeps its place."""
+
+    async def test_what_does_not_fit_into_an_answer_comes_with_the_next(self, client: Client) -> None:
+        operations = [{"name": "x", "type": "t", "payload": {"text": "x" * 1_000_000}}]
+        submitted = [(await client.submit(operations=operations))["id"] for _ in range(12)]
+        answers: list[list[str]] = []
+        async with asyncio.timeout(60):
+            while sum(len(answer) for answer in answers) < len(submitted):
+                answers.append([agenda["id"] for agenda in (await client.pull(12))["agendas"]])
+
+        assert 1 < len(answers[0]) <= 8
+        assert sorted(identity for answer in answers for identity in answer) == sorted(submitted)

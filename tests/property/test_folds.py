@@ -23,6 +23,8 @@ P = 12
 STARTS = st.sampled_from([None, 500, 600, 700])
 #: Ids of operations: of the run's own, and of some that were posted alone.
 ODD = st.sampled_from(["r1-x", "r1-w", "odd", "r1-", "r1"])
+KINDS = ("agenda", "progress", "operation")
+AGES = st.sampled_from([None, 0, 3000])
 STATES = st.sampled_from([None, *ProcessingState])
 
 
@@ -78,6 +80,7 @@ def commands(draw: st.DrawFn) -> RunCommand:
             ),
             b.delete_operation(draw(ODD), **at, id=identity),
             b.reap(id=identity),
+            b.reap_objects(**at, id=identity, **{f"{kind}_age": draw(AGES) for kind in KINDS}),
         ]
     )
     found: RunCommand = draw(some)

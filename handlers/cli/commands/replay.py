@@ -19,7 +19,7 @@ from handlers.cli.exits import Exit, Stop
 from handlers.cli.replaying import PATIENCE_SECONDS, Replay, Subject, subject, view_of
 from handlers.cli.running import carry_out
 from handlers.cli.screen import KAFKA, PREFIX, KafkaOption, PrefixOption, Screen
-from handlers.client.client import insist
+from handlers.client.patience import insist
 from handlers.settings import Settings
 from handlers.wire.responses import Opener
 from handlers.wire.unsealing import AsItStands, EventOpener, Lenient

@@ -141,6 +141,9 @@ PROBES: dict[tuple[str, str], Probe] = {
         lambda identity: {"agendaId": identity, "operations": [{"name": "x", "type": "t"}], "params": {"a": 1}},
     ),
     **_service("pop/agenda/service/cancel", AGENDA, lambda identity: {"agendaId": identity}),
+    **_service("pop/insight/service/pause", INSIGHT, lambda identity: {"insightId": identity, "reason": "x"}),
+    **_service("pop/insight/service/resume", INSIGHT, lambda identity: {"insightId": identity, "reason": "x"}),
+    **_service("pop/timers/service/run", AGENDA, lambda _: {"dryRun": True}),
 }
 #: A POST that makes an object under an id that is taken is refused, where one that is free is not: no twin can be the
 #: same. What must hold is in test_isolation's own test for them.

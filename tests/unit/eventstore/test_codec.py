@@ -46,7 +46,7 @@ def structs_of(kind: type[Any]) -> st.SearchStrategy[Any]:
 
 
 @pytest.mark.parametrize("name", sorted(EVENTS))
-@settings(max_examples=20)
+@settings(max_examples=20, deadline=None)
 @given(data=st.data())
 def test_every_event_reads_back_as_it_was_written(name: str, data: st.DataObject) -> None:
     event: Event = data.draw(structs_of(EVENTS[name]))

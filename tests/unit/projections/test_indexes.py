@@ -1,11 +1,20 @@
 """Index keys come from a stored row's few fields: as from the whole row, and nothing else of it matters."""
 
+from typing import Any
+
 import msgspec
 import pytest
+from hypothesis import given as for_all
+from hypothesis import settings
+from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from eventstore.model import Agenda, AgendaProgress, Operation, OperationProgress
-from projections.indexes import index_keys, primary_of, traits_of
+from projections.indexes import index_keys, moved, primary_of
+from projections.replica import Landing
 from projections.rows import AgendaHead, Head, Row, agenda_key, head_key, operation_key, progress_key, write_row
+from projections.store import MemoryStore
+from projections.traits import traits_of
 
 P, A, X, H = progress_key("r1"), agenda_key("r1", "a1"), operation_key("r1", "x"), head_key("r1")
 TIME = (7).to_bytes(8, "big")
@@ -16,7 +25,8 @@ def keys(key: bytes, row: Row | None) -> list[bytes]:
 
 
 def head(**state: int | bool) -> Head:
-    return Head(version=1, link="l", last="e", agendas={"a1": AgendaHead(customer_id="c", **state)})  # type: ignore[arg-type]
+    agendas = {"a1": AgendaHead(customer_id="c", **state)}  # type: ignore[arg-type]
+    return Head(version=1, link="l", last="e", progress=True, agendas=agendas)
 
 
 def test_each_attribute_of_an_object_has_a_key_that_leads_back_to_it() -> None:
@@ -53,6 +63,63 @@ def test_a_head_stands_in_the_indexes_of_what_is_ready_and_of_what_is_watched(
 def test_a_grave_and_nothing_have_no_keys() -> None:
     assert keys(P, None) == []
     assert index_keys(P, traits_of(P, None)) == []
+
+
+def test_a_run_stands_once_by_the_minute_of_its_progress_or_its_deletion_or_as_a_stray() -> None:
+    minute = (120_000).to_bytes(8, "big")
+    tombstone, stray = Head(version=1, link="l", last="e", deleted=130_000), Head(version=1, link="l", last="e")
+    for expected, key, row in (
+        ([b"iup" + minute + P], P, AgendaProgress(id="r1", updated_time=120_000)),
+        ([], A, Agenda(id="a1", customer_id="c", operations=[], updated_time=150_000)),
+        ([], X, OperationProgress(id="r1-x", agenda_progress_id="r1", operation="x", updated_time=179_999)),
+        ([], H, replace(stray, progress=True)),
+        ([b"ius" + bytes(8) + H], H, stray),
+        ([b"iuh" + minute + H], H, tombstone),
+    ):
+        assert [entry for entry in keys(key, row) if entry.startswith(b"iu")] == expected
+
+
+def test_the_last_dispatch_of_an_agenda_stands_by_queue_and_customer() -> None:
+    served = AgendaHead(customer_id="ü", queue="q", epoch=2, number=3)
+    row = Head(version=1, link="l", last="e", progress=True, agendas={"a1": served, "a2": AgendaHead(customer_id="d")})
+    turn = (2**64 - 3).to_bytes(8, "big") + (2**64 - 4).to_bytes(8, "big")
+    assert keys(H, row) == [b"it\0\x01q\0\x02" + "ü".encode() + turn + H]
+
+
+def test_of_index_rows_only_those_move_that_an_event_moves() -> None:
+    store = MemoryStore()
+    before = AgendaProgress(id="r1", added_time=7, updated_time=1, link_id="l", customer_id="c")
+    store.write(Landing(store, [(P, write_row(3, before))]).puts)
+    later = Landing(store, [(P, write_row(4, replace(before, updated_time=60_000, customer_id="d")))])
+    age, customer = b"iup" + bytes(8) + P, b"ipc\0\x01c" + TIME + P
+    assert later.removals == {age, customer}
+    assert dict(later.entries).keys() == {b"iup" + (60_000).to_bytes(8, "big") + P, b"ipc\0\x01d" + TIME + P}
+
+
+@for_all(st.data())
+@settings(deadline=None)
+def test_what_goes_and_what_comes_is_the_difference_of_all_keys(data: st.DataObject) -> None:
+    small = st.sampled_from([None, 1, 70_000])
+    dispatched = st.builds(AgendaHead, customer_id=st.sampled_from("cd"), queue=st.just("q"), epoch=small, number=small)
+    agendas = st.dictionaries(st.sampled_from("ab"), st.builds(replace, dispatched, ready=st.booleans(), heard=small))
+    head = st.builds(
+        Head,
+        version=st.just(1),
+        link=st.just("l"),
+        last=st.just("e"),
+        agendas=agendas,
+        progress=st.booleans(),
+        deleted=small,
+    )
+    progress = st.builds(AgendaProgress, id=st.just("r1"), updated_time=small, link_id=st.sampled_from([None, "l"]))
+    for key, some in ((H, head), (P, progress)):
+        rows: list[Any] = [data.draw(st.none() | some) for _ in range(2)]
+        before, after = (traits_of(key, write_row(3, row)) for row in rows)
+        if before == after:
+            continue
+        old, new = index_keys(key, before), index_keys(key, after)
+        gone, come = moved(key, before, after)
+        assert (set(gone), set(come)) == (set(old) - set(new), set(new) - set(old))
 
 
 def test_what_no_index_shows_leaves_the_traits_alone() -> None:

@@ -9,13 +9,14 @@ from hypothesis import strategies as st
 
 from eventstore.model import Agenda, AgendaProgress, OperationProgress
 from eventstore.reading import Dropped
-from projections.indexes import index_keys, traits_of
+from projections.indexes import index_keys
 from projections.lines import One
 from projections.listing import KINDS, listing
 from projections.partition import Partition
 from projections.ready import ReadyLine
 from projections.rows import agenda_key, operation_key, progress_key, write_row
 from projections.store import MemoryStore
+from projections.traits import traits_of
 from projections.views import Answer, ByAttribute, Kind
 
 

@@ -92,3 +92,18 @@ def test_after_any_history_the_line_is_what_the_heads_say() -> None:
     assert [each.agenda_id for each in line.open()] == [
         name for _, name in sorted((agenda.expires, name) for name, agenda in pairs if agenda.expires is not None)
     ]
+
+
+def test_the_last_turn_is_the_latest_decision_and_survives_its_agenda() -> None:
+    line = ReadyLine("e")
+
+    def served(epoch: int, number: int) -> Head:
+        agenda = AgendaHead(customer_id="c", insight_id="i", attempt=1, queue="q", epoch=epoch, number=number)
+        return head(a=agenda)
+
+    line.update("r1", None, served(2, 1))
+    line.update("r2", None, served(1, 9))
+    assert line.memory.served("q") == {"c": (2, 1)}
+    line.update("r1", served(2, 1), None)
+    assert line.memory.served("q") == {"c": (2, 1)}
+    assert line.memory.served("other") == {}

@@ -50,3 +50,10 @@ def test_expiry_stays_quiet_before_its_time_and_after_a_sign_of_life() -> None:
     given(submit(), dispatch(), report()).when(expire()).then()
     given(submit(), dispatch(), take_back(), dispatch(1)).when(expire(1)).then()
     given().when(expire()).then()
+
+
+def test_a_dispatch_says_by_which_rule_it_was_chosen() -> None:
+    chosen = dispatch(algorithm="RoundRobin", basis={"ready": 2, "lastNumber": 7}, catalogue_offset=41)
+    given(submit()).when(chosen).then(
+        AgendaDispatched, algorithm="RoundRobin", basis={"ready": 2, "lastNumber": 7}, catalogue_offset=41
+    )

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from handlers.scheduling import fifo
+from handlers.scheduling import fifo, round_robin
 from handlers.scheduling.queue import Choice, Queue
 from projections.ready import Entry, Picture
 
@@ -69,3 +69,57 @@ def test_a_choice_says_what_it_was_based_on() -> None:
     queue.see("A", Picture(epoch="e", sequence=1, entries=[entry(7)], counts={"x": 5, "y": 1}))
     (choice,) = queue.choose(1, 0.0)
     assert choice.basis == {"ready": 6, "customers": 2, "added": 7}
+
+
+def test_a_refused_dispatch_was_no_turn() -> None:
+    queue = Queue(round_robin.choose)
+    queue.see("A", picture(entry(1, customer="a"), entry(2, customer="a"), entry(3, customer="b")))
+    (choice,) = queue.choose(1, 0.0)
+    queue.refused(choice)
+    assert added(queue.choose(2, 0.0)) == [2, 3]
+
+
+def test_decisions_go_past_those_of_a_scheduler_whose_clock_was_ahead_or_the_same() -> None:
+    for ahead, turns in (((9, 5), [(10, 1), (10, 2)]), ((7, 3), [(8, 1), (8, 2)]), ((6, 9), [(7, 1), (7, 2)])):
+        queue = Queue(round_robin.choose, epoch=7)
+        shown = [entry(1), entry(2)]
+        queue.see("A", Picture(epoch="e", sequence=1, entries=shown, counts={"c": 2}, served={"c": ahead}))
+        assert [choice.turn for choice in queue.choose(2, 0.0)] == turns
+
+
+def test_only_what_is_ready_for_the_insights_that_are_followed() -> None:
+    queue = Queue(fifo.choose)
+    queue.see("A", picture(entry(1)))
+    queue.follow(fifo.choose, ["other"])
+    assert added(queue.choose(1, 0.0)) == []
+    queue.follow(fifo.choose, ["i"])
+    assert added(queue.choose(1, 0.0)) == [1]
+
+
+def test_a_turn_is_told_by_numbers_and_names_no_customer() -> None:
+    queue = Queue(round_robin.choose, epoch=9)
+    shown = [entry(1, customer="a"), entry(2, customer="b"), entry(3, customer="a")]
+    queue.see("A", Picture(epoch="e", sequence=1, entries=shown, counts={"a": 2, "b": 1}, served={"b": (8, 5)}))
+    first, second, third = queue.choose(3, 0.0)
+    assert [choice.turn for choice in (first, second, third)] == [(9, 1), (9, 2), (9, 3)]
+    assert first.basis == {"ready": 3, "customers": 2, "added": 1, "own": 2}
+    assert second.basis == {"ready": 3, "customers": 2, "added": 2, "own": 1, "lastEpoch": 8, "lastNumber": 5}
+    assert third.basis == {"ready": 3, "customers": 2, "added": 3, "own": 2, "lastEpoch": 9, "lastNumber": 1}
+
+
+def test_what_is_left_is_counted_whatever_the_algorithm() -> None:
+    for algorithm in (fifo.choose, round_robin.choose):
+        queue = Queue(algorithm)
+        queue.see("A", picture(*(entry(number) for number in range(5))))
+        lengths = []
+        for count in (2, 2, 2):
+            queue.choose(count, 0.0)
+            lengths.append(len(queue))
+        assert lengths == [3, 1, 0]
+
+
+def test_no_two_of_one_run_by_turns_either() -> None:
+    queue = Queue(round_robin.choose)
+    queue.see("A", picture(entry(1, run="r", customer="a"), entry(2, run="r", customer="a"), entry(3, customer="b")))
+    assert added(queue.choose(3, 0.0)) == [1, 3]
+    assert added(queue.choose(3, 0.0)) == [2]

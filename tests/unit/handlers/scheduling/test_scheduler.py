@@ -11,10 +11,12 @@ from eventstore.commands import SERVICE, DispatchAgenda, ReturnDispatch
 from eventstore.errors import AgendumError, Conflict, Moving, OutcomeUnknown
 from eventstore.model import Agenda
 from handlers.gateway import Pull
-from handlers.scheduling import fifo
+from handlers.scheduling import fifo, round_robin
+from handlers.scheduling.rules import Rule
 from handlers.scheduling.scheduler import Scheduler
 from projections.ready import Picture, ReadyLine
 from projections.rows import AgendaHead, Head
+from projections.turns import by_turns
 from projections.views import Answer
 
 
@@ -28,7 +30,9 @@ class Owners:
         self.news = asyncio.Event()
         self.handed: list[str] = []
         self.returned: list[str] = []
+        self.commands: list[DispatchAgenda] = []
         self.away: set[str] = set()
+        self.rule = Rule(fifo.NAME, ("i",))
 
     def add(self, owner: str, number: int) -> None:
         stream = f"{owner}/{number}"
@@ -41,7 +45,9 @@ class Owners:
     def of(self, stream: str) -> str | None:
         return stream.split("/", maxsplit=1)[0]
 
-    async def ready(self, owner: str, insights: list[str], known: tuple[str, int], seconds: float) -> Picture:
+    async def ready(
+        self, owner: str, insights: list[str], known: tuple[str, int], seconds: float, turns_of: str | None = None
+    ) -> Picture:
         await self._suffer(owner)
         line = self.lines[owner]
         if (line.epoch, line.sequence(insights)) == known:
@@ -51,10 +57,13 @@ class Owners:
                     await self.news.wait()
             except TimeoutError:
                 pass
+        if turns_of is not None:
+            return by_turns([line], insights, turns_of, (line.epoch, line.sequence(insights)))
         return line.picture(insights)
 
     async def dispatch(self, owner: str, commands: list[DispatchAgenda]) -> list[Answer | AgendumError]:
         await self._suffer(owner)
+        self.commands += commands
         found = [self._decide(command) for command in commands]
         if self.chance is not None and self.chance.random() < 0.1:
             raise OutcomeUnknown("decided, but the answer was lost")
@@ -103,8 +112,7 @@ def scheduler_of(owners: Owners, name: str = "q") -> Scheduler:
     ids = itertools.count()
     return Scheduler(
         name,
-        insights=lambda: ["i"],
-        algorithm=lambda: (fifo.NAME, fifo.choose),
+        rule=lambda: owners.rule,
         owners=owners,
         now=lambda: 0,
         draw=lambda: f"{name}-{next(ids)}",
@@ -124,8 +132,8 @@ async def scheduler(owners: Owners) -> AsyncIterator[Scheduler]:
     await found.stop()
 
 
-def pull(count: int = 1, wait: float = 0.3) -> Pull:
-    return Pull(insight_id="i", count=count, wait=wait, caller=SERVICE)
+def pull(count: int = 1, wait: float = 0.3, insight: str = "i") -> Pull:
+    return Pull(insight_id=insight, count=count, wait=wait, caller=SERVICE)
 
 
 def ids(answers: list[Answer]) -> list[str]:
@@ -199,6 +207,39 @@ async def test_a_puller_that_goes_before_its_answer_gives_back(owners: Owners, s
         while not owners.returned:  # noqa: ASYNC110
             await asyncio.sleep(0.001)
     assert owners.returned == ["a-A/1"]
+
+
+async def test_a_change_of_the_rule_holds_for_the_next_who_asks(owners: Owners, scheduler: Scheduler) -> None:
+    for number in (0, 3, 6, 1):
+        owners.add("A", number)
+    owners.rule = Rule(round_robin.NAME, ("i",), 5)
+    await scheduler.pull(pull(0, wait=0.05))
+    assert ids(await scheduler.pull(pull(2))) == ["a-A/0", "a-A/1"]
+    owners.rule = Rule(fifo.NAME, ("i",), 6)
+    assert ids(await scheduler.pull(pull(2, wait=2))) == ["a-A/3", "a-A/6"]
+    assert [(each.algorithm, each.catalogue_offset) for each in owners.commands] == [
+        ("RoundRobin", 5),
+        ("RoundRobin", 5),
+        ("FirstInFirstOut", 6),
+        ("FirstInFirstOut", 6),
+    ]
+    assert [each.number for each in owners.commands] == [1, 2, 3, 4]
+
+
+async def test_a_paused_insight_hands_out_nothing_and_goes_on_where_it_was(
+    owners: Owners, scheduler: Scheduler
+) -> None:
+    owners.add("A", 1)
+    await scheduler.pull(pull(0, wait=0.05))  # it has seen what is ready
+    owners.rule = Rule(fifo.NAME, ())
+    assert await scheduler.pull(pull(wait=0.1)) == []
+    waiting = asyncio.create_task(scheduler.pull(pull(wait=5)))
+    other = asyncio.create_task(scheduler.pull(pull(wait=5, insight="other")))
+    owners.rule = Rule(fifo.NAME, ("other",))
+    await asyncio.sleep(0)
+    owners.rule = Rule(fifo.NAME, ("i",))
+    assert ids(await waiting) == ["a-A/1"]
+    other.cancel()
 
 
 async def test_stopping_answers_everyone_with_nothing(owners: Owners) -> None:

@@ -1,0 +1,45 @@
+"""The table of hops: what other workers may ask of this one, and who answers."""
+
+from collections.abc import Mapping
+
+from handlers.commands import CommandPath
+from handlers.hops import hop_route
+from handlers.owners import DISPATCH, READY, LiveOwners, outcomes_of
+from handlers.routing import COMMAND, PULL, QUERY, Router
+from handlers.scheduling.board import Board
+from handlers.scheduling.schedulers import Schedulers
+from handlers.server import Handler
+from handlers.snapshots import snapshot_routes
+from handlers.timers.everywhere import DUE, Everywhere
+from projections.holdings import Holdings
+
+
+def hop_routes(
+    *,
+    secret: str,
+    path: CommandPath,
+    router: Router,
+    board: Board,
+    owners: LiveOwners,
+    schedulers: Schedulers,
+    everywhere: Everywhere,
+    holdings: Holdings,
+) -> Mapping[str, Handler]:
+    """Paths of the internal listener, and their endpoints."""
+
+    async def dispatch(commands: list) -> list:  # type: ignore[type-arg]  # typed by DISPATCH
+        return outcomes_of(await owners.dispatch_here(commands))
+
+    return dict(
+        [
+            hop_route(COMMAND, secret, path.decide),
+            hop_route(QUERY, secret, router.query_here),
+            hop_route(
+                READY, secret, lambda asked: board.wait(asked.insights, asked.known, asked.seconds, asked.turns_of)
+            ),
+            hop_route(DISPATCH, secret, dispatch),
+            hop_route(PULL, secret, schedulers.pull, undelivered=schedulers.give_back),
+            hop_route(DUE, secret, everywhere.here),
+            *snapshot_routes(secret, holdings.owner),
+        ]
+    )

@@ -1,0 +1,96 @@
+"""What is ready, by turns: the picture for a scheduler that serves each customer in its turn (design 4.2). Pure.
+
+Fairness memory is derived: each head row keeps queue and decision number of its agendas' last dispatches, an owner
+keeps the greatest per queue and customer (`Memory`: kept by the fold, found at a takeover by one look per
+pair into an index of the head rows), and shows them to whoever schedules. So a new scheduler goes on where the last
+one stopped.
+
+What the memory is bounded by, and what it costs where it ends:
+
+- A picture shows the turns of the customers in it, and of the `IN_ALL` served last: also of those that have nothing
+  ready here, because another owner may. A customer that is in neither was served before `IN_ALL` others.
+- An agenda that is deleted or reaped takes its row along. The owner remembers the turn nevertheless; a takeover
+  afterwards does not. Nothing is remembered across a renamed queue.
+
+A customer whose turn is forgotten counts as never served: it is served once, before those who are remembered, and from
+then on is remembered. That is one turn at the most per change of owner and scheduler, however much it deletes.
+
+With more than `IN_ALL` customers at one owner, those are shown who were not served here for the longest time.
+"""
+
+from collections.abc import Iterable, Sequence
+from itertools import islice
+
+from sortedcontainers import SortedDict
+
+from projections.indexes import Turn
+from projections.ready import IN_ALL, PER_CUSTOMER, Entry, Picture, ReadyLine
+
+#: Before every turn.
+NEVER: Turn = (-1, -1)
+
+
+def by_turns(
+    lines: Sequence[ReadyLine], insights: Sequence[str], queue: str, version: tuple[str, int], limit: int = IN_ALL
+) -> Picture:
+    """The oldest entries of every customer, as many of each as fit; those whose turn is next, if there are many."""
+    standing: dict[str, list[SortedDict]] = {}
+    for line in lines:
+        for customer, ready in line.standing(insights):
+            standing.setdefault(customer, []).append(ready)
+    served = _served(lines, queue, standing)
+    order = sorted(standing, key=lambda customer: (served.get(customer, NEVER), _oldest(standing[customer])))
+    return Picture(
+        epoch=version[0],
+        sequence=version[1],
+        entries=sorted(_evenly([standing[customer] for customer in order[:limit]], limit)),
+        counts={customer: sum(map(len, ready)) for customer, ready in standing.items()},
+        served=served,
+    )
+
+
+def latest(parts: Iterable[dict[str, Turn]]) -> dict[str, Turn]:
+    """Each customer's last turn, of several that may know of it."""
+    found: dict[str, Turn] = {}
+    for part in parts:
+        for customer, turn in part.items():
+            if turn > found.get(customer, NEVER):
+                found[customer] = turn
+    return found
+
+
+def _served(lines: Sequence[ReadyLine], queue: str, standing: Iterable[str]) -> dict[str, Turn]:
+    memories = [memory for line in lines if (memory := line.memory.served(queue))]
+    lately = [dict(islice(((name, memory[name]) for name in reversed(memory)), IN_ALL)) for memory in memories]
+    present = [{name: memory[name] for name in standing if name in memory} for memory in memories]
+    found = latest([*lately, *present])
+    if len(found) <= IN_ALL:
+        return found
+    last = sorted(found, key=lambda name: found[name])[-IN_ALL:]
+    return {name: found[name] for name in {*last, *(name for name in standing if name in found)}}
+
+
+def _oldest(ready: list[SortedDict]) -> tuple[int, str]:
+    found: tuple[int, str] = min(next(iter(line)) for line in ready)
+    return found
+
+
+def _evenly(customers: Sequence[list[SortedDict]], limit: int) -> list[Entry]:
+    """The oldest of each, as many of everyone as fit; what some do not need goes to those who have more."""
+    quota = max(1, limit // max(1, len(customers)))
+    found = [_first(ready, min(quota, PER_CUSTOMER)) for ready in customers]
+    sizes = [min(sum(map(len, ready)), PER_CUSTOMER) for ready in customers]
+    while hungry := [place for place, entries in enumerate(found) if len(entries) < sizes[place]]:
+        more = (limit - sum(map(len, found))) // len(hungry)
+        if more < 1:
+            break
+        quota += more
+        for place in hungry:
+            found[place] = _first(customers[place], min(quota, PER_CUSTOMER))
+    return [entry for entries in found for entry in entries]
+
+
+def _first(ready: list[SortedDict], count: int) -> list[Entry]:
+    if len(ready) == 1:
+        return [*islice(ready[0].values(), count)]
+    return sorted(entry for line in ready for entry in islice(line.values(), count))[:count]

@@ -1,0 +1,189 @@
+"""Queues on real workers: turns, and the brake (spec 6). What is paused or served by turns is so on every worker."""
+
+import asyncio
+import os
+import tempfile
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from handlers.scheduling.schedulers import scheduler_partition
+from tests.conftest import Broker
+from tests.faults.arena import Arena
+from tests.faults.processes import WorkerProcess
+from tests.integration.conftest import Client
+from tests.integration.test_wire import error_of, raw
+
+pytestmark = pytest.mark.kafka
+PULL = "/pop/resourcepool/service/getAgenda"
+
+
+async def shared(client: Client, customers: int, **more: Any) -> list[Client]:
+    """Customers whose agendas are bound to one Insight of the first; the client's own is left as it is."""
+    t = client.tenant
+    tenants = [Client(client.url, f"{t}c{number}") for number in range(customers)]
+    await client.ask("POST", "/pop/resourcepool", {"id": f"shared-{t}", "customerId": t, "title": "p"})
+    insight = {"id": f"shared-{t}", "customerId": t, "title": "i", "resourcePoolId": f"shared-{t}", "isGlobal": True}
+    await client.ask("POST", "/pop/insight", {**insight, "mappers": {"operationType": ["t"]}, **more})
+    for tenant in tenants:
+        customer = {"id": tenant.tenant, "customerId": tenant.tenant, "title": "t", "resourcePoolId": f"shared-{t}"}
+        await client.ask("POST", "/pop/customer", customer)
+    return tenants
+
+
+async def pull(client: Client, insight: str, count: int = 1) -> list[dict[str, Any]]:
+    _, answer, _ = await client.ask("POST", PULL, {"insightId": insight, "count": count})
+    found: list[dict[str, Any]] = answer["agendas"]
+    return found
+
+
+class TestTurns:
+    """RoundRobin, chosen by a PUT of the Insight."""
+
+    async def test_a_burst_of_one_customer_keeps_no_other_waiting(self, client: Client) -> None:
+        a, b, c = await shared(client, 3, schedulingAlgorithm="RoundRobin")
+        insight = f"shared-{client.tenant}"
+        for tenant, count in ((a, 12), (b, 3), (c, 3)):
+            for _ in range(count):
+                await tenant.submit()
+        first = [agenda["customerId"][-1] for agenda in await pull(client, insight, 6)]
+        second = [(await pull(client, insight))[0]["customerId"][-1] for _ in range(3)]
+        assert first == ["0", "1", "2", "0", "1", "2"]
+        assert second == ["0", "1", "2"]
+        rest = [agenda["customerId"][-1] for agenda in await pull(client, insight, 100)]
+        assert rest == ["0"] * 9
+
+    async def test_an_insight_may_change_its_mind(self, client: Client) -> None:
+        a, b = await shared(client, 2)
+        insight = f"shared-{client.tenant}"
+        for tenant in (a, a, a, a, b, b):
+            await tenant.submit()
+        assert [agenda["customerId"][-1] for agenda in await pull(client, insight, 2)] == ["0", "0"]
+        await client.ask("PUT", f"/pop/insight/{insight}", {"schedulingAlgorithm": "RoundRobin"})
+        assert [agenda["customerId"][-1] for agenda in await pull(client, insight, 4)] == ["1", "0", "1", "0"]
+
+
+class TestPause:
+    """An operator's brake, not in POP."""
+
+    async def test_what_is_paused_keeps_its_place_and_is_seen(self, client: Client) -> None:
+        t = client.tenant
+        agenda = await client.submit()
+        body = {"insightId": f"i-{t}", "reason": "the encoder is broken"}
+        status, answer, headers = await client.ask("POST", "/pop/insight/service/pause", body, X_pop_cid="c1")
+        assert (status, answer) == (200, {"error": False, "cid": "c1"})
+        assert headers["Agendum-Position"].startswith("catalogue/0@")
+        _, shown, _ = await client.ask("GET", f"/pop/insight/i-{t}")
+        paused = shown["all"][0]["paused"]
+        assert (paused["by"], paused["why"], set(paused)) == (
+            "agendum",
+            "the encoder is broken",
+            {"by", "why", "since"},
+        )
+        assert await client.pull() == {"agendas": [], "all": [], "error": False}
+        _, answer, _ = await client.ask("POST", "/pop/insight/service/resume", {"insightId": f"i-{t}"})
+        assert answer == {"error": False}
+        _, shown, _ = await client.ask("GET", f"/pop/insight/i-{t}")
+        assert "paused" not in shown["all"][0]
+        assert [one["id"] for one in (await client.pull())["agendas"]] == [agenda["id"]]
+
+    async def test_another_insight_of_the_queue_goes_on_and_hands_out_its_own_alone(self, client: Client) -> None:
+        t = client.tenant
+        other = {"id": f"j-{t}", "customerId": t, "title": "j", "resourcePoolId": f"p-{t}", "queueName": "q"}
+        await client.ask("POST", "/pop/insight", {**other, "mappers": {"operationType": ["u"]}})
+        await client.ask("POST", "/pop/insight/service/pause", {"insightId": f"i-{t}", "reason": "r"})
+        first = await client.submit()
+        second = await client.submit(operations=[{"name": "x", "type": "u"}])
+        assert [one["id"] for one in await pull(client, f"j-{t}", 5)] == [second["id"]]
+        third = await client.submit(operations=[{"name": "x", "type": "u"}])
+        assert await pull(client, f"i-{t}", 5) == []
+        await client.ask("POST", "/pop/insight/service/resume", {"insightId": f"i-{t}", "reason": "mended"})
+        assert [one["id"] for one in await pull(client, f"i-{t}", 5)] == [first["id"], third["id"]]
+
+    async def test_a_puller_that_waits_gets_what_is_resumed(self, client: Client) -> None:
+        t = client.tenant
+        await client.ask("POST", "/pop/insight/service/pause", {"insightId": f"i-{t}", "reason": "r"})
+        agenda = await client.submit()
+        waiting = asyncio.create_task(client.pull())
+        await client.ask("POST", "/pop/insight/service/resume", {"insightId": f"i-{t}"})
+        found = (await waiting)["agendas"] or (await client.pull())["agendas"]
+        assert [one["id"] for one in found] == [agenda["id"]]
+
+    @pytest.mark.parametrize("verb", ["pause", "resume"])
+    async def test_what_is_missing_is_said(self, client: Client, verb: str) -> None:
+        path = f"/pop/insight/service/{verb}"
+        _, answer, _ = await client.ask("POST", path, {"insightId": "nobody's", "reason": "r"})
+        assert error_of(answer) == ("ObjectNotFoundException", 404)
+        assert error_of((await client.ask("POST", path))[1]) == ("ValidationException", 422)
+        assert error_of((await client.ask("POST", path, {"insightId": " "}))[1]) == ("ValidationException", 422)
+        _, answer, _ = await client.ask("GET", path)
+        assert error_of(answer)[1] == 400
+
+    async def test_a_pause_needs_a_reason(self, client: Client) -> None:
+        _, answer, _ = await client.ask("POST", "/pop/insight/service/pause", {"insightId": f"i-{client.tenant}"})
+        assert answer["errorResponse"]["description"] == "reason is required to pause an Insight."
+
+    async def test_a_body_is_read_whatever_its_label(self, client: Client, worker: Any) -> None:
+        body = b'{"insightId":"i-%b","reason":"r"}' % client.tenant.encode()
+        head = b"POST /dev/pop/insight/service/pause HTTP/1.1\r\nHost: x\r\nAuthorization: a\r\n"
+        label = b"Content-Type: application/x-www-form-urlencoded\r\nContent-Length: %d\r\n\r\n" % len(body)
+        (answer,) = await raw(worker, head + label + body)
+        assert answer.endswith(b'{"error":false}')
+
+
+@pytest.fixture
+async def two(kafka: Broker, prefix: str) -> AsyncIterator[Arena]:
+    """Two workers that share the partitions."""
+    with tempfile.TemporaryDirectory(prefix="agendum-queues-") as folder:
+        found = Arena(kafka.bootstrap, prefix, Path(folder))
+        for worker in found.workers:
+            worker.start()
+        try:
+            await found.ready()
+            yield found
+        finally:
+            for worker in found.workers:
+                worker.stop()
+            for worker in found.workers:
+                worker.join()
+            await found.session.close()
+
+
+class TestTwoWorkers:
+    """The queue's scheduler is on one of them; who says something asks the other."""
+
+    async def test_a_pause_said_anywhere_holds_everywhere_and_turns_outlive_their_scheduler(self, two: Arena) -> None:
+        here, there = (Client(worker.url, f"t{os.urandom(4).hex()}") for worker in two.workers)
+        there.tenant = here.tenant
+        tenants = await shared(here, 3, schedulingAlgorithm="RoundRobin")
+        insight = f"shared-{here.tenant}"
+        for tenant in tenants:
+            for _ in range(8):
+                await tenant.submit()
+        for said, asked in ((here, there), (there, here)):
+            await said.ask("POST", "/pop/insight/service/pause", {"insightId": insight, "reason": "r"})
+            async with asyncio.timeout(20):  # until both tails have it: the window that is documented
+                while await pull(asked, insight) or await pull(said, insight):
+                    pass
+            await asked.ask("POST", "/pop/insight/service/resume", {"insightId": insight})
+        served = [(await pull(here, insight))[0]["customerId"] for _ in range(4)]
+        assert len(set(served[:3])) == 3
+        left = await self._end_scheduler_of(f"\x1f\x1f{insight}", two)
+        there.url = left.url
+        while len(served) < 8:
+            served += [agenda["customerId"] for agenda in await pull(there, insight)]
+        assert [served[place] == served[place + 3] for place in range(5)] == [True] * 5, served
+
+    async def _end_scheduler_of(self, queue: str, two: Arena) -> WorkerProcess:
+        """The worker that schedules a queue leaves; the other."""
+        one, other = two.workers
+        health = await one.health(two.session)
+        assert health is not None
+        mine = scheduler_partition(queue, 12) in health["owned"]
+        gone, left = (one, other) if mine else (other, one)
+        gone.stop()
+        gone.join()
+        await two.until(lambda: two.owned(left), "the other to own everything")
+        return left
