@@ -4,86 +4,111 @@ answer or said 503. Calls are made again within `patience`, a POST under the sam
 
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from typing import Any, TypeVar
-from urllib.parse import quote_plus, urlencode
+from typing import Any
 
 import aiohttp
 import msgspec
-import orjson
 
-from eventstore.errors import BadRequest, Conflict, Forbidden, Invalid, NotFound, Rejected, Unavailable
+from handlers.client.collection import Collection
 from handlers.client.objects import (
     Agenda,
     AgendaProgress,
+    AgendaTemplate,
     Created,
+    Customer,
     Due,
     Insight,
-    Object,
     Operation,
     OperationProgress,
-    Problem,
+    ResourcePool,
+    Summary,
     Work,
 )
 from handlers.client.patience import insist
-
-T = TypeVar("T", bound=Object)
+from handlers.client.transport import Transport, encode
 
 #: Without this header a service takes the caller for POP's puller, which may report only after minutes (design 4.2).
 PROMPT = {"Agendum-Executor": "1"}
-_REFUSALS: Mapping[int, type[Rejected]] = {422: Invalid, 403: Forbidden, 404: NotFound, 409: Conflict}
-
-encode = msgspec.json.Encoder().encode
 
 
-class Client:
-    """Talks to one service. `url` is its base, with or without `/pop`; times are in seconds."""
+class Client(Transport):
+    """Talks to one service: a collection per kind of object, a method per service call."""
 
-    def __init__(
-        self,
-        url: str,
-        session: aiohttp.ClientSession,
-        *,
-        draw: Callable[[], str],
-        token: str = "agendum",  # noqa: S107  # any will do (spec 3.1)
-        patience: float = 30.0,
-    ) -> None:
-        self.url = url.rstrip("/").removesuffix("/pop")
-        self._session = session
-        self._draw = draw
-        self._headers = {"Authorization": token, "Content-Type": "application/json"}
-        self._patience = patience
+    @property
+    def customers(self) -> Collection[Customer]:
+        """Tenants."""
+        return Collection(self, "customer", Customer)
+
+    @property
+    def resource_pools(self) -> Collection[ResourcePool]:
+        """Where work is done."""
+        return Collection(self, "resourcepool", ResourcePool)
+
+    @property
+    def insights(self) -> Collection[Insight]:
+        """Queues on pools."""
+        return Collection(self, "insight", Insight)
+
+    @property
+    def templates(self) -> Collection[AgendaTemplate]:
+        """Parameterised agendas."""
+        return Collection(self, "agendatemplate", AgendaTemplate)
+
+    @property
+    def agendas(self) -> Collection[Agenda]:
+        """Workflows; to save one is to submit it."""
+        return Collection(self, "agenda", Agenda)
+
+    @property
+    def agenda_progresses(self) -> Collection[AgendaProgress]:
+        """Runs of agendas, with their operations."""
+        return Collection(self, "progress/agenda", AgendaProgress)
+
+    @property
+    def operation_progresses(self) -> Collection[OperationProgress]:
+        """Operations of runs."""
+        return Collection(self, "progress/operation", OperationProgress)
+
+    def objects(self, path: str) -> Collection[dict[str, Any]]:
+        """The collection at a path such as `insight`, its objects as JSON with all that the service says."""
+        return Collection(self, path, dict)
 
     async def submit(self, agenda: Agenda | Mapping[str, Any], *, key: str | None = None) -> Agenda:
         """Submit an agenda; once, however often it is sent under the same key."""
-        answer = await self._insist("POST", "agenda", agenda, {"Idempotency-Key": key or self._draw()})
-        return _all(answer, Agenda)[0]
+        return await self.agendas.save(agenda, key=key)
 
     async def agenda(self, identity: str) -> Agenda | None:
         """An agenda by its id."""
-        return next(iter(_all(await self._insist("GET", f"agenda/{quote_plus(identity)}"), Agenda)), None)
+        return await self.agendas.get(identity)
 
     async def progress(self, identity: str) -> AgendaProgress | None:
         """A progress by its id, with its operations."""
-        path = f"progress/agenda/{quote_plus(identity)}"
-        return next(iter(_all(await self._insist("GET", path), AgendaProgress)), None)
+        return await self.agenda_progresses.get(identity)
 
     async def progresses(self, **by: str) -> list[AgendaProgress]:
-        """Progresses whose attributes equal these: linkId, agendaId, customerId, …"""
-        query = urlencode({f"by{name}": value for name, value in by.items()})
-        return _all(await self._insist("GET", f"progress/agenda?{query}"), AgendaProgress)
+        """The first hundred progresses whose attributes equal these: linkId, agendaId, customerId, …"""
+        return (await self.agenda_progresses.page(by)).all
 
     async def operation(self, identity: str) -> OperationProgress | None:
         """An operation's progress by its id."""
-        path = f"progress/operation/{quote_plus(identity)}"
-        return next(iter(_all(await self._insist("GET", path), OperationProgress)), None)
+        return await self.operation_progresses.get(identity)
+
+    async def insight(self, identity: str) -> Insight | None:
+        """An Insight by its id."""
+        return await self.insights.get(identity)
 
     async def save(self, collection: str, thing: Mapping[str, Any]) -> None:
         """POST to the catalogue: `customer`, `resourcepool` or `insight`; merges into what is there."""
-        await self._insist("POST", collection, thing)
+        await self.objects(collection).save(thing)
+
+    async def summary(self, link_id: str) -> Summary:
+        """How far everything under one linkId is, together (spec 2.7.2)."""
+        answer = await self.insist("POST", "progress/agenda/service", {"linkId": link_id})
+        return msgspec.convert(answer, Summary)
 
     async def cancel(self, agenda_id: str) -> None:
         """End an agenda, whether it waits or runs."""
-        await self._insist("POST", "agenda/service/cancel", {"agendaId": agenda_id})
+        await self.insist("POST", "agenda/service/cancel", {"agendaId": agenda_id})
 
     async def rerun(
         self,
@@ -98,20 +123,19 @@ class Client:
         flags = {"resetAll": resets_all, "continue": continues, "skipExecution": skips_execution}
         params = [name for name, said in flags.items() if said]
         params += [] if operations is None else [f"operationsToReset={','.join(operations)}"]
-        key = {"Idempotency-Key": self._draw()}
-        await self._insist("POST", "agenda/service/rerun", {"agendaId": agenda_id, "params": params}, key)
+        await self.post("agenda/service/rerun", {"agendaId": agenda_id, "params": params})
 
     async def run_template(self, template_id: str, payload: Any, *, key: str | None = None) -> Agenda:
         """Submit the agenda that a template makes of a payload (spec 5)."""
         body = {"agendaTemplateId": template_id, "payload": encode(payload).decode()}
-        answer = await self._insist("POST", "agenda/service/run", body, {"Idempotency-Key": key or self._draw()})
-        return _all(answer, Agenda)[0]
+        answer = await self.post("agenda/service/run", body, key)
+        return msgspec.convert(answer["agendas"][0], Agenda)
 
     async def create(self, agendas: Sequence[Agenda | Mapping[str, Any]], *, key: str | None = None) -> Created:
         """Submit several agendas, each as its own customer; one that is refused stops no other (spec 2.7.1)."""
         path, body = f"{self.url}/pop/resourcepool/service/createAgenda", {"agendas": agendas}
-        headers = {"Idempotency-Key": key or self._draw()}
-        answer = await insist(lambda: self._once("POST", path, body, headers), self._patience)
+        headers = {"Idempotency-Key": key or self.draw()}
+        answer = await insist(lambda: self.once("POST", path, body, headers), self.patience)
         return msgspec.convert(answer, Created)
 
     async def update_agenda(
@@ -119,25 +143,20 @@ class Client:
     ) -> Agenda:
         """Add operations to an agenda under way, and lay params over its own (spec 8.4); the whole agenda."""
         body = {"agendaId": agenda_id, "operations": operations, "params": params}
-        key = {"Idempotency-Key": self._draw()}
-        answer = await self._insist("POST", "resourcepool/service/updateAgenda", body, key)
+        answer = await self.post("resourcepool/service/updateAgenda", body)
         return msgspec.convert(answer["agenda"], Agenda)
 
     async def pause(self, insight_id: str, why: str) -> None:
         """Hand out nothing of an Insight until it is resumed."""
-        await self._insist("POST", "insight/service/pause", {"insightId": insight_id, "reason": why})
+        await self.insist("POST", "insight/service/pause", {"insightId": insight_id, "reason": why})
 
     async def resume(self, insight_id: str, why: str | None = None) -> None:
         """Hand out again."""
-        await self._insist("POST", "insight/service/resume", {"insightId": insight_id, "reason": why})
-
-    async def insight(self, identity: str) -> Insight | None:
-        """An Insight by its id."""
-        return next(iter(_all(await self._insist("GET", f"insight/{quote_plus(identity)}"), Insight)), None)
+        await self.insist("POST", "insight/service/resume", {"insightId": insight_id, "reason": why})
 
     async def timers(self, *, dry_run: bool = True) -> list[Due]:
         """What is due of each timed process; carried out, unless it is a dry run. For operators."""
-        answer = await self._insist("POST", "timers/service/run", {"dryRun": dry_run})
+        answer = await self.insist("POST", "timers/service/run", {"dryRun": dry_run})
         return msgspec.convert(answer["processes"], list[Due])
 
     async def pull(self, insight_id: str, count: int) -> Work:
@@ -153,40 +172,12 @@ class Client:
     async def hand_back(self, progress_id: str, started_time: int) -> None:
         """Give a run back that this executor cannot finish."""
         body = {"agendaProgressId": progress_id, "startedTime": started_time}
-        await self._insist("POST", "resourcepool/service/handBackAgenda", body)
+        await self.insist("POST", "resourcepool/service/handBackAgenda", body)
 
     async def health(self) -> dict[str, Any]:
         """What /readyz says."""
-        found: dict[str, Any] = await self._once("GET", f"{self.url}/readyz", None, {})
+        found: dict[str, Any] = await self.once("GET", f"{self.url}/readyz", None, {})
         return found
-
-    async def ask(self, method: str, path: str, body: Any = None, headers: Mapping[str, str] | None = None) -> Any:
-        """One request to `/pop/…`; the answer's JSON."""
-        answer = await self._once(method, f"{self.url}/pop/{path}", body, headers or {})
-        if isinstance(answer, dict) and (problem := answer.get("errorResponse")) is not None:
-            raise _refusal(msgspec.convert(problem, Problem))
-        return answer
-
-    async def _insist(self, method: str, path: str, body: Any = None, headers: Mapping[str, str] | None = None) -> Any:
-        return await insist(lambda: self.ask(method, path, body, headers), self._patience)
-
-    async def _once(self, method: str, url: str, body: Any, headers: Mapping[str, str]) -> Any:
-        data = None if body is None else encode(body)
-        try:
-            async with self._session.request(method, url, data=data, headers={**self._headers, **headers}) as answer:
-                text = await answer.read()
-        except (aiohttp.ClientError, TimeoutError, OSError) as wrong:
-            raise Unavailable(f"expected an answer of {self.url}, found {type(wrong).__name__}: {wrong}") from None
-        if answer.status in (500, 502, 503, 504):
-            raise Unavailable(f"{self.url} answered {answer.status}: {text[:300].decode(errors='replace')}")
-        if answer.status == 401:
-            raise Forbidden("expected a token that the service accepts, found 401: set AGENDUM_TOKEN")
-        try:
-            return orjson.loads(text)
-        except orjson.JSONDecodeError:
-            raise BadRequest(
-                f"expected JSON of {url}, found status {answer.status} and {text[:100]!r}: is that an Agendum?"
-            ) from None
 
 
 @asynccontextmanager
@@ -196,13 +187,3 @@ async def connect(url: str, *, draw: Callable[[], str], patience: float = 30.0, 
     timeout = aiohttp.ClientTimeout(total=60, connect=5)
     async with aiohttp.ClientSession(connector=connector, timeout=timeout) as session:
         yield Client(url, session, draw=draw, patience=patience, **more)
-
-
-def _all(answer: Any, kind: type[T]) -> list[T]:
-    return msgspec.convert(answer.get("all", []), list[kind])  # type: ignore[valid-type]  # msgspec reads it
-
-
-def _refusal(problem: Problem) -> Exception:
-    if problem.response_code in (502, 503):
-        return Unavailable(f"the service answered {problem.response_code}: {problem.description}")
-    return _REFUSALS.get(problem.response_code, BadRequest)(problem.description)

@@ -14,6 +14,17 @@ class Object(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, rena
     """Base: fields that a client does not know are ignored."""
 
 
+class Base(Object, frozen=True, kw_only=True):
+    """What every data object has (spec 1.2)."""
+
+    id: str | None = None
+    cid: str | None = None
+    customer_id: str | None = None
+    title: str | None = None
+    added_time: int | None = None
+    updated_time: int | None = None
+
+
 class DiagnosticEvent(Object, frozen=True, kw_only=True):
     """What went wrong (spec 1.7)."""
 
@@ -34,15 +45,10 @@ class Operation(Object, frozen=True, kw_only=True):
     params: dict[str, Any] = {}
 
 
-class Agenda(Object, frozen=True, kw_only=True):
+class Agenda(Base, frozen=True, kw_only=True):
     """The workflow (spec 1.3)."""
 
     operations: list[Operation] = []
-    id: str | None = None
-    cid: str | None = None
-    customer_id: str | None = None
-    title: str | None = None
-    added_time: int | None = None
     params: dict[str, Any] = {}
     job_id: str | None = None
     link_id: str | None = None
@@ -57,6 +63,8 @@ class OperationProgress(Object, frozen=True, kw_only=True):
     id: str | None = None
     customer_id: str | None = None
     agenda_progress_id: str | None = None
+    added_time: int | None = None
+    updated_time: int | None = None
     processing_state: ProcessingState | None = None
     processing_state_message: str | None = None
     diagnostic_events: list[DiagnosticEvent | None] | None = None
@@ -110,12 +118,22 @@ class AgendaProgress(Object, frozen=True, kw_only=True):
         return failed and (self.attempts_completed or 1) < min(20, self.maximum_attempts or 3)
 
 
-class Insight(Object, frozen=True, kw_only=True):
+class Customer(Base, frozen=True, kw_only=True):
+    """The tenant (spec 1.8)."""
+
+    billing_code: str | None = None
+    resource_pool_id: str | None = None
+
+
+class ResourcePool(Base, frozen=True, kw_only=True):
+    """Where work is done (spec 1.10); its Insights are found, not kept."""
+
+    insight_ids: list[str] | None = None
+
+
+class Insight(Base, frozen=True, kw_only=True):
     """A queue definition on a pool (spec 1.9)."""
 
-    id: str | None = None
-    customer_id: str | None = None
-    title: str | None = None
     resource_pool_id: str | None = None
     queue_name: str | None = None
     queue_size: int | None = None
@@ -125,6 +143,17 @@ class Insight(Object, frozen=True, kw_only=True):
     allowed_customer_ids: list[str] | None = None
     #: only while it is paused; not in POP
     paused: Paused | None = None
+
+
+class AgendaTemplate(Base, frozen=True, kw_only=True):
+    """A parameterised agenda (spec 1.4); what stands in it may be a reference instead of a value."""
+
+    agenda: dict[str, Any] | None = None
+    params: dict[str, Any] | None = None
+    static_parameters: dict[str, Any] | None = None
+    is_default_template: bool | None = None
+    is_global: bool | None = None
+    allowed_customer_ids: list[str] | None = None
 
 
 class Work(Object, frozen=True, kw_only=True):
@@ -158,3 +187,11 @@ class Created(Object, frozen=True, kw_only=True):
 
     agendas: list[Agenda] = []
     error_response: Problem | None = None
+
+
+class Summary(Object, frozen=True, kw_only=True):
+    """How far several runs are together (spec 2.7.2); without a percentage where one of them failed."""
+
+    progress_list: list[AgendaProgress] = []
+    processing_state: ProcessingState | None = None
+    processing_percent: float | None = None

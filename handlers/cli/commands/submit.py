@@ -13,7 +13,7 @@ from handlers.cli.screen import URL, Output, OutputOption, Screen, TokenOption, 
 from handlers.cli.watching import ended, found, reasons
 from handlers.cli.watching import watch as watch_run
 from handlers.client.client import connect
-from handlers.client.objects import AgendaProgress
+from handlers.client.objects import Agenda, AgendaProgress
 from handlers.clock import draw
 
 TimeoutOption = Annotated[float | None, typer.Option("--timeout", min=0, help="s to wait at most: then exit 124.")]
@@ -42,13 +42,10 @@ def submit(
             agenda = await client.submit(document, key=key)
             submitted.append(agenda.progress_id)
             if not (wait or watch):
-                if screen.json:
-                    screen.result(agenda)
-                screen.say(f"agenda    {agenda.id}\nprogress  {agenda.progress_id}")
-                screen.note(f"agendum watch {agenda.progress_id}")
+                show_submitted(screen, agenda)
                 return None
             run = agenda.progress_id or ""
-            return _end(screen, await watch_run(client, run, screen, timeout=timeout, picture=watch))
+            return show_end(screen, await watch_run(client, run, screen, timeout=timeout, picture=watch))
 
     carry_out(
         screen,
@@ -70,7 +67,7 @@ def watch(
 
     async def work() -> Exit | None:
         async with connect(url, draw=draw, token=token, patience=PATIENCE) as client:
-            return _end(screen, await watch_run(client, identity, screen, timeout=timeout, picture=True))
+            return show_end(screen, await watch_run(client, identity, screen, timeout=timeout, picture=True))
 
     carry_out(
         screen, f"cannot watch {identity}", work(), f"interrupted; the agenda goes on. Again: agendum watch {identity}"
@@ -121,7 +118,16 @@ def cancel(
     carry_out(screen, f"{identity} was not cancelled", work())
 
 
-def _end(screen: Screen, run: AgendaProgress) -> Exit:
+def show_submitted(screen: Screen, agenda: Agenda) -> None:
+    """What was submitted, and how to see how far it is."""
+    if screen.json:
+        screen.result(agenda)
+    screen.say(f"agenda    {agenda.id}\nprogress  {agenda.progress_id}")
+    screen.note(f"agendum watch {agenda.progress_id}")
+
+
+def show_end(screen: Screen, run: AgendaProgress) -> Exit:
+    """How a run ended; the exit code says it too."""
     if screen.json:
         screen.result(run)
     screen.say(f"{run.id}  {head_line(run)} · {counts(run)}")
