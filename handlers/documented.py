@@ -16,7 +16,8 @@ from eventstore.model import (
     ProcessingState,
     ResourcePool,
 )
-from handlers.wire.calls import CreateAgenda, Rerun, RunTemplate, UpdateAgenda
+from handlers.client.objects import Due
+from handlers.wire.calls import CreateAgenda, Pause, Rerun, RunTemplate, RunTimers, UpdateAgenda
 from handlers.wire.objects import (
     OpenAgendaTemplate,
     OpenOperationRecord,
@@ -82,4 +83,7 @@ TOLD: Mapping[str, Told] = {
     "updateAgendaProgress": _called("Execution", UpdateProgress),
     "updateAgenda": _called("Execution", UpdateAgenda, agenda=Agenda),
     "handBackAgenda": _called("Execution", HandBack),
+    "pause": _called("Catalogue", Pause),
+    "resume": _called("Catalogue", Pause),
+    "timers": _called("Operators", RunTimers, dryRun=bool, processes=list[Due]),
 }

@@ -31,6 +31,7 @@ TAGS = {
     "Progress": "How far agendas and their operations are.",
     "Execution": "What executors ask and report.",
     "Catalogue": "Customers, resource pools, Insights and templates.",
+    "Operators": "For callers who see everything.",
     "Worker": "This process: its health, its numbers, its documents. No Authorization is needed.",
 }
 

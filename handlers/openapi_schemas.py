@@ -15,7 +15,7 @@ from eventstore.model import (
     OperationProgress,
     ResourcePool,
 )
-from handlers.client.objects import DiagnosticEvent
+from handlers.client.objects import DiagnosticEvent, Due
 from handlers.documented import TOLD, Told
 from handlers.wire.requests import OpenOperationProgress
 from handlers.wire.responses import FIELDS
@@ -45,7 +45,7 @@ def schemas() -> Json:
     """All schemas of the document."""
     sent = [kind for told in TOLD.values() for kind in told.sent.values()]
     _, found = msgspec.json.schema_components([*sent, OpenOperationProgress, *FIELDS], ref_template=_TEMPLATE)
-    _, other = msgspec.json.schema_components([DiagnosticEvent], ref_template=_TEMPLATE)
+    _, other = msgspec.json.schema_components([DiagnosticEvent, Due], ref_template=_TEMPLATE)
     objects = {kind.__name__: _object(kind, found[kind.__name__]) for kind in FIELDS}
     answers = {answer_name(name): _answer(told) for name, told in TOLD.items()}
     every = {**found, **other, **objects, **answers, **_problems()}
@@ -149,9 +149,9 @@ def _field(kind: Any) -> Json:
     inner = get_args(kind)
     if inner:
         return {"type": "array", "items": _field(inner[0])}
-    if issubclass(kind, Fact | StrEnum):
+    if isinstance(kind, type) and issubclass(kind, msgspec.Struct | StrEnum):
         return reference(kind.__name__)
-    return {"type": "number"}
+    return msgspec.json.schema(kind)
 
 
 def _problems() -> Json:

@@ -51,6 +51,7 @@ KNOWN: dict[str, Any] = {
     "type": "t",
     "payload": "{}",
     "count": 1,
+    "reason": "because",
 }
 
 
