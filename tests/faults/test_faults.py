@@ -150,7 +150,13 @@ async def test_an_outage_of_three_minutes_stops_writes_alone(tmp_path: Path, pre
 
 
 async def _any_progress(where: Arena) -> str:
-    url = f"{where.workers[0].url}/pop/progress/agenda?bylimit=1"
-    async with where.session.get(url, headers={"Authorization": "x"}) as answer:
-        found = await answer.json()
-        return f"/pop/progress/agenda/{found['all'][0]['id']}"
+    """The path of some progress, as soon as there is one: the first fault may come before the first submission."""
+    url, found = f"{where.workers[0].url}/pop/progress/agenda?bylimit=1", []
+
+    async def one() -> bool:
+        async with where.session.get(url, headers={"Authorization": "x"}) as answer:
+            found[:] = (await answer.json())["all"]
+        return bool(found)
+
+    await where.until(one, "a progress to read")
+    return f"/pop/progress/agenda/{found[0]['id']}"
