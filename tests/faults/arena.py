@@ -12,7 +12,7 @@ import aiohttp
 from eventstore.kafka.log import KafkaLog
 from eventstore.log import Record
 from eventstore.topics import Topics
-from tests.faults.judge import differences, rows_on_disk, violations
+from tests.faults.judge import differences, double_owners, rows_on_disk, violations
 from tests.faults.load import Load
 from tests.faults.processes import WorkerProcess
 
@@ -88,18 +88,6 @@ class Arena:
         if health is not None:
             self.proofs += [(health["at"], number, worker.name) for number in health["owned"]]
 
-    def double_owners(self) -> list[str]:
-        """Partitions that one worker proved between two proofs of another within one lease."""
-        found = []
-        by_partition: dict[int, list[tuple[float, str]]] = {}
-        for at, number, name in sorted(self.proofs):
-            by_partition.setdefault(number, []).append((at, name))
-        for number, proofs in by_partition.items():
-            for (at, first), (_, second), (end, third) in zip(proofs, proofs[1:], proofs[2:], strict=False):
-                if first == third != second and end - at < 1.0:
-                    found.append(f"partition {number} had two owners at {at:.1f}")
-        return found
-
     async def log(self) -> dict[int, list[Record]]:
         """The whole topic."""
         topics = Topics(self.prefix)
@@ -133,7 +121,7 @@ class Arena:
             for worker in self.workers:
                 rows = rows_on_disk(worker.data)
                 found += [f"{worker.name}, disk {disks}: {each}" for each in differences(rows, log)[:3]]
-        return [*found, *violations(load, log), *self.double_owners()], log
+        return [*found, *violations(load, log), *double_owners(self.proofs)], log
 
     async def settled(self) -> bool:
         """Whether both workers live and own everything between them."""
@@ -182,8 +170,9 @@ async def storm(
         probing.cancel()
         found, log = await where.trial(load)
         print(
-            f"seed {seed}: {len(load.accepted)} agendas, {len(load.reported)} acknowledged completions, "
-            f"{load.unmarked_checks} reads checked, {load.retries} retries, {sum(map(len, log.values()))} records"
+            f"seed {seed}: {len(load.accepted)} agendas, {load.handed.total()} hand-outs, "
+            f"{len(load.reported)} acknowledged completions, {load.unmarked_checks} reads and {len(where.proofs)} "
+            f"proofs of ownership checked, {load.retries} retries, {sum(map(len, log.values()))} records"
         )
         return found, load
 

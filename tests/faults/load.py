@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+from collections import Counter
 from typing import Any
 
 import aiohttp
@@ -21,6 +22,7 @@ class Load:
         self.most = most
         self.accepted: dict[str, dict[str, Any]] = {}
         self.reported: list[tuple[str, str, int]] = []
+        self.handed: Counter[str] = Counter()
         self.stale: list[str] = []
         self.unmarked_checks = 0
         self.retries = 0
@@ -108,6 +110,7 @@ class Load:
             _, answer, _ = await self.ask("POST", "/pop/resourcepool/service/getAgenda", body)
             for agenda in answer.get("agendas", []):
                 self._start += 1
+                self.handed[agenda["id"]] += 1
                 fate = self.chance.random()
                 if fate > 0.05:
                     await self._run(agenda, self._start, fails=fate > 0.95)

@@ -151,7 +151,8 @@ async def test_an_outage_of_three_minutes_stops_writes_alone(tmp_path: Path, pre
 
 async def _any_progress(where: Arena) -> str:
     """The path of some progress, as soon as there is one: the first fault may come before the first submission."""
-    url, found = f"{where.workers[0].url}/pop/progress/agenda?bylimit=1", []
+    url = f"{where.workers[0].url}/pop/progress/agenda?bylimit=1"
+    found: list[dict[str, str]] = []
 
     async def one() -> bool:
         async with where.session.get(url, headers={"Authorization": "x"}) as answer:
