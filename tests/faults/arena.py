@@ -88,21 +88,6 @@ class Arena:
         if health is not None:
             self.proofs += [(health["at"], number, worker.name) for number in health["owned"]]
 
-    async def log(self) -> dict[int, list[Record]]:
-        """The whole topic."""
-        topics = Topics(self.prefix)
-        log = KafkaLog(self.bootstrap, {topic.name: topic.partitions for topic in topics.all()})
-        await log.start()
-        try:
-            ends = await log.ends(topics.agendas.name)
-            found: dict[int, list[Record]] = {number: [] for number in ends}
-            for number, end in ends.items():
-                async for records in log.read(topics.agendas.name, number, 0, end):
-                    found[number].extend(records)
-            return found
-        finally:
-            await log.stop()
-
     async def trial(self, load: Load) -> tuple[list[str], dict[int, list[Record]]]:
         """Stop both, compare their rows; start both on empty disks, compare again; judge what clients were told."""
         found = []
@@ -117,7 +102,7 @@ class Arena:
                 worker.stop()
             for worker in self.workers:
                 worker.join()
-            log = await self.log()
+            log = await whole_log(self.bootstrap, self.prefix)
             for worker in self.workers:
                 rows = rows_on_disk(worker.data)
                 found += [f"{worker.name}, disk {disks}: {each}" for each in differences(rows, log)[:3]]
@@ -126,6 +111,22 @@ class Arena:
     async def settled(self) -> bool:
         """Whether both workers live and own everything between them."""
         return all([await worker.health(self.session) is not None for worker in self.workers]) and await self.owned()
+
+
+async def whole_log(bootstrap: str, prefix: str, partitions: int = 12) -> dict[int, list[Record]]:
+    """The whole topic `agendas`."""
+    topics = Topics(prefix, partitions)
+    log = KafkaLog(bootstrap, {topic.name: topic.partitions for topic in topics.all()})
+    await log.start()
+    try:
+        ends = await log.ends(topics.agendas.name)
+        found: dict[int, list[Record]] = {number: [] for number in ends}
+        for number, end in ends.items():
+            async for records in log.read(topics.agendas.name, number, 0, end):
+                found[number].extend(records)
+        return found
+    finally:
+        await log.stop()
 
 
 @asynccontextmanager
