@@ -13,11 +13,12 @@ from eventstore.kafka.log import KafkaLog
 from eventstore.log import Record
 from eventstore.topics import Topics
 from tests.faults.judge import differences, double_owners, rows_on_disk, violations
-from tests.faults.load import Load
+from tests.faults.load import GIVE_UP_SECONDS, Load
 from tests.faults.processes import WorkerProcess
 
 SETTLE_SECONDS = 90.0
 PROBE_SECONDS = 0.1
+SUBMITTERS, EXECUTORS = 6, 9
 
 Fault = Callable[["Arena"], Awaitable[None]]
 
@@ -147,13 +148,14 @@ async def arena(bootstrap: str, prefix: str, **settings: object) -> AsyncIterato
 
 
 async def storm(
-    where: Arena, faults: Sequence[Fault], *, seed: int, pause: float = 3.0, submitters: int = 6, executors: int = 9
+    where: Arena, faults: Sequence[Fault], *, seed: int, pause: float = 3.0, outage: float = 0.0
 ) -> tuple[list[str], Load]:
-    """Load, one fault after another, an end to everything, a trial."""
-    async with Load([worker.url for worker in where.workers], seed) as load:
+    """Load, one fault after another, an end to everything, a trial. `outage`: so long nobody may be answered."""
+    give_up = GIVE_UP_SECONDS + outage
+    async with Load([worker.url for worker in where.workers], seed, give_up=give_up) as load:
         await load.set_up()
-        submitting = [asyncio.create_task(load.submit(0.05)) for _ in range(submitters)]
-        executing = [asyncio.create_task(load.execute(number)) for number in range(executors)]
+        submitting = [asyncio.create_task(load.submit(0.05)) for _ in range(SUBMITTERS)]
+        executing = [asyncio.create_task(load.execute(number)) for number in range(EXECUTORS)]
         probing = asyncio.create_task(where.probe())
         for fault in faults:
             load.begin_gap()
@@ -162,7 +164,9 @@ async def storm(
             await asyncio.sleep(pause)
             where.revive()
             await where.ready()
-            print(f"  {fault.__name__}: longest silence {load.gap:.1f} s, accepted {len(load.accepted) - before}")
+            for ended in (task for task in (*submitting, *executing, probing) if task.done()):
+                ended.result()  # a client that gave up: say so now
+            print(f"  {fault.__name__}: longest silence {load.silence():.1f} s, accepted {len(load.accepted) - before}")
         load.stop_submitting()
         await asyncio.gather(*submitting)
         await where.until(lambda: finished(load), "every agenda to reach its end")

@@ -142,7 +142,7 @@ async def test_an_outage_of_three_minutes_stops_writes_alone(tmp_path: Path, pre
 
     try:
         async with arena(cluster.bootstrap, prefix) as where:
-            found, _ = await storm(where, [outage], seed=5, pause=5.0)
+            found, _ = await storm(where, [outage], seed=5, pause=5.0, outage=seconds)
             assert [worker.restarts for worker in where.workers] == [0, 0]
     finally:
         cluster.stop()
