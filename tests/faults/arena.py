@@ -9,6 +9,7 @@ from typing import Any
 
 import aiohttp
 
+from compose.kafka.cluster import tail
 from eventstore.kafka.log import KafkaLog
 from eventstore.log import Record
 from eventstore.topics import Topics
@@ -47,7 +48,8 @@ class Arena:
                     await asyncio.sleep(PROBE_SECONDS)
         except TimeoutError:
             health = [await worker.health(self.session) for worker in self.workers]
-            raise TimeoutError(f"expected {what} within {seconds:.0f} s: {health}") from None
+            said = "\n".join(f"{worker.name}: …{tail(worker.log)}" for worker in self.workers if worker.log.exists())
+            raise TimeoutError(f"expected {what} within {seconds:.0f} s: {health}\n{said}") from None
 
     async def owned(self, *workers: WorkerProcess) -> bool:
         """Whether these workers prove all partitions between them."""
@@ -156,23 +158,18 @@ async def storm(
         await load.set_up()
         submitting = [asyncio.create_task(load.submit(0.05)) for _ in range(SUBMITTERS)]
         executing = [asyncio.create_task(load.execute(number)) for number in range(EXECUTORS)]
-        probing = asyncio.create_task(where.probe())
-        for fault in faults:
-            load.begin_gap()
-            before = len(load.accepted)
-            await fault(where)
-            await asyncio.sleep(pause)
-            where.revive()
-            await where.ready()
-            for ended in (task for task in (*submitting, *executing, probing) if task.done()):
-                ended.result()  # a client that gave up: say so now
-            print(f"  {fault.__name__}: longest silence {load.silence():.1f} s, accepted {len(load.accepted) - before}")
-        load.stop_submitting()
-        await asyncio.gather(*submitting)
-        await where.until(lambda: finished(load), "every agenda to reach its end")
-        load.stop_executing()
-        await asyncio.gather(*executing)
-        probing.cancel()
+        tasks = [*submitting, *executing, asyncio.create_task(where.probe())]
+        try:
+            await suffer(where, faults, load, tasks, pause)
+            load.stop_submitting()
+            await asyncio.gather(*submitting)
+            await where.until(lambda: finished(load), "every agenda to reach its end")
+            load.stop_executing()
+            await asyncio.gather(*executing)
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.wait(tasks)
         found, log = await where.trial(load)
         print(
             f"seed {seed}: {len(load.accepted)} agendas, {load.handed.total()} hand-outs, "
@@ -180,6 +177,22 @@ async def storm(
             f"proofs of ownership checked, {load.retries} retries, {sum(map(len, log.values()))} records"
         )
         return found, load
+
+
+async def suffer(
+    where: Arena, faults: Sequence[Fault], load: Load, clients: Sequence[asyncio.Task[None]], pause: float
+) -> None:
+    """One fault after another, each until somebody owns everything again."""
+    for fault in faults:
+        load.begin_gap()
+        before = len(load.accepted)
+        await fault(where)
+        await asyncio.sleep(pause)
+        where.revive()
+        await where.ready()
+        for ended in (client for client in clients if client.done()):
+            ended.result()  # a client that gave up: say so now
+        print(f"  {fault.__name__}: longest silence {load.silence():.1f} s, accepted {len(load.accepted) - before}")
 
 
 def _ended(progress: dict[str, Any]) -> bool:
