@@ -10,10 +10,8 @@ from typing import Any
 import aiohttp
 
 from compose.kafka.cluster import tail
-from eventstore.kafka.log import KafkaLog
 from eventstore.log import Record
-from eventstore.topics import Topics
-from tests.faults.judge import differences, double_owners, rows_on_disk, violations
+from tests.faults.judge import differences, double_owners, rows_on_disk, violations, whole_log
 from tests.faults.load import GIVE_UP_SECONDS, Load
 from tests.faults.processes import WorkerProcess
 
@@ -115,21 +113,10 @@ class Arena:
         """Whether both workers live and own everything between them."""
         return all([await worker.health(self.session) is not None for worker in self.workers]) and await self.owned()
 
-
-async def whole_log(bootstrap: str, prefix: str, partitions: int = 12) -> dict[int, list[Record]]:
-    """The whole topic `agendas`."""
-    topics = Topics(prefix, partitions)
-    log = KafkaLog(bootstrap, {topic.name: topic.partitions for topic in topics.all()})
-    await log.start()
-    try:
-        ends = await log.ends(topics.agendas.name)
-        found: dict[int, list[Record]] = {number: [] for number in ends}
-        for number, end in ends.items():
-            async for records in log.read(topics.agendas.name, number, 0, end):
-                found[number].extend(records)
-        return found
-    finally:
-        await log.stop()
+    async def shared(self) -> bool:
+        """Whether both are members, and prove some partitions each."""
+        health = [await worker.health(self.session) for worker in self.workers]
+        return all(each is not None and each["owned"] for each in health)
 
 
 @asynccontextmanager

@@ -8,7 +8,9 @@ from typing import Any, Protocol, cast
 
 import rocksdict
 
+from eventstore.kafka.log import KafkaLog
 from eventstore.log import Record
+from eventstore.topics import Topics
 from projections.rows import PREFIX_LENGTH, is_primary
 from tests.independent_fold import fold
 
@@ -128,6 +130,22 @@ def _others(load: Told, events: list[Any]) -> list[str]:
     ids = Counter((stream, identity) for stream, _, _, identity in events)
     found = [f"event {key} is applied {n} times" for key, n in ids.items() if n > 1]
     return found + [f"an older state was read: {stale}" for stale in load.stale]
+
+
+async def whole_log(bootstrap: str, prefix: str, partitions: int = 12) -> dict[int, list[Record]]:
+    """The whole topic `agendas`."""
+    topics = Topics(prefix, partitions)
+    log = KafkaLog(bootstrap, {topic.name: topic.partitions for topic in topics.all()})
+    await log.start()
+    try:
+        ends = await log.ends(topics.agendas.name)
+        found: dict[int, list[Record]] = {number: [] for number in ends}
+        for number, end in ends.items():
+            async for records in log.read(topics.agendas.name, number, 0, end):
+                found[number].extend(records)
+        return found
+    finally:
+        await log.stop()
 
 
 def rows_on_disk(data: Path) -> dict[int, dict[bytes, bytes]]:

@@ -38,8 +38,13 @@ async def sleep_past_the_session(where: Arena) -> None:
 
 
 async def hand_over(where: Arena) -> None:
-    """SIGTERM, restarted when the other has everything."""
+    """SIGTERM, restarted when the other has everything.
+
+    Only a member can take over at once: the group waits up to its rebalance time-out (10 s) for one that was killed
+    while it joined, as a fault right before this one may have done. So both own something first.
+    """
     victim, other = where.next()
+    await where.until(where.shared, "both workers to own something")
     victim.stop()
     await where.ready(other, seconds=10)
     victim.join()

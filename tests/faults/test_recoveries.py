@@ -11,8 +11,7 @@ from eventstore.ids import partition_of
 from eventstore.kafka.log import KafkaLog
 from eventstore.log import NewRecord
 from tests.conftest import Broker
-from tests.faults.arena import whole_log
-from tests.faults.judge import rows_on_disk
+from tests.faults.judge import rows_on_disk, whole_log
 from tests.faults.world import P, World, world
 from tests.integration.commands import agendum
 

@@ -22,8 +22,8 @@ from handlers.clock import draw_uuid
 from handlers.deciders.submission import submit
 from projections.run import Run
 from tests.conftest import Broker
-from tests.faults.arena import Arena, arena, whole_log
-from tests.faults.judge import differences, rows_on_disk
+from tests.faults.arena import Arena, arena
+from tests.faults.judge import differences, rows_on_disk, whole_log
 from tests.faults.processes import WorkerProcess
 
 pytestmark = pytest.mark.faults

@@ -12,8 +12,7 @@ from eventstore.topics import Topics
 from handlers.client.client import connect
 from handlers.clock import draw
 from tests.conftest import Broker
-from tests.faults.arena import whole_log
-from tests.faults.judge import differences, rows_on_disk
+from tests.faults.judge import differences, rows_on_disk, whole_log
 from tests.faults.processes import WorkerProcess
 from tests.integration.installation import sample, submit, tenant
 
