@@ -127,8 +127,10 @@ def _reports(load: Told, events: list[Any], rows: dict[bytes, bytes]) -> list[st
 
 
 def _others(load: Told, events: list[Any]) -> list[str]:
-    ids = Counter((stream, identity) for stream, _, _, identity in events)
-    found = [f"event {key} is applied {n} times" for key, n in ids.items() if n > 1]
+    kinds: dict[tuple[str, str], list[str]] = {}
+    for stream, kind, _, identity in events:
+        kinds.setdefault((stream, identity), []).append(kind)
+    found = [f"event {key} is applied {len(kind)} times: {kind}" for key, kind in kinds.items() if len(kind) > 1]
     return found + [f"an older state was read: {stale}" for stale in load.stale]
 
 
