@@ -7,7 +7,6 @@ import msgspec
 import pytest
 
 from eventstore.log import Record
-from eventstore.model import OperationProgress
 from eventstore.run_events import AgendaDispatched, ProgressReported
 from projections.rows import PREFIX_LENGTH
 from tests import builders as b
@@ -141,6 +140,22 @@ def test_an_operation_completed_twice_in_an_attempt_is_found() -> None:
     assert found == ["('r1', 'x', 1) was completed 2 times"]
 
 
+def test_one_event_id_that_is_applied_twice_is_found() -> None:
+    story = completed(begun())
+    head = story.live.run("r1").head
+    assert head is not None
+    [*_, last] = story.log.records(TOPIC, 0)
+    headers = dict(last.headers) | {
+        "ce_streamversion": b"%d" % (head.version + 1),
+        "ce_prev": (head.link or "").encode(),
+    }
+    story.place(b"r1", last.value, headers.items())
+
+    found = violations(told(), log_of(ended(story)))
+
+    assert f"event ('r1', 'e{last.offset}') is applied 2 times: ['ProgressReported', 'ProgressReported']" in found
+
+
 def test_a_run_without_an_end_is_found() -> None:
     assert "run of k did not reach its end" in violations(told(), log_of(completed(begun())))
 
@@ -196,11 +211,3 @@ def test_two_workers_that_prove_one_partition_at_one_time_are_found() -> None:
 
     assert double_owners(handed_over) == []
     assert double_owners([*handed_over, (0.3, 3, "A")]) == ["partition 3 had two owners at 0.1"]
-
-
-def test_what_a_report_says_is_what_is_compared() -> None:
-    """The planted events above are of the shape that real deciders make."""
-    event = last_body(completed(begun()), ProgressReported)
-
-    assert (event.attempt, event.bound) == (1, 500)
-    assert [each.operation for each in event.operations if isinstance(each, OperationProgress)] == ["x"]
