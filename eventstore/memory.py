@@ -77,6 +77,12 @@ class InMemoryLog:
         records = self._records.get((topic, partition), [])
         self._records[topic, partition] = [record for record in records if record.offset >= start]
 
+    def recreate(self, topic: str) -> None:
+        """Delete a topic and make it anew, empty."""
+        for number in range(self._partitions[topic]):
+            self._records.pop((topic, number), None)
+            self._next.pop((topic, number), None)
+
     async def append(self, topic: str, partition: int, record: NewRecord) -> None:
         """See EventLog."""
         await self._gate.wait()

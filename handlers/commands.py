@@ -21,7 +21,7 @@ from eventstore.commands import (
 from eventstore.envelope import Envelope
 from eventstore.errors import Moving, OutcomeUnknown
 from eventstore.events import TYPES, ReportSuperseded, RunEvent
-from eventstore.ids import partition_of
+from eventstore.ids import derive, partition_of
 from eventstore.log import EventLog
 from handlers.appending import append, record_of
 from handlers.deciders.registry import decide
@@ -116,10 +116,12 @@ class CommandPath:
 
     async def _append(self, partition: Partition, run: Run, command: RunCommand, event: RunEvent) -> Verdict:
         head = run.head
-        # A refusal on record is no command done: asked for again, it is refused again.
+        # A refusal on record is no command done: asked for again, it is refused again. It has an id of its own, because
+        # the command may stand in the log as done: its owner died before it answered, and another attempt has begun.
         done = not isinstance(event, ReportSuperseded)
+        identity = command.id if done else derive("", "superseded", command.id)
         envelope = Envelope(
-            id=command.id,
+            id=identity,
             type=TYPES[type(event)],
             source=self._source,
             time=command.now,
@@ -131,7 +133,7 @@ class CommandPath:
             inbox=command.inbox if done else None,
         )
         record = record_of(run.stream, envelope, event)
-        seen = await append(self._log, self._topic, partition.number, partition, command.id, record)
+        seen = await append(self._log, self._topic, partition.number, partition, identity, record)
         if seen is None:
             raise OutcomeUnknown(f"the partition moved before {command.id} was seen; the same key finds out")
         return seen

@@ -139,6 +139,8 @@ class Holdings:
         except ValueError as unreadable:  # a row that is no row, where the sum could not tell
             self._rebuild(replica, f"unreadable rows: {unreadable}")
             partition = self._born(number, replica.store, replica.resume_at)
+        if replica.changelog is None:
+            replica.changelog = partition.ready.epoch  # the first to write to it names it
         partition.want = end
         self.owned[number] = partition
         self.writers[number] = Writer(

@@ -86,6 +86,10 @@ class Replica:
         #: keys whose last changelog record is older than the row here: the owner sends them again
         self.inverted: set[bytes] = set()
         self.ignored = 0
+        applied = self.applied()
+        #: the name of the changelog that `position` is a place in; None: not known yet
+        self.changelog = None if applied is None else applied.changelog
+        self._unproven = applied is not None
         for key, value in store.scan(b""):
             if is_primary(key):
                 self.digest += row_digest(key, value)
@@ -102,6 +106,18 @@ class Replica:
         applied = self.applied()
         return 0 if applied is None else applied.offset + 1
 
+    def begins_elsewhere(self, records: Sequence[Record]) -> bool:
+        """Whether the first `applied` row that is read on from a stored position names another changelog.
+
+        Then the topic was deleted and made anew, and has grown past the position meanwhile: what lies before it there
+        was never read here, and where rows are ahead of `applied` no sum would tell.
+        """
+        for record in records if self._unproven else ():
+            if record.key == APPLIED and (value := _stored_form(record)) is not None:
+                self._unproven = False
+                return _named_in(value) != self.changelog
+        return False
+
     def absorb(self, records: Sequence[Record]) -> None:
         """Keep the greatest source offset per key, of the store and these; one atomic write."""
         best: dict[bytes, bytes] = {}
@@ -114,6 +130,8 @@ class Replica:
             self._weigh(best, below, record.key, value)
         self.position = records[-1].offset
         self.land(Landing(self.store, [*best.items()], below))
+        if APPLIED in best:
+            self.changelog = _named_in(best[APPLIED])
 
     def land(self, landing: Landing) -> None:
         """Put rows on the disk, with their index rows and the changelog position, in one atomic write."""
@@ -153,12 +171,22 @@ class Replica:
             return f"rows that sum to {in_hex(self.digest)}, expected {applied.digest} at offset {applied.offset}"
         return None
 
-    def wipe(self, position: int) -> None:
-        """Begin again with nothing, as of a changelog position; the log tells everything."""
+    def wipe(self, position: int, *, recreated: bool = False) -> None:
+        """Begin again with nothing, as of a position, maybe in another changelog; the log tells everything."""
+        if recreated:
+            self.changelog = None
+        self._unproven = False
         self.store.clear()
         self.store.write([(POSITION, b"%d" % position)])
         self.position, self.digest, self.newest = position, 0, -1
         self.inverted.clear()
+
+
+def _named_in(value: bytes) -> str | None:
+    try:
+        return _decode_applied(value[PREFIX_LENGTH:]).changelog
+    except msgspec.MsgspecError:
+        return None  # no row of ours
 
 
 def _traits(key: bytes, value: bytes | None) -> Traits | None:

@@ -36,7 +36,7 @@ class Restore:
         for number, replica in replicas.items():
             if replica.position >= ends[number]:
                 self.report(number, f"changelog ends at {ends[number]}, before position {replica.position}")
-                replica.wipe(ends[number] - 1)
+                replica.wipe(ends[number] - 1, recreated=True)
         self._source.follow({number: max(replica.position + 1, starts[number]) for number, replica in replicas.items()})
         behind = {number for number in actives if replicas[number].position + 1 < ends[number]}
         while behind:
@@ -58,9 +58,20 @@ class Restore:
             await asyncio.sleep(RETRY_SECONDS)
             return
         for number, records in found.items():
+            if replicas[number].begins_elsewhere(records):
+                await self._begin_again(number, replicas[number])
+                continue
             replicas[number].absorb(records)
             self.rows += len(records)
             await asyncio.sleep(0)
+
+    async def _begin_again(self, number: int, replica: Replica) -> None:
+        self.report(
+            number, f"the changelog was recreated, and has passed position {replica.position}: it is read whole"
+        )
+        starts = await self.patiently(lambda: self._log.starts(self._topic))
+        replica.wipe(-1, recreated=True)
+        self._source.seek(number, starts[number])
 
     async def patiently(self, ask: Callable[[], Awaitable[T]]) -> T:
         """The answer to a question to the broker, however long it stays away."""

@@ -108,6 +108,8 @@ class Applied(Fact, frozen=True, kw_only=True):
     fold: int
     #: sum mod 2**128 of the digests of all primary rows, in hex
     digest: str
+    #: names the changelog that this row was written to; "" by releases that had no such names
+    changelog: str = ""
 
 
 def head_key(stream: str) -> bytes:

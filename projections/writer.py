@@ -113,7 +113,8 @@ class Writer:
         self._partition.overlay.land()
 
     def _applied_row(self, offset: int, digest: int) -> bytes:
-        row = Applied(log_id=self._log_id, offset=offset, fold=FOLD_VERSION, digest=in_hex(digest))
+        name = self._replica.changelog or ""
+        row = Applied(log_id=self._log_id, offset=offset, fold=FOLD_VERSION, digest=in_hex(digest), changelog=name)
         return prefix(offset) + msgspec.json.encode(row)
 
     async def _write(self, landing: Landing) -> bool:

@@ -5,6 +5,7 @@ A worker here is the real Holdings with the real feed, writer and restore; only 
 
 import asyncio
 from collections.abc import Callable
+from itertools import count
 from typing import Any
 
 from eventstore.codec import encode
@@ -28,6 +29,7 @@ from tests.independent_fold import fold
 
 AGENDAS, CHANGELOG = "agendas", "changelog"
 WAIT_SECONDS = 5.0
+EPOCHS = count()
 
 
 class Disks:
@@ -88,7 +90,7 @@ class ModelWorker:
             restore=Restore(log, CHANGELOG, MemorySource(log, CHANGELOG)),
             changelog=self.changelog,
             born=lambda number, store, at: Partition(
-                number, store, Classifier(partitions, (), RUN_EVENTS), ReadyLine("e"), at
+                number, store, Classifier(partitions, (), RUN_EVENTS), ReadyLine(f"e{next(EPOCHS)}"), at
             ),
         )
         self.task: asyncio.Task[None] | None = None

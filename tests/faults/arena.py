@@ -9,15 +9,15 @@ from typing import Any
 
 import aiohttp
 
-from eventstore.kafka.log import KafkaLog
+from compose.kafka.cluster import tail
 from eventstore.log import Record
-from eventstore.topics import Topics
-from tests.faults.judge import differences, rows_on_disk, violations
-from tests.faults.load import Load
+from tests.faults.judge import differences, double_owners, rows_on_disk, violations, whole_log
+from tests.faults.load import GIVE_UP_SECONDS, Load
 from tests.faults.processes import WorkerProcess
 
 SETTLE_SECONDS = 90.0
 PROBE_SECONDS = 0.1
+SUBMITTERS, EXECUTORS = 6, 9
 
 Fault = Callable[["Arena"], Awaitable[None]]
 
@@ -46,7 +46,8 @@ class Arena:
                     await asyncio.sleep(PROBE_SECONDS)
         except TimeoutError:
             health = [await worker.health(self.session) for worker in self.workers]
-            raise TimeoutError(f"expected {what} within {seconds:.0f} s: {health}") from None
+            said = "\n".join(f"{worker.name}: …{tail(worker.log)}" for worker in self.workers if worker.log.exists())
+            raise TimeoutError(f"expected {what} within {seconds:.0f} s: {health}\n{said}") from None
 
     async def owned(self, *workers: WorkerProcess) -> bool:
         """Whether these workers prove all partitions between them."""
@@ -88,33 +89,6 @@ class Arena:
         if health is not None:
             self.proofs += [(health["at"], number, worker.name) for number in health["owned"]]
 
-    def double_owners(self) -> list[str]:
-        """Partitions that one worker proved between two proofs of another within one lease."""
-        found = []
-        by_partition: dict[int, list[tuple[float, str]]] = {}
-        for at, number, name in sorted(self.proofs):
-            by_partition.setdefault(number, []).append((at, name))
-        for number, proofs in by_partition.items():
-            for (at, first), (_, second), (end, third) in zip(proofs, proofs[1:], proofs[2:], strict=False):
-                if first == third != second and end - at < 1.0:
-                    found.append(f"partition {number} had two owners at {at:.1f}")
-        return found
-
-    async def log(self) -> dict[int, list[Record]]:
-        """The whole topic."""
-        topics = Topics(self.prefix)
-        log = KafkaLog(self.bootstrap, {topic.name: topic.partitions for topic in topics.all()})
-        await log.start()
-        try:
-            ends = await log.ends(topics.agendas.name)
-            found: dict[int, list[Record]] = {number: [] for number in ends}
-            for number, end in ends.items():
-                async for records in log.read(topics.agendas.name, number, 0, end):
-                    found[number].extend(records)
-            return found
-        finally:
-            await log.stop()
-
     async def trial(self, load: Load) -> tuple[list[str], dict[int, list[Record]]]:
         """Stop both, compare their rows; start both on empty disks, compare again; judge what clients were told."""
         found = []
@@ -129,15 +103,20 @@ class Arena:
                 worker.stop()
             for worker in self.workers:
                 worker.join()
-            log = await self.log()
+            log = await whole_log(self.bootstrap, self.prefix)
             for worker in self.workers:
                 rows = rows_on_disk(worker.data)
                 found += [f"{worker.name}, disk {disks}: {each}" for each in differences(rows, log)[:3]]
-        return [*found, *violations(load, log), *self.double_owners()], log
+        return [*found, *violations(load, log), *double_owners(self.proofs)], log
 
     async def settled(self) -> bool:
         """Whether both workers live and own everything between them."""
         return all([await worker.health(self.session) is not None for worker in self.workers]) and await self.owned()
+
+    async def shared(self) -> bool:
+        """Whether both are members, and prove some partitions each."""
+        health = [await worker.health(self.session) for worker in self.workers]
+        return all(each is not None and each["owned"] for each in health)
 
 
 @asynccontextmanager
@@ -158,34 +137,49 @@ async def arena(bootstrap: str, prefix: str, **settings: object) -> AsyncIterato
 
 
 async def storm(
-    where: Arena, faults: Sequence[Fault], *, seed: int, pause: float = 3.0, submitters: int = 6, executors: int = 9
+    where: Arena, faults: Sequence[Fault], *, seed: int, pause: float = 3.0, outage: float = 0.0
 ) -> tuple[list[str], Load]:
-    """Load, one fault after another, an end to everything, a trial."""
-    async with Load([worker.url for worker in where.workers], seed) as load:
+    """Load, one fault after another, an end to everything, a trial. `outage`: so long nobody may be answered."""
+    give_up = GIVE_UP_SECONDS + outage
+    async with Load([worker.url for worker in where.workers], seed, give_up=give_up) as load:
         await load.set_up()
-        submitting = [asyncio.create_task(load.submit(0.05)) for _ in range(submitters)]
-        executing = [asyncio.create_task(load.execute(number)) for number in range(executors)]
-        probing = asyncio.create_task(where.probe())
-        for fault in faults:
-            load.begin_gap()
-            before = len(load.accepted)
-            await fault(where)
-            await asyncio.sleep(pause)
-            where.revive()
-            await where.ready()
-            print(f"  {fault.__name__}: longest silence {load.gap:.1f} s, accepted {len(load.accepted) - before}")
-        load.stop_submitting()
-        await asyncio.gather(*submitting)
-        await where.until(lambda: finished(load), "every agenda to reach its end")
-        load.stop_executing()
-        await asyncio.gather(*executing)
-        probing.cancel()
+        submitting = [asyncio.create_task(load.submit(0.05)) for _ in range(SUBMITTERS)]
+        executing = [asyncio.create_task(load.execute(number)) for number in range(EXECUTORS)]
+        tasks = [*submitting, *executing, asyncio.create_task(where.probe())]
+        try:
+            await suffer(where, faults, load, tasks, pause)
+            load.stop_submitting()
+            await asyncio.gather(*submitting)
+            await where.until(lambda: finished(load), "every agenda to reach its end")
+            load.stop_executing()
+            await asyncio.gather(*executing)
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.wait(tasks)
         found, log = await where.trial(load)
         print(
-            f"seed {seed}: {len(load.accepted)} agendas, {len(load.reported)} acknowledged completions, "
-            f"{load.unmarked_checks} reads checked, {load.retries} retries, {sum(map(len, log.values()))} records"
+            f"seed {seed}: {len(load.accepted)} agendas, {load.handed.total()} hand-outs, "
+            f"{len(load.reported)} acknowledged completions, {load.unmarked_checks} reads and {len(where.proofs)} "
+            f"proofs of ownership checked, {load.retries} retries, {sum(map(len, log.values()))} records"
         )
         return found, load
+
+
+async def suffer(
+    where: Arena, faults: Sequence[Fault], load: Load, clients: Sequence[asyncio.Task[None]], pause: float
+) -> None:
+    """One fault after another, each until somebody owns everything again."""
+    for fault in faults:
+        load.begin_gap()
+        before = len(load.accepted)
+        await fault(where)
+        await asyncio.sleep(pause)
+        where.revive()
+        await where.ready()
+        for ended in (client for client in clients if client.done()):
+            ended.result()  # a client that gave up: say so now
+        print(f"  {fault.__name__}: longest silence {load.silence():.1f} s, accepted {len(load.accepted) - before}")
 
 
 def _ended(progress: dict[str, Any]) -> bool:

@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+from collections import Counter
 from typing import Any
 
 import aiohttp
@@ -15,12 +16,14 @@ GIVE_UP_SECONDS = 60.0
 class Load:
     """What was asked and answered: `accepted` (key -> agenda), `reported` (progress, operation, start)."""
 
-    def __init__(self, urls: list[str], seed: int, *, most: int = 12) -> None:
+    def __init__(self, urls: list[str], seed: int, *, most: int = 12, give_up: float = GIVE_UP_SECONDS) -> None:
         self.urls = urls
         self.chance = random.Random(seed)
         self.most = most
+        self.give_up = give_up
         self.accepted: dict[str, dict[str, Any]] = {}
         self.reported: list[tuple[str, str, int]] = []
+        self.handed: Counter[str] = Counter()
         self.stale: list[str] = []
         self.unmarked_checks = 0
         self.retries = 0
@@ -40,7 +43,7 @@ class Load:
     async def ask(self, method: str, path: str, body: Any = None, **headers: str) -> tuple[int, dict[str, Any], Any]:
         """One answer that is an answer: everything else is asked for again, elsewhere."""
         loop = asyncio.get_running_loop()
-        deadline = loop.time() + GIVE_UP_SECONDS
+        deadline = loop.time() + self.give_up
         while True:
             url = self.chance.choice(self.urls)
             try:
@@ -55,13 +58,17 @@ class Load:
                 pass
             self.retries += 1
             if loop.time() > deadline:
-                raise TimeoutError(f"no answer to {method} {path} in {GIVE_UP_SECONDS:.0f} s")
+                raise TimeoutError(f"no answer to {method} {path} in {self.give_up:.0f} s")
             await asyncio.sleep(0.05)
 
     def _heard(self, now: float) -> None:
         if self._last:
             self.gap = max(self.gap, now - self._last)
         self._last = now
+
+    def silence(self) -> float:
+        """The longest time without any answer since `begin_gap`, the one that lasts included (s)."""
+        return max(self.gap, asyncio.get_running_loop().time() - self._last)
 
     def begin_gap(self) -> None:
         """Measure the longest silence from here."""
@@ -108,6 +115,7 @@ class Load:
             _, answer, _ = await self.ask("POST", "/pop/resourcepool/service/getAgenda", body)
             for agenda in answer.get("agendas", []):
                 self._start += 1
+                self.handed[agenda["id"]] += 1
                 fate = self.chance.random()
                 if fate > 0.05:
                     await self._run(agenda, self._start, fails=fate > 0.95)

@@ -38,7 +38,7 @@ class WorkerProcess:
             "heartbeat": 0.5,
             "patience_ms": 5000,
             "poll": 1.0,
-            "log_level": "WARNING",
+            "log_level": "INFO",
             **settings,
         }
         self._settings = {f"AGENDUM_{name.upper()}": str(value) for name, value in given.items()}

@@ -38,8 +38,13 @@ async def sleep_past_the_session(where: Arena) -> None:
 
 
 async def hand_over(where: Arena) -> None:
-    """SIGTERM, restarted when the other has everything."""
+    """SIGTERM, restarted when the other has everything.
+
+    Only a member can take over at once: the group waits up to its rebalance time-out (10 s) for one that was killed
+    while it joined, as a fault right before this one may have done. So both own something first.
+    """
     victim, other = where.next()
+    await where.until(where.shared, "both workers to own something")
     victim.stop()
     await where.ready(other, seconds=10)
     victim.join()
@@ -142,7 +147,7 @@ async def test_an_outage_of_three_minutes_stops_writes_alone(tmp_path: Path, pre
 
     try:
         async with arena(cluster.bootstrap, prefix) as where:
-            found, _ = await storm(where, [outage], seed=5, pause=5.0)
+            found, _ = await storm(where, [outage], seed=5, pause=5.0, outage=seconds)
             assert [worker.restarts for worker in where.workers] == [0, 0]
     finally:
         cluster.stop()
@@ -150,7 +155,14 @@ async def test_an_outage_of_three_minutes_stops_writes_alone(tmp_path: Path, pre
 
 
 async def _any_progress(where: Arena) -> str:
+    """The path of some progress, as soon as there is one: the first fault may come before the first submission."""
     url = f"{where.workers[0].url}/pop/progress/agenda?bylimit=1"
-    async with where.session.get(url, headers={"Authorization": "x"}) as answer:
-        found = await answer.json()
-        return f"/pop/progress/agenda/{found['all'][0]['id']}"
+    found: list[dict[str, str]] = []
+
+    async def one() -> bool:
+        async with where.session.get(url, headers={"Authorization": "x"}) as answer:
+            found[:] = (await answer.json())["all"]
+        return bool(found)
+
+    await where.until(one, "a progress to read")
+    return f"/pop/progress/agenda/{found[0]['id']}"

@@ -118,6 +118,14 @@ class TableMachine(RuleBasedStateMachine):
     def compact(self) -> None:
         self.model.log.compact(CHANGELOG, 0)
 
+    @rule()
+    def recreate_the_changelog(self) -> None:
+        """All workers end, and the changelog is deleted and made anew: what follows there is at other offsets."""
+        for name in [*self.model.workers]:
+            self.crash(name)
+        self.run(self.model.settle())
+        self.model.log.recreate(CHANGELOG)
+
     @rule(name=NAMES, which=st.integers(0, 10**6), remove=st.booleans())
     def corrupt_a_disk(self, name: str, which: int, remove: bool) -> None:
         """A row of a worker that does not run is changed or removed by hand."""

@@ -1,0 +1,138 @@
+"""Recoveries one by one, on the real broker: each ends with rows that are the referee's, byte for byte."""
+
+import asyncio
+import re
+from pathlib import Path
+
+import pytest
+
+from eventstore.envelope import Envelope, write_headers
+from eventstore.ids import partition_of
+from eventstore.kafka.log import KafkaLog
+from eventstore.log import NewRecord
+from tests.conftest import Broker
+from tests.faults.judge import rows_on_disk, whole_log
+from tests.faults.world import P, World, world
+from tests.integration.commands import agendum
+
+pytestmark = pytest.mark.kafka
+
+
+async def test_a_recreated_changelog_is_made_good_from_the_log_and_a_recreated_log_is_refused(
+    kafka: Broker, prefix: str, tmp_path: Path
+) -> None:
+    async with world(kafka, prefix, tmp_path, "A") as where:
+        [worker] = where.workers
+        worker.start()
+        await where.work(worker)
+        await where.owns(worker)
+        await where.end(worker)
+        await where.recreate(where.topics.changelog.name)
+        worker.start()
+        await where.work(worker, 2)
+        await where.owns(worker)
+        await where.end(worker)
+
+        assert "changelog ends at 0, before position" in worker.log.read_text()
+        assert await where.flaws(worker) == []
+        before = rows_on_disk(worker.data)
+        worker.wipe()
+        worker.start()  # from the new changelog alone
+        await where.owns(worker)
+        await where.end(worker)
+        assert rows_on_disk(worker.data) == before
+
+        await where.recreate(where.topics.agendas.name)
+        worker.start()
+        await asyncio.to_thread(worker.join, 40)
+        said = " ".join(worker.log.read_text().split())
+        assert "this worker must leave" in said
+        assert re.search(
+            r"expected rows of partition \d folded from log \S+, found log \S+: the topic was recreated", said
+        )
+        assert rows_on_disk(worker.data) == before, "nothing was changed by looking"
+
+
+async def test_an_event_of_a_newer_release_makes_a_worker_leave_unless_it_is_named_as_poisonous(
+    kafka: Broker, prefix: str, tmp_path: Path
+) -> None:
+    async with world(kafka, prefix, tmp_path, "A") as where:
+        [worker] = where.workers
+        worker.start()
+        await where.work(worker)
+        place = await append_of_tomorrow(where)
+        await asyncio.to_thread(worker.join, 40)
+        assert "a newer release writes to this log; upgrade this worker" in " ".join(worker.log.read_text().split())
+
+        worker.start()  # and again, as long as it is what it is
+        await asyncio.to_thread(worker.join, 40)
+        assert worker.log.read_text().count("this worker must leave") == 2
+
+        poisonous = f"[[{place[0]},{place[1]}]]"
+        worker.start(poisonous=poisonous)
+        await where.work(worker, 4)
+        await where.owns(worker)
+        options = ("--kafka", where.bootstrap, "--prefix", where.prefix)
+        skipped, refused, agreed = await asyncio.gather(
+            agendum("replay", "--fold", *options, AGENDUM_POISONOUS=poisonous, AGENDUM_PARTITIONS=str(P)),
+            agendum("replay", "--fold", *options, AGENDUM_PARTITIONS=str(P)),
+            agendum("verify", "--url", worker.url, *options, AGENDUM_POISONOUS=poisonous, AGENDUM_PARTITIONS=str(P)),
+        )
+        await where.end(worker)
+
+        assert skipped.code == agreed.code == 0, skipped.err + agreed.err
+        assert refused.code != 0
+        assert "agendum.AgendaSubmitted.v99" in refused.err
+        assert await where.flaws(worker, poisonous=place) == []
+
+
+async def append_of_tomorrow(where: World) -> tuple[int, int]:
+    """An event in a version that this release does not know; where it stands."""
+    name, number = where.topics.agendas.name, partition_of("r1", P)
+    envelope = Envelope(id="e", type="agendum.AgendaSubmitted.v99", source="tomorrow", time=0, version=1)
+    log = KafkaLog(where.bootstrap, {name: P})
+    await log.start()
+    try:
+        await log.append(name, number, NewRecord(b"r1", b"{}", write_headers(envelope)))
+        records = (await whole_log(where.bootstrap, where.prefix, P))[number]
+    finally:
+        await log.stop()
+    return number, next(record.offset for record in records if record.key == b"r1")
+
+
+@pytest.mark.faults  # for its length alone: the short storm has every such recovery too, without naming it
+async def test_a_process_recovers_the_same_partitions_again_and_again(
+    kafka: Broker, prefix: str, tmp_path: Path
+) -> None:
+    """A owns everything, then B half of it, then A again: after SIGTERM of B, and after its kill -9."""
+    async with world(kafka, prefix, tmp_path, "A", "B") as where:
+        a, b = where.workers
+        a.start()
+        await where.work(a)
+        for leave in (b.stop, b.kill):
+            b.start()
+            await where.until(lambda: _shared(where), "both to own a part")
+            await where.work(b, 6)
+            await where.warm(a)
+            leave()
+            await where.owns(a)
+            await where.work(a, 4)
+            await asyncio.to_thread(b.join)
+        b.start()
+        await where.until(lambda: _shared(where), "both to own a part")
+        await where.warm(b)
+        a.kill()  # B is promoted from the standby that it kept
+        await where.owns(b)
+        await where.end(b)
+
+        assert a.restarts == 0
+        assert await where.flaws(b) == []
+        a.start()
+        await where.owns(a)
+        await where.end(a)
+        assert await where.flaws(a) == []
+
+
+async def _shared(where: World) -> bool:
+    health = [await worker.health(where.session) for worker in where.workers]
+    return all(each is not None and len(each["owned"]) == 1 for each in health)

@@ -1,0 +1,104 @@
+"""Few partitions and workers that a test starts and ends one by one, with their rows held to the referee."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import aiohttp
+from aiokafka.admin import AIOKafkaAdminClient
+
+from eventstore.topics import Topics
+from handlers.client.client import connect
+from handlers.clock import draw
+from tests.conftest import Broker
+from tests.faults.judge import differences, rows_on_disk, whole_log
+from tests.faults.processes import WorkerProcess
+from tests.integration.installation import sample, submit, tenant
+
+#: Few, so that a start is short; a run's partition is still one of several.
+P = 2
+
+
+class World:
+    """Workers on one prefix, asked over one session."""
+
+    def __init__(self, bootstrap: str, prefix: str, folder: Path, *names: str) -> None:
+        self.bootstrap = bootstrap
+        self.prefix = prefix
+        self.topics = Topics(prefix, P)
+        self.workers = [WorkerProcess(name, bootstrap, prefix, folder, partitions=P) for name in names]
+        self.session = aiohttp.ClientSession()
+
+    async def until(self, holds: Callable[[], Awaitable[bool]], what: str, seconds: float = 40) -> None:
+        try:
+            async with asyncio.timeout(seconds):
+                while not await holds():  # noqa: ASYNC110  # of other processes: there is no event
+                    await asyncio.sleep(0.05)
+        except TimeoutError:
+            raise TimeoutError(f"expected {what}: {[worker.log.read_text() for worker in self.workers]}") from None
+
+    async def owns(self, worker: WorkerProcess, *numbers: int) -> None:
+        """Wait until a worker proves these partitions (all of them, if none is named) and has written its rows."""
+
+        async def holds() -> bool:
+            health = await worker.health(self.session)
+            wanted = set(numbers or range(P))
+            return health is not None and wanted <= set(health["owned"]) and health["unwritten"] == 0
+
+        await self.until(holds, f"{worker.name} to own {numbers or 'everything'}")
+
+    async def warm(self, worker: WorkerProcess) -> None:
+        """Wait until all live workers are ready, and the standbys of this one have taken in everything."""
+
+        async def holds() -> bool:
+            health = [await each.health(self.session) for each in self.workers if each.alive]
+            mine = await worker.health(self.session)
+            idle = all(each and each["ready"] and each["unwritten"] == 0 for each in health)
+            return bool(idle and mine and mine["standby_lag"] == 0)
+
+        await self.until(holds, f"{worker.name} to have warm standbys")
+
+    async def work(self, worker: WorkerProcess, count: int = 8) -> None:
+        """Submit some agendas and have them acknowledged."""
+        async with connect(worker.url, draw=draw, patience=60) as client:
+            await tenant(client, "acme")
+            for _ in range(count):
+                await submit(client, "acme", sample("a"), sample("b", "a"))
+
+    async def end(self, *workers: WorkerProcess) -> None:
+        for worker in workers:
+            worker.stop()
+        for worker in workers:
+            await asyncio.to_thread(worker.join)
+
+    async def flaws(self, worker: WorkerProcess, *, poisonous: tuple[int, int] | None = None) -> list[str]:
+        """How a stopped worker's rows differ from the referee's, who does not see the poisonous record."""
+        rows = rows_on_disk(worker.data)
+        whole = await whole_log(self.bootstrap, self.prefix, P)
+        log = {number: [one for one in whole[number] if (number, one.offset) != poisonous] for number in whole}
+        assert sum(map(len, rows.values())) > 20, "rows to compare"
+        return differences(rows, log)[:3]
+
+    async def recreate(self, name: str) -> None:
+        """Delete a topic; the next start of a worker makes it anew."""
+        admin = AIOKafkaAdminClient(bootstrap_servers=self.bootstrap)
+        await admin.start()
+        try:
+            await admin.delete_topics([name])
+            while name in await admin.list_topics():  # noqa: ASYNC110  # the broker does not call back
+                await asyncio.sleep(0.05)
+        finally:
+            await admin.close()
+
+
+@asynccontextmanager
+async def world(kafka: Broker, prefix: str, folder: Path, *names: str) -> AsyncIterator[World]:
+    """Workers by these names, not started yet; ended, whatever happens."""
+    found = World(kafka.bootstrap, prefix, folder, *names)
+    try:
+        yield found
+    finally:
+        for worker in found.workers:
+            worker.kill()
+        await found.session.close()

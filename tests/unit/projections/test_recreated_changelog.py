@@ -1,0 +1,101 @@
+"""A changelog that was deleted and made anew, and has grown past the position of a disk that comes back to it."""
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from eventstore.log import NewRecord
+from projections import writer
+from tests import builders as b
+from tests.table_model import CHANGELOG, Model, ModelWorker
+
+
+class Story:
+    """Commands on one partition, each on disk before the next."""
+
+    def __init__(self) -> None:
+        self.model = Model()
+        self.count = 0
+
+    async def start(self, name: str) -> ModelWorker:
+        worker = await self.model.start(name, {0})
+        await self.model.until(worker.idle, "idle")
+        return worker
+
+    def begin(self, name: str, *streams: str) -> None:
+        for stream in streams:
+            self.model.decide(name, b.submit("a1", stream=stream, id=f"s-{stream}"))
+
+    def report(self, name: str, stream: str) -> None:
+        self.count += 1
+        entry = b.operation("x", None, percent_complete=float(self.count))
+        command = b.report(500, entry, identity=f"c{self.count}", now=b.NOW + self.count, stream=stream)
+        self.model.decide(name, command)
+
+    async def land(self, name: str) -> None:
+        worker = self.model.workers[name]
+        await self.model.until(lambda: worker.holdings.owned[0].next == self.end(), "folded")
+        await self.model.until(worker.idle, "idle")
+
+    def end(self) -> int:
+        return len(self.model.log.records("agendas", 0))
+
+    def changelog(self) -> int:
+        return len(self.model.log.records(CHANGELOG, 0))
+
+
+def only_the_first(worker: ModelWorker) -> asyncio.Event:
+    """From the batch after the one in flight on nothing lands, as if the process died between two batches."""
+    never = asyncio.Event()
+
+    async def append(partition: int, records: list[NewRecord]) -> int:
+        await never.wait()
+        return -1
+
+    worker.changelog.append = append  # type: ignore[method-assign]
+    return never
+
+
+@pytest.mark.parametrize("dies", [False, True], ids=["whole flights", "a flight cut short"])
+async def test_rows_of_two_changelogs_are_never_mixed(monkeypatch: pytest.MonkeyPatch, *, dies: bool) -> None:
+    """Rows ahead of `applied` are not summed, so it took the changelog's name to notice what was never read."""
+    story = Story()
+    await story.start("B")
+    story.begin("B", "r1", "r2", "r3")
+    await story.land("B")
+    for _ in range(6):
+        story.report("B", "r1")
+        await story.land("B")
+    position = story.model.workers["B"].holdings.replicas[0].position
+    await story.model.crash("B")
+    story.model.log.recreate(CHANGELOG)
+    owner = await story.start("A")
+    story.report("A", "r2")
+    await story.land("A")
+    while story.changelog() <= position + 3:
+        story.report("A", "r1")
+        await story.land("A")
+    monkeypatch.setattr(writer, "BATCH_BYTES", 300)
+    if dies:
+        await cut_short(story, owner)
+    await story.model.crash("A")
+
+    await story.model.serve_and_check("B")
+    await story.model.serve_and_check("A")
+
+
+async def cut_short(story: Story, owner: ModelWorker) -> None:
+    """A flight of which the first batch lands, and the one with the `applied` row does not."""
+    owner.changelog.shut()
+    before = story.changelog()
+    story.report("A", "r1")
+    story.report("A", "r3")
+    await story.model.until(lambda: owner.holdings.owned[0].next == story.end(), "folded")
+    await story.model.settle()
+    only_the_first(owner)
+    owner.changelog.open()
+    await story.model.until(lambda: story.changelog() > before, "the first batch to land")
+    last: Any = story.model.log.records(CHANGELOG, 0)[-1]
+    assert not last.key.startswith(b"\0"), "no applied row closes the flight"
+    await story.model.settle()
