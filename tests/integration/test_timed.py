@@ -14,6 +14,7 @@ from eventstore.events import ObjectsReaped
 from eventstore.reading import OPENED_KEY
 from tests.conftest import Broker
 from tests.faults.arena import Arena
+from tests.faults.judge import whole_log
 from tests.integration.conftest import Client
 from tests.integration.installation import agendum
 from tests.integration.test_wire import error_of
@@ -71,7 +72,7 @@ async def test_on_demand_all_owners_reap_what_is_at_rest_and_nothing_else(two: A
         assert await _seen(each, [waits]) == 1
     _, answer, _ = await client.ask("GET", f"/pop/progress/agenda?bycustomerId={client.tenant}")
     assert [progress["id"] for progress in answer["all"]] == [waits["progressId"]]
-    records = [record for partition in (await two.log()).values() for record in partition]
+    records = [record for partition in (await whole_log(two.bootstrap, two.prefix)).values() for record in partition]
     events = [decode(record.headers, record.value)[1] for record in records if record.key != OPENED_KEY]
     reaped = [event for event in events if isinstance(event, ObjectsReaped)]
     assert [event.progress for event in reaped] == [True] * 30
