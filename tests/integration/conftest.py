@@ -5,12 +5,14 @@ import io
 import os
 import tempfile
 import threading
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import aiohttp
 import pytest
+from _pytest.nodeid import coerce_node_id
 
 from tests.conftest import Broker
 from tests.faults.processes import WorkerProcess
@@ -108,3 +110,12 @@ async def client(worker: WorkerProcess) -> Client:
     found = Client(worker.url, f"t{os.urandom(4).hex()}")
     await found.tenant_set_up()
     return found
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Number tests of one name: schemathesis gives one to all operations, and pytest-xdist runs one test of a name."""
+    seen: Counter[str] = Counter()
+    for item in items:
+        seen[item.nodeid] += 1
+        if seen[item.nodeid] > 1:
+            item._id = coerce_node_id(f"{item.nodeid}[{seen[item.nodeid]}]")

@@ -37,6 +37,8 @@ class Place:
         """A command on a terminal of 80 columns."""
         code = "from handlers.cli.main import main; main()"
         environment = {**os.environ, "AGENDUM_URL": self.url, "TERM": "xterm"}
+        for name in ("LINES", "COLUMNS"):  # pytest-xdist says its own
+            environment.pop(name, None)
         return pexpect.spawn(
             sys.executable,
             ["-c", code, *arguments],
