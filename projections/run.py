@@ -59,6 +59,11 @@ class Run:
         found: OperationProgress | None = read_row(key, self._get(key))
         return found
 
+    def weight(self, operations: Iterable[str]) -> int:
+        """Bytes of the progress row and of some operations' rows as they are stored."""
+        keys = [progress_key(self.stream), *(operation_key(self.stream, name) for name in operations)]
+        return sum(len(self._get(key) or b"") for key in keys)
+
     def operation_keys(self) -> list[bytes]:
         """Keys of all operation rows, in order of the operations' names."""
         return list(self._keys(operations_prefix(self.stream)))

@@ -8,7 +8,7 @@ import msgspec
 from eventstore.commands import Command
 from eventstore.envelope import Envelope
 from eventstore.errors import Invalid
-from eventstore.events import TYPES, AgendaExpanded, AgendaRerun, AgendaSubmitted, RunEvent
+from eventstore.events import TYPES, AgendaExpanded, AgendaRerun, AgendaSubmitted, ProgressReported, RunEvent
 from projections.folds.run import evolve
 from projections.rows import write_row
 from projections.run import Run
@@ -21,6 +21,17 @@ ROWS_BYTES = 6 * MIB
 GROWING = (AgendaSubmitted, AgendaRerun, AgendaExpanded)
 
 _encode = msgspec.json.Encoder().encode
+
+
+def may_outgrow(run: Run, event: RunEvent) -> bool:
+    """Whether a report might make a row too large: rows are at most what they were, and the event.
+
+    Reports are many and small: to fold each of them twice would cost more than it finds.
+    """
+    if not isinstance(event, ProgressReported):
+        return False
+    names = [row.operation or "" for row in event.operations or ()]
+    return run.weight(names) + len(_encode(event)) > ROW_BYTES
 
 
 def refuse_oversize(command: Command, run: Run, event: RunEvent) -> None:

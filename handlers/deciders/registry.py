@@ -28,7 +28,7 @@ from eventstore.commands import (
 )
 from eventstore.errors import Invalid
 from eventstore.events import RunEvent
-from handlers.deciders.bounds import GROWING, refuse_oversize
+from handlers.deciders.bounds import GROWING, may_outgrow, refuse_oversize
 from handlers.deciders.dispatch import dispatch, expire, take_back
 from handlers.deciders.endings import cancel, hand_back, reclaim, retry
 from handlers.deciders.expansions import expand
@@ -46,7 +46,7 @@ def decide(command: RunCommand, run: Run) -> RunEvent | None:
     if _repeats(command, run):
         return None
     event = _DECIDERS[type(command)](command, run)
-    if isinstance(event, GROWING):
+    if event is not None and (isinstance(event, GROWING) or may_outgrow(run, event)):
         refuse_oversize(command, run, event)
     return event
 

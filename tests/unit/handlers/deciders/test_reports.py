@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from eventstore.errors import BadRequest, Conflict
+from eventstore.errors import BadRequest, Conflict, Invalid
 from eventstore.events import ProgressReported, ReportSuperseded
 from eventstore.sealing import seal_list
 from tests.builders import (
@@ -149,3 +149,14 @@ def test_a_report_without_a_start_time_is_of_the_latest_attempt() -> None:
 def test_a_returned_dispatch_leaves_its_attempt_open_for_a_late_report() -> None:
     given(submit(), dispatch(), take_back()).when(report(500)).then(ProgressReported, attempt=1)
     given(submit(), dispatch(), take_back(), dispatch(1)).when(report(500)).then(ProgressReported, attempt=2)
+
+
+def test_a_report_that_would_make_a_row_too_large_is_refused() -> None:
+    large = f"plain:mac:{'x' * 1_100_000}"
+    first = report(500, operation("x", EXECUTING, result_payload=large))
+
+    given(submit(), dispatch(), first).when(
+        report(500, operation("x", EXECUTING, params={"p": large}), identity="second")
+    ).refused(Invalid, "each of at most 2097152 bytes")
+    other = report(500, operation("y", EXECUTING, params={"p": large}), identity="second")
+    given(submit(), dispatch(), first).when(other).then(ProgressReported)
