@@ -22,7 +22,7 @@ class Ended:
     @property
     def lines(self) -> list[dict[str, Any]]:
         """Its JSON lines."""
-        return [json.loads(line) for line in self.out.splitlines()]
+        return [json.loads(line) for line in self.out.split("\n") if line]  # texts may hold other line ends
 
 
 class Command:
