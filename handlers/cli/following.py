@@ -8,14 +8,12 @@ from typing import Any
 from rich.live import Live
 from rich.table import Table
 
-from eventstore.errors import Unavailable
 from handlers.cli.kinds import Kind, cells
 from handlers.cli.listing import Objects, picture
 from handlers.cli.screen import Screen
+from handlers.cli.watching import insistently
 
 EVERY_SECONDS = 1.0
-#: How often the client's patience may run out before it ends.
-AWAY_TRIES = 60
 #: Lines of the screen that are not objects.
 FRAME_LINES = 3
 
@@ -33,7 +31,7 @@ async def follow(fetch: Fetch, kind: Kind, screen: Screen) -> None:
     first = True
     with drawn or nullcontext():
         while True:
-            found = {str(each.get("id")): each for each in await _insistently(fetch, screen)}
+            found = {str(each.get("id")): each for each in await insistently(fetch, screen)}
             if drawn is not None:
                 drawn.update(frame(kind, [*found.values()], screen.out.height - FRAME_LINES), refresh=True)
             else:
@@ -76,15 +74,3 @@ def _say(change: Change, kind: Kind, screen: Screen) -> None:
         return
     named = f"  ({', '.join(fields)})" if fields else ""
     screen.say(f"{word:<8} {'  '.join(cells(kind, found))}{named}")
-
-
-async def _insistently(fetch: Fetch, screen: Screen) -> Objects:
-    for attempt in range(AWAY_TRIES):
-        try:
-            return await fetch()
-        except Unavailable as wrong:
-            if attempt == 0:
-                screen.note(f"the service is away, waiting for it: {wrong}", "yellow")
-            if attempt == AWAY_TRIES - 1:
-                raise
-    raise AssertionError  # the last try returns or raises

@@ -2,8 +2,10 @@
 
 import asyncio
 import time
+from collections.abc import Awaitable, Callable
 from contextlib import nullcontext
-from typing import Any
+from functools import partial
+from typing import Any, TypeVar
 
 from rich.live import Live
 
@@ -13,6 +15,8 @@ from handlers.cli.picture import counts, head_line, live
 from handlers.cli.screen import Screen
 from handlers.client.client import Client
 from handlers.client.objects import AgendaProgress
+
+T = TypeVar("T")
 
 EVERY_SECONDS = 0.3
 #: How often the client's patience may run out before a watch ends.
@@ -44,14 +48,14 @@ async def watch(
                     f"agendum watch {identity}",
                 )
             await asyncio.sleep(EVERY_SECONDS)
-            progress = await _once_more(client, progress, screen)
+            progress = await insistently(partial(found, client, progress.id or identity), screen)
 
 
-async def _once_more(client: Client, known: AgendaProgress, screen: Screen) -> AgendaProgress:
-    # What is watched was there: a service that is away, or takes over, is waited for.
+async def insistently(ask: Callable[[], Awaitable[T]], screen: Screen) -> T:
+    """What was there is asked for again: a service that is away, or takes over, is waited for. Raises Unavailable."""
     for attempt in range(AWAY_TRIES):
         try:
-            return await found(client, known.id or "")
+            return await ask()
         except Unavailable as wrong:
             if attempt == 0:
                 screen.note(f"the service is away, waiting for it: {wrong}", "yellow")

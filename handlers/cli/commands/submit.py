@@ -34,13 +34,11 @@ def submit(
 ) -> None:
     """Submit an agenda."""
     screen = Screen(output)
-    submitted = []
 
     async def work() -> Exit | None:
         _, document = agenda_of(file)
         async with connect(url, draw=draw, token=token, patience=PATIENCE) as client:
             agenda = await client.submit(document, key=key)
-            submitted.append(agenda.progress_id)
             if not (wait or watch):
                 show_submitted(screen, agenda)
                 return None
