@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import Protocol
 
 from eventstore.log import EventLog
+from projections.changelog import Changelog
 from projections.doubts import Doubts
 from projections.feed import Feed
 from projections.ownership import Lease
@@ -16,7 +17,7 @@ from projections.partition import Partition
 from projections.replica import Replica
 from projections.restore import Restore
 from projections.store import Store
-from projections.writer import Changelog, Writer
+from projections.writer import Writer
 
 
 class Table(Protocol):

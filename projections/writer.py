@@ -7,19 +7,18 @@ are of one moment, and `applied` vouches for rows that are there (design 4.4).
 
 import asyncio
 from collections.abc import Callable, Iterable, Iterator
-from typing import Protocol
 
 import msgspec
 
 from eventstore.errors import Unavailable
 from eventstore.log import NewRecord, Record
+from projections.changelog import Changelog, record_of, source_offset
 from projections.digest import in_hex
 from projections.partition import Partition
-from projections.replica import ROW_HEADER, Landing, Replica
+from projections.replica import Landing, Replica
 from projections.rows import (
     APPLIED,
     FOLD_VERSION,
-    PREFIX_LENGTH,
     Applied,
     offset_of,
     prefix,
@@ -32,16 +31,6 @@ OVERHEAD = 60
 RETRY_SECONDS = 0.2
 
 Rows = list[tuple[bytes, bytes]]
-
-
-class Changelog(Protocol):
-    """The changelog topic as a writer sees it."""
-
-    async def append(self, partition: int, records: list[NewRecord]) -> int:
-        """Append one batch whole; the offset of its first record as the broker tells it (-1: it did not)."""
-
-    async def read(self, partition: int, start: int, stop: int) -> list[Record]:
-        """The records with start <= offset < stop that are still there."""
 
 
 class Writer:
@@ -120,9 +109,9 @@ class Writer:
     async def _write(self, landing: Landing) -> bool:
         base = await self._append([record_of(key, value) for key, value in landing.puts])
         self._failpoint("acked")
-        if self.ended or base is None:
-            # Ownership ended while the ack was under way: another worker's rows may follow ours by now. The rows are
-            # true all the same; what may not happen is that this store claims to be as far as that ack.
+        if base is None or not await self._proven():
+            # Ownership ended while the ack was under way: another worker's rows may lie before it or behind. The rows
+            # are true all the same; what may not happen is that this store claims to be as far as that ack.
             return False
         replica, count = self._replica, len(landing.puts)
         gap = None
@@ -139,15 +128,19 @@ class Writer:
         return True
 
     async def _append(self, records: list[NewRecord]) -> int | None:
-        while not self.ended:
-            if not self._holds():
-                await asyncio.sleep(RETRY_SECONDS / 4)
-                continue
+        while await self._proven():
             try:
                 return await self._changelog.append(self._partition.number, records)
             except Unavailable:
                 await asyncio.sleep(RETRY_SECONDS)
         return None
+
+    async def _proven(self) -> bool:
+        # A process that was paused is the last to learn that it was deposed: it wakes, its ack comes, and no rebalance
+        # has been heard of yet. The lease knows, so whoever cannot prove its ownership waits until it can or has none.
+        while not self.ended and not self._holds():  # noqa: ASYNC110  # the consumer's thread renews: no event
+            await asyncio.sleep(RETRY_SECONDS / 4)
+        return not self.ended
 
     async def _close_gap(self, start: int, stop: int, last: int) -> None:
         """Offsets before an own ack that are not ours are another worker's records: send again what they buried.
@@ -161,7 +154,7 @@ class Writer:
             if record.key is None or record.key == APPLIED:
                 continue
             mine = self._replica.store.get(record.key)
-            if mine is not None and _source_offset(record) < offset_of(mine):
+            if mine is not None and source_offset(record) < offset_of(mine):
                 self._send_again(record.key)
         if self._replica.position == start - 1:
             self._replica.position = last
@@ -204,17 +197,5 @@ def whole_streams(rows: dict[bytes, bytes]) -> Iterator[Rows]:
         yield batch
 
 
-def record_of(key: bytes, value: bytes) -> NewRecord:
-    """The changelog record of a row: a grave is a null value, its offset is in the header."""
-    return NewRecord(key, value[PREFIX_LENGTH:] or None, [(ROW_HEADER, value[:PREFIX_LENGTH])])
-
-
 def _weight(group: Iterable[tuple[bytes, bytes]]) -> int:
     return sum(len(key) + len(value) + OVERHEAD for key, value in group)
-
-
-def _source_offset(record: Record) -> int:
-    for name, value in record.headers:
-        if name == ROW_HEADER and len(value) == PREFIX_LENGTH:
-            return offset_of(value)
-    return -1
