@@ -106,8 +106,12 @@ class HoldingsCollector(Collector):
         unwritten = GaugeMetricFamily(
             "agendum_unwritten_records", "Records folded whose rows are not on disk", labels=["partition"]
         )
+        resent = CounterMetricFamily(
+            "agendum_rows_resent", "Rows sent again, buried in the changelog by another worker", labels=["partition"]
+        )
         for number, writer in self._holdings.writers.items():
             unwritten.add_metric([str(number)], writer.behind)
+            resent.add_metric([str(number)], writer.resent)
         ends = self._lag.ends
         for number, partition in self._holdings.owned.items():
             for verdict, count in partition.verdicts.items():
@@ -115,7 +119,7 @@ class HoldingsCollector(Collector):
             behind = max(0, ends.get(number, 0) - partition.next)
             lag.add_metric([str(number)], behind)
             age.add_metric([str(number)], (self._now() - partition.timestamp) / 1000 if behind else 0)
-        yield from (verdicts, lag, age, unwritten)
+        yield from (verdicts, lag, age, unwritten, resent)
 
     def _queues(self) -> Iterator[Metric]:
         depth = GaugeMetricFamily("agendum_ready", "Ready agendas, by Insight", labels=["insight"])

@@ -6,7 +6,8 @@ are of one moment, and `applied` vouches for rows that are there (design 4.4).
 """
 
 import asyncio
-from collections.abc import Callable, Iterable, Iterator
+import logging
+from collections.abc import Callable, Collection, Iterable, Iterator
 
 import msgspec
 
@@ -23,6 +24,8 @@ from projections.rows import (
     offset_of,
     prefix,
 )
+
+logger = logging.getLogger(__name__)
 
 #: Keys and values of one batch add up to at most this, unless one stream alone is more (bytes).
 BATCH_BYTES = 400_000
@@ -75,8 +78,7 @@ class Writer:
 
     async def run(self) -> None:
         """Write until `ended`."""
-        for key in self._replica.inverted:
-            self._send_again(key)
+        self._send_again(self._replica.inverted)
         while not self.ended:
             await self._work.wait()
             self._work.clear()
@@ -150,14 +152,13 @@ class Writer:
         records = await self._read(start, stop)
         if self.ended or records is None:
             return
-        for record in records:
-            if record.key is None or record.key == APPLIED:
-                continue
-            mine = self._replica.store.get(record.key)
-            if mine is not None and source_offset(record) < offset_of(mine):
-                self._send_again(record.key)
+        self._send_again([record.key for record in records if record.key and self._buried_by(record)])
         if self._replica.position == start - 1:
             self._replica.position = last
+
+    def _buried_by(self, record: Record) -> bool:
+        mine = None if record.key in (None, APPLIED) else self._replica.store.get(record.key)
+        return mine is not None and source_offset(record) < offset_of(mine)
 
     async def _read(self, start: int, stop: int) -> list[Record] | None:
         while not self.ended:
@@ -167,12 +168,18 @@ class Writer:
                 await asyncio.sleep(RETRY_SECONDS)
         return None
 
-    def _send_again(self, key: bytes) -> None:
-        value = self._partition.get(key)
-        if value is not None:
+    def _send_again(self, keys: Collection[bytes]) -> None:
+        found = {key: value for key in keys if (value := self._partition.get(key)) is not None}
+        if not found:
+            return
+        for key, value in found.items():
             self._partition.overlay.dirty.setdefault(key, value)
-            self.resent += 1
-            self._work.set()
+        self.resent += len(found)
+        self._work.set()
+        logger.warning(
+            "rows that another worker's older ones had buried in the changelog are sent again",
+            extra={"action": "resend", "partition": self._partition.number, "rows": len(found)},
+        )
 
 
 def whole_streams(rows: dict[bytes, bytes]) -> Iterator[Rows]:
