@@ -90,11 +90,15 @@ class HoldingsCollector(Collector):
         """See prometheus_client."""
         yield from self._folds()
         yield from self._queues()
-        yield CounterMetricFamily("agendum_rebuilds", "Partitions rebuilt from the log", value=self._holdings.rebuilds)
+        holdings = self._holdings
+        yield CounterMetricFamily("agendum_rebuilds", "Partitions rebuilt from the log", value=holdings.rebuilds)
+        yield CounterMetricFamily(
+            "agendum_rows_resent", "Rows sent again, buried in the changelog by another worker", value=holdings.resent
+        )
         yield GaugeMetricFamily(
             "agendum_standby_lag_records", "Changelog records not in the standbys here", value=self._lag.standby_lag
         )
-        owned = sum(self._holdings.owner(number) is not None for number in self._holdings.owned)
+        owned = sum(holdings.owner(number) is not None for number in holdings.owned)
         yield GaugeMetricFamily("agendum_partitions_owned", "Partitions owned, provably", value=owned)
 
     def _folds(self) -> Iterator[Metric]:
@@ -106,12 +110,8 @@ class HoldingsCollector(Collector):
         unwritten = GaugeMetricFamily(
             "agendum_unwritten_records", "Records folded whose rows are not on disk", labels=["partition"]
         )
-        resent = CounterMetricFamily(
-            "agendum_rows_resent", "Rows sent again, buried in the changelog by another worker", labels=["partition"]
-        )
         for number, writer in self._holdings.writers.items():
             unwritten.add_metric([str(number)], writer.behind)
-            resent.add_metric([str(number)], writer.resent)
         ends = self._lag.ends
         for number, partition in self._holdings.owned.items():
             for verdict, count in partition.verdicts.items():
@@ -119,7 +119,7 @@ class HoldingsCollector(Collector):
             behind = max(0, ends.get(number, 0) - partition.next)
             lag.add_metric([str(number)], behind)
             age.add_metric([str(number)], (self._now() - partition.timestamp) / 1000 if behind else 0)
-        yield from (verdicts, lag, age, unwritten, resent)
+        yield from (verdicts, lag, age, unwritten)
 
     def _queues(self) -> Iterator[Metric]:
         depth = GaugeMetricFamily("agendum_ready", "Ready agendas, by Insight", labels=["insight"])

@@ -69,12 +69,18 @@ class Holdings:
         #: between two flights of few rows from one partition (s)
         self._pause = pause
         self.doubts = Doubts(log, topic)
+        self._resent = 0
         self._changes: list[asyncio.Future[None]] = []
 
     def owner(self, number: int) -> Partition | None:
         """The partition, if this worker can prove now that it owns it and has seen all of it."""
         partition = self.owned.get(number)
         return partition if partition is not None and partition.caught_up and self.lease.holds() else None
+
+    @property
+    def resent(self) -> int:
+        """Rows sent again so far, because another worker's older ones had buried them in the changelog."""
+        return self._resent + sum(writer.resent for writer in self.writers.values())
 
     def ready(self) -> bool:
         """Whether everything that was assigned is owned."""
@@ -96,6 +102,7 @@ class Holdings:
     def lost(self) -> None:
         """Every ownership ends, overlays and all: at once, from within the rebalance."""
         self.generation += 1
+        self._resent = self.resent
         for writer in self.writers.values():
             writer.ended = True
         owned = [*self.owned.values()]
