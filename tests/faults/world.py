@@ -1,7 +1,7 @@
 """Few partitions and workers that a test starts and ends one by one, with their rows held to the referee."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -97,11 +97,11 @@ class World:
         for worker in workers:
             await asyncio.to_thread(worker.join)
 
-    async def flaws(self, worker: WorkerProcess, *, poisonous: tuple[int, int] | None = None) -> list[str]:
-        """How a stopped worker's rows differ from the referee's, who does not see the poisonous record."""
+    async def flaws(self, worker: WorkerProcess, *, poisonous: Collection[tuple[int, int]] = ()) -> list[str]:
+        """How a stopped worker's rows differ from the referee's, who does not see the poisonous records."""
         rows = rows_on_disk(worker.data)
         whole = await whole_log(self.bootstrap, self.prefix, P)
-        log = {number: [one for one in whole[number] if (number, one.offset) != poisonous] for number in whole}
+        log = {number: [one for one in whole[number] if (number, one.offset) not in poisonous] for number in whole}
         assert sum(map(len, rows.values())) > 20, "rows to compare"
         return differences(rows, log)[:3]
 
