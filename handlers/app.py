@@ -49,7 +49,8 @@ FLIGHT_PAUSE = 0.05
 
 async def build(settings: Settings) -> Worker:
     """A worker that is connected and listens, and has not joined its group yet. Raises LogError, Unavailable."""
-    connections = Connections(settings)
+    point = failpoint(settings.failpoint)
+    connections = Connections(settings, point)
     log_ids = await connections.start()
     topics, log = connections.topics, connections.log
     hop_server = HttpServer(lambda asked: hops_in(asked), settings.internal_host, settings.internal_port)  # noqa: PLW0108  # not there yet
@@ -86,7 +87,7 @@ async def build(settings: Settings) -> Worker:
         restore=Restore(log, topics.changelog.name, connections.rows),
         changelog=connections.changelog,
         born=born,
-        failpoint=failpoint(settings.failpoint),
+        failpoint=point,
         pause=FLIGHT_PAUSE,
     )
     catalogue = Catalogue(Classifier(1, kinds=CATALOGUE_EVENTS))

@@ -1,13 +1,17 @@
 """Everything that a worker keeps open to Kafka: made, opened, started and stopped together."""
 
+from collections.abc import Callable
+
 from eventstore.kafka.admin import make_topics, open_log
 from eventstore.kafka.log import KafkaChangelog, KafkaLog
 from eventstore.kafka.positions import Positions
 from eventstore.kafka.sieve import Sieve
 from eventstore.kafka.tail import Tail
+from eventstore.log import NewRecord
 from eventstore.topics import Topics
 from handlers.clock import draw_uuid
 from handlers.settings import Settings
+from projections.rows import APPLIED
 
 
 def topics_of(settings: Settings) -> Topics:
@@ -25,12 +29,16 @@ def topics_of(settings: Settings) -> Topics:
 class Connections:
     """The log, the changelog, and the tails that follow them."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, failpoint: Callable[[str], None] = lambda _: None) -> None:
         self._settings = settings
         self.topics = topics_of(settings)
         bootstrap, topics = settings.kafka, self.topics
+
+        def buffered(rows: list[NewRecord]) -> None:
+            failpoint("buffered" if rows[-1].key == APPLIED else "buffered_part")
+
         self.log = KafkaLog(bootstrap, {topic.name: topic.partitions for topic in topics.all()})
-        self.changelog = KafkaChangelog(self.log, bootstrap, topics.changelog.name)
+        self.changelog = KafkaChangelog(self.log, bootstrap, topics.changelog.name, buffered)
         self.agendas = Sieve(bootstrap, topics.agendas.name)
         self.rows = Sieve(bootstrap, topics.changelog.name)
         self.catalogue = Sieve(bootstrap, topics.catalogue.name)

@@ -90,11 +90,15 @@ class HoldingsCollector(Collector):
         """See prometheus_client."""
         yield from self._folds()
         yield from self._queues()
-        yield CounterMetricFamily("agendum_rebuilds", "Partitions rebuilt from the log", value=self._holdings.rebuilds)
+        holdings = self._holdings
+        yield CounterMetricFamily("agendum_rebuilds", "Partitions rebuilt from the log", value=holdings.rebuilds)
+        yield CounterMetricFamily(
+            "agendum_rows_resent", "Rows sent again, buried in the changelog by another worker", value=holdings.resent
+        )
         yield GaugeMetricFamily(
             "agendum_standby_lag_records", "Changelog records not in the standbys here", value=self._lag.standby_lag
         )
-        owned = sum(self._holdings.owner(number) is not None for number in self._holdings.owned)
+        owned = sum(holdings.owner(number) is not None for number in holdings.owned)
         yield GaugeMetricFamily("agendum_partitions_owned", "Partitions owned, provably", value=owned)
 
     def _folds(self) -> Iterator[Metric]:

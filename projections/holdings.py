@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import Protocol
 
 from eventstore.log import EventLog
+from projections.changelog import Changelog
 from projections.doubts import Doubts
 from projections.feed import Feed
 from projections.ownership import Lease
@@ -16,7 +17,7 @@ from projections.partition import Partition
 from projections.replica import Replica
 from projections.restore import Restore
 from projections.store import Store
-from projections.writer import Changelog, Writer
+from projections.writer import Writer
 
 
 class Table(Protocol):
@@ -68,12 +69,18 @@ class Holdings:
         #: between two flights of few rows from one partition (s)
         self._pause = pause
         self.doubts = Doubts(log, topic)
+        self._resent = 0
         self._changes: list[asyncio.Future[None]] = []
 
     def owner(self, number: int) -> Partition | None:
         """The partition, if this worker can prove now that it owns it and has seen all of it."""
         partition = self.owned.get(number)
         return partition if partition is not None and partition.caught_up and self.lease.holds() else None
+
+    @property
+    def resent(self) -> int:
+        """Rows sent again so far, because another worker's older ones had buried them in the changelog."""
+        return self._resent + sum(writer.resent for writer in self.writers.values())
 
     def ready(self) -> bool:
         """Whether everything that was assigned is owned."""
@@ -95,6 +102,7 @@ class Holdings:
     def lost(self) -> None:
         """Every ownership ends, overlays and all: at once, from within the rebalance."""
         self.generation += 1
+        self._resent = self.resent
         for writer in self.writers.values():
             writer.ended = True
         owned = [*self.owned.values()]

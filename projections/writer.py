@@ -6,24 +6,26 @@ are of one moment, and `applied` vouches for rows that are there (design 4.4).
 """
 
 import asyncio
-from collections.abc import Callable, Iterable, Iterator
-from typing import Protocol
+import logging
+from collections.abc import Callable, Collection, Iterable, Iterator
 
 import msgspec
 
 from eventstore.errors import Unavailable
 from eventstore.log import NewRecord, Record
+from projections.changelog import Changelog, record_of, source_offset
 from projections.digest import in_hex
 from projections.partition import Partition
-from projections.replica import ROW_HEADER, Landing, Replica
+from projections.replica import Landing, Replica
 from projections.rows import (
     APPLIED,
     FOLD_VERSION,
-    PREFIX_LENGTH,
     Applied,
     offset_of,
     prefix,
 )
+
+logger = logging.getLogger(__name__)
 
 #: Keys and values of one batch add up to at most this, unless one stream alone is more (bytes).
 BATCH_BYTES = 400_000
@@ -32,16 +34,6 @@ OVERHEAD = 60
 RETRY_SECONDS = 0.2
 
 Rows = list[tuple[bytes, bytes]]
-
-
-class Changelog(Protocol):
-    """The changelog topic as a writer sees it."""
-
-    async def append(self, partition: int, records: list[NewRecord]) -> int:
-        """Append one batch whole; the offset of its first record as the broker tells it (-1: it did not)."""
-
-    async def read(self, partition: int, start: int, stop: int) -> list[Record]:
-        """The records with start <= offset < stop that are still there."""
 
 
 class Writer:
@@ -86,8 +78,7 @@ class Writer:
 
     async def run(self) -> None:
         """Write until `ended`."""
-        for key in self._replica.inverted:
-            self._send_again(key)
+        self._send_again(self._replica.inverted)
         while not self.ended:
             await self._work.wait()
             self._work.clear()
@@ -120,9 +111,9 @@ class Writer:
     async def _write(self, landing: Landing) -> bool:
         base = await self._append([record_of(key, value) for key, value in landing.puts])
         self._failpoint("acked")
-        if self.ended or base is None:
-            # Ownership ended while the ack was under way: another worker's rows may follow ours by now. The rows are
-            # true all the same; what may not happen is that this store claims to be as far as that ack.
+        if base is None or not await self._proven():
+            # Ownership ended while the ack was under way: another worker's rows may lie before it or behind. The rows
+            # are true all the same; what may not happen is that this store claims to be as far as that ack.
             return False
         replica, count = self._replica, len(landing.puts)
         gap = None
@@ -139,15 +130,19 @@ class Writer:
         return True
 
     async def _append(self, records: list[NewRecord]) -> int | None:
-        while not self.ended:
-            if not self._holds():
-                await asyncio.sleep(RETRY_SECONDS / 4)
-                continue
+        while await self._proven():
             try:
                 return await self._changelog.append(self._partition.number, records)
             except Unavailable:
                 await asyncio.sleep(RETRY_SECONDS)
         return None
+
+    async def _proven(self) -> bool:
+        # A process that was paused is the last to learn that it was deposed: it wakes, its ack comes, and no rebalance
+        # has been heard of yet. The lease knows, so whoever cannot prove its ownership waits until it can or has none.
+        while not self.ended and not self._holds():  # noqa: ASYNC110  # the consumer's thread renews: no event
+            await asyncio.sleep(RETRY_SECONDS / 4)
+        return not self.ended
 
     async def _close_gap(self, start: int, stop: int, last: int) -> None:
         """Offsets before an own ack that are not ours are another worker's records: send again what they buried.
@@ -157,14 +152,13 @@ class Writer:
         records = await self._read(start, stop)
         if self.ended or records is None:
             return
-        for record in records:
-            if record.key is None or record.key == APPLIED:
-                continue
-            mine = self._replica.store.get(record.key)
-            if mine is not None and _source_offset(record) < offset_of(mine):
-                self._send_again(record.key)
+        self._send_again([record.key for record in records if record.key and self._buried_by(record)])
         if self._replica.position == start - 1:
             self._replica.position = last
+
+    def _buried_by(self, record: Record) -> bool:
+        mine = None if record.key in (None, APPLIED) else self._replica.store.get(record.key)
+        return mine is not None and source_offset(record) < offset_of(mine)
 
     async def _read(self, start: int, stop: int) -> list[Record] | None:
         while not self.ended:
@@ -174,12 +168,18 @@ class Writer:
                 await asyncio.sleep(RETRY_SECONDS)
         return None
 
-    def _send_again(self, key: bytes) -> None:
-        value = self._partition.get(key)
-        if value is not None:
+    def _send_again(self, keys: Collection[bytes]) -> None:
+        found = {key: value for key in keys if (value := self._partition.get(key)) is not None}
+        if not found:
+            return
+        for key, value in found.items():
             self._partition.overlay.dirty.setdefault(key, value)
-            self.resent += 1
-            self._work.set()
+        self.resent += len(found)
+        self._work.set()
+        logger.warning(
+            "rows that another worker's older ones had buried in the changelog are sent again",
+            extra={"action": "resend", "partition": self._partition.number, "rows": len(found)},
+        )
 
 
 def whole_streams(rows: dict[bytes, bytes]) -> Iterator[Rows]:
@@ -204,17 +204,5 @@ def whole_streams(rows: dict[bytes, bytes]) -> Iterator[Rows]:
         yield batch
 
 
-def record_of(key: bytes, value: bytes) -> NewRecord:
-    """The changelog record of a row: a grave is a null value, its offset is in the header."""
-    return NewRecord(key, value[PREFIX_LENGTH:] or None, [(ROW_HEADER, value[:PREFIX_LENGTH])])
-
-
 def _weight(group: Iterable[tuple[bytes, bytes]]) -> int:
     return sum(len(key) + len(value) + OVERHEAD for key, value in group)
-
-
-def _source_offset(record: Record) -> int:
-    for name, value in record.headers:
-        if name == ROW_HEADER and len(value) == PREFIX_LENGTH:
-            return offset_of(value)
-    return -1

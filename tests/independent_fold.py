@@ -46,6 +46,8 @@ def _read(record: Any, partitions: int) -> tuple[dict[str, str], str, dict[str, 
         return None
     try:
         meta = {name: value.decode() for name, value in record.headers}
+        if not meta["ce_type"].startswith("agendum."):
+            return None
         kind, body = upcast(meta["ce_type"], json.loads(record.value))
         if kind.split(".")[1] in ("LogOpened", "InsightPaused", "InsightResumed", *CATALOGUE):
             return None

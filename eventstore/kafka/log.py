@@ -125,16 +125,19 @@ class KafkaLog:
 
 
 class KafkaChangelog:
-    """The changelog as the writers see it (projections.writer.Changelog), with a producer of its own."""
+    """The changelog as the writers see it (projections.changelog.Changelog), with a producer of its own."""
 
-    def __init__(self, log: KafkaLog, bootstrap: str, topic: str) -> None:
+    def __init__(
+        self, log: KafkaLog, bootstrap: str, topic: str, buffered: Callable[[list[NewRecord]], None] = lambda _: None
+    ) -> None:
         self._log = log
         self._topic = topic
+        self._buffered = buffered
         self.producer = Producer(bootstrap)
 
     async def append(self, partition: int, records: list[NewRecord]) -> int:
         """Append one batch whole; the offset of its first record, -1 where the broker did not say."""
-        return await self.producer.append_batch(self._topic, partition, records)
+        return await self.producer.append_batch(self._topic, partition, records, lambda: self._buffered(records))
 
     async def read(self, partition: int, start: int, stop: int) -> list[Record]:
         """The records with start <= offset < stop that are still there."""

@@ -10,7 +10,7 @@ import asyncio
 import logging
 import time
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 
 from aiokafka import AIOKafkaProducer
@@ -89,12 +89,15 @@ class Producer:
             self._senders[place] = asyncio.create_task(self._send(place))
         await append.done
 
-    async def append_batch(self, topic: str, partition: int, records: list[NewRecord]) -> int:
+    async def append_batch(
+        self, topic: str, partition: int, records: list[NewRecord], buffered: Callable[[], None] = lambda: None
+    ) -> int:
         """Append records as one batch, whole or not at all; the offset of the first, -1 where the broker did not say.
 
-        Raises Unavailable when the outcome is unknown: append the same again.
+        `buffered` is called when they wait to be sent. Raises Unavailable when the outcome is unknown: append the same
+        again.
         """
-        return await self._attempt((topic, partition), records)
+        return await self._attempt((topic, partition), records, buffered)
 
     async def _send(self, place: Place) -> None:
         queue = self._queues[place]
@@ -125,7 +128,9 @@ class Producer:
                     if not append.done.done():
                         append.done.set_result(None)
 
-    async def _attempt(self, place: Place, records: list[NewRecord]) -> int:
+    async def _attempt(
+        self, place: Place, records: list[NewRecord], buffered: Callable[[], None] = lambda: None
+    ) -> int:
         topic, partition = place
         producer: AIOKafkaProducer | None = None
         try:
@@ -136,7 +141,9 @@ class Producer:
                     if batch.append(key=record.key, value=record.value, timestamp=None, headers=record.headers) is None:
                         raise BadRequest(f"expected records of at most {MESSAGE_BYTES} bytes, found more")
                 batch.close()
-                told = await (await producer.send_batch(batch, topic, partition=partition))
+                answer = await producer.send_batch(batch, topic, partition=partition)
+                buffered()
+                told = await answer
         except MessageSizeTooLargeError as wrong:
             raise BadRequest(f"expected records of at most {MESSAGE_BYTES} bytes: {wrong!r}") from wrong
         except (KafkaError, TimeoutError, OSError, AssertionError) as wrong:

@@ -10,7 +10,7 @@ import rocksdict
 
 from eventstore.kafka.log import KafkaLog
 from eventstore.log import Record
-from eventstore.topics import Topics
+from eventstore.topics import Topic, Topics
 from projections.rows import PREFIX_LENGTH, is_primary
 from tests.independent_fold import fold
 
@@ -136,14 +136,18 @@ def _others(load: Told, events: list[Any]) -> list[str]:
 
 async def whole_log(bootstrap: str, prefix: str, partitions: int = 12) -> dict[int, list[Record]]:
     """The whole topic `agendas`."""
-    topics = Topics(prefix, partitions)
-    log = KafkaLog(bootstrap, {topic.name: topic.partitions for topic in topics.all()})
+    return await whole_topic(bootstrap, Topics(prefix, partitions).agendas)
+
+
+async def whole_topic(bootstrap: str, topic: Topic) -> dict[int, list[Record]]:
+    """Everything that a topic holds."""
+    log = KafkaLog(bootstrap, {topic.name: topic.partitions})
     await log.start()
     try:
-        ends = await log.ends(topics.agendas.name)
+        ends = await log.ends(topic.name)
         found: dict[int, list[Record]] = {number: [] for number in ends}
         for number, end in ends.items():
-            async for records in log.read(topics.agendas.name, number, 0, end):
+            async for records in log.read(topic.name, number, 0, end):
                 found[number].extend(records)
         return found
     finally:

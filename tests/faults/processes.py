@@ -65,6 +65,11 @@ class WorkerProcess:
     def alive(self) -> bool:
         return self._process is not None and self._process.poll() is None
 
+    @property
+    def asleep(self) -> bool:
+        """Stopped by SIGSTOP, by whomever."""
+        return self.alive and Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()[0] == "T"
+
     def kill(self) -> None:
         self._signal(signal.SIGKILL)
         self.join()

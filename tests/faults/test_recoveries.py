@@ -1,6 +1,7 @@
 """Recoveries one by one, on the real broker: each ends with rows that are the referee's, byte for byte."""
 
 import asyncio
+import json
 import re
 from pathlib import Path
 
@@ -60,15 +61,18 @@ async def test_an_event_of_a_newer_release_makes_a_worker_leave_unless_it_is_nam
         [worker] = where.workers
         worker.start()
         await where.work(worker)
-        place = await append_of_tomorrow(where)
+        places = [await append_of_tomorrow(where, kind) for kind in OF_TOMORROW]
         await asyncio.to_thread(worker.join, 40)
-        assert "a newer release writes to this log; upgrade this worker" in " ".join(worker.log.read_text().split())
+        said = " ".join(worker.log.read_text().split())
+        assert f"found {OF_TOMORROW[0]}: a newer release writes to this log; upgrade this worker" in said
 
-        worker.start()  # and again, as long as it is what it is
+        worker.start(poisonous=json.dumps(places[:1]))  # and again, as long as there is one that is not named
         await asyncio.to_thread(worker.join, 40)
-        assert worker.log.read_text().count("this worker must leave") == 2
+        said = " ".join(worker.log.read_text().split())
+        assert said.count("this worker must leave") == 2
+        assert f"found {OF_TOMORROW[1]}: a newer release writes to this log; upgrade this worker" in said
 
-        poisonous = f"[[{place[0]},{place[1]}]]"
+        poisonous = json.dumps(places)
         worker.start(poisonous=poisonous)
         await where.work(worker, 4)
         await where.owns(worker)
@@ -82,14 +86,18 @@ async def test_an_event_of_a_newer_release_makes_a_worker_leave_unless_it_is_nam
 
         assert skipped.code == agreed.code == 0, skipped.err + agreed.err
         assert refused.code != 0
-        assert "agendum.AgendaSubmitted.v99" in refused.err
-        assert await where.flaws(worker, poisonous=place) == []
+        assert OF_TOMORROW[0] in refused.err
+        assert await where.flaws(worker, poisonous=places) == []
 
 
-async def append_of_tomorrow(where: World) -> tuple[int, int]:
-    """An event in a version that this release does not know; where it stands."""
+#: A version and a type that this release does not know.
+OF_TOMORROW = ("agendum.AgendaSubmitted.v99", "agendum.AgendaForgotten.v1")
+
+
+async def append_of_tomorrow(where: World, kind: str) -> tuple[int, int]:
+    """An event that this release does not know; where it stands."""
     name, number = where.topics.agendas.name, partition_of("r1", P)
-    envelope = Envelope(id="e", type="agendum.AgendaSubmitted.v99", source="tomorrow", time=0, version=1)
+    envelope = Envelope(id="e", type=kind, source="tomorrow", time=0, version=1)
     log = KafkaLog(where.bootstrap, {name: P})
     await log.start()
     try:
@@ -97,7 +105,7 @@ async def append_of_tomorrow(where: World) -> tuple[int, int]:
         records = (await whole_log(where.bootstrap, where.prefix, P))[number]
     finally:
         await log.stop()
-    return number, next(record.offset for record in records if record.key == b"r1")
+    return number, next(record.offset for record in records if dict(record.headers)["ce_type"] == kind.encode())
 
 
 @pytest.mark.faults  # for its length alone: the short storm has every such recovery too, without naming it

@@ -1,13 +1,15 @@
 """Few partitions and workers that a test starts and ends one by one, with their rows held to the referee."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 import aiohttp
 from aiokafka.admin import AIOKafkaAdminClient
+from prometheus_client.parser import text_string_to_metric_families
 
+from eventstore.reading import OPENED_KEY
 from eventstore.topics import Topics
 from handlers.client.client import connect
 from handlers.clock import draw
@@ -23,11 +25,11 @@ P = 2
 class World:
     """Workers on one prefix, asked over one session."""
 
-    def __init__(self, bootstrap: str, prefix: str, folder: Path, *names: str) -> None:
+    def __init__(self, bootstrap: str, prefix: str, folder: Path, *names: str, **settings: object) -> None:
         self.bootstrap = bootstrap
         self.prefix = prefix
         self.topics = Topics(prefix, P)
-        self.workers = [WorkerProcess(name, bootstrap, prefix, folder, partitions=P) for name in names]
+        self.workers = [WorkerProcess(name, bootstrap, prefix, folder, partitions=P, **settings) for name in names]
         self.session = aiohttp.ClientSession()
 
     async def until(self, holds: Callable[[], Awaitable[bool]], what: str, seconds: float = 40) -> None:
@@ -66,17 +68,40 @@ class World:
             for _ in range(count):
                 await submit(client, "acme", sample("a"), sample("b", "a"))
 
+    async def touch(self, worker: WorkerProcess, streams: Iterable[str], operation: str = "a") -> None:
+        """Change a row of each of these runs, and have it acknowledged."""
+        async with connect(worker.url, draw=draw, patience=60) as client:
+            identities = [f"{stream}-{operation}" for stream in streams]
+            changes = [{"id": each, "customerId": "acme", "params": {"drawn": draw()}} for each in identities]
+            await asyncio.gather(*map(client.operation_progresses.put, identities, changes))
+
+    async def runs(self) -> set[str]:
+        """The stream of every run in the log."""
+        log = await whole_log(self.bootstrap, self.prefix, P)
+        keys = {record.key for records in log.values() for record in records}
+        return {key.decode() for key in keys if key and key != OPENED_KEY}
+
+    async def metrics(self, worker: WorkerProcess) -> dict[str, float]:
+        """What a worker's metrics say, those of one name and verdict added up."""
+        found: dict[str, float] = {}
+        async with self.session.get(f"{worker.url}/metrics") as answer:
+            for family in text_string_to_metric_families(await answer.text()):
+                for sample in family.samples:
+                    name = sample.labels.get("verdict", sample.name)
+                    found[name] = found.get(name, 0) + sample.value
+        return found
+
     async def end(self, *workers: WorkerProcess) -> None:
         for worker in workers:
             worker.stop()
         for worker in workers:
             await asyncio.to_thread(worker.join)
 
-    async def flaws(self, worker: WorkerProcess, *, poisonous: tuple[int, int] | None = None) -> list[str]:
-        """How a stopped worker's rows differ from the referee's, who does not see the poisonous record."""
+    async def flaws(self, worker: WorkerProcess, *, poisonous: Collection[tuple[int, int]] = ()) -> list[str]:
+        """How a stopped worker's rows differ from the referee's, who does not see the poisonous records."""
         rows = rows_on_disk(worker.data)
         whole = await whole_log(self.bootstrap, self.prefix, P)
-        log = {number: [one for one in whole[number] if (number, one.offset) != poisonous] for number in whole}
+        log = {number: [one for one in whole[number] if (number, one.offset) not in poisonous] for number in whole}
         assert sum(map(len, rows.values())) > 20, "rows to compare"
         return differences(rows, log)[:3]
 
@@ -93,9 +118,9 @@ class World:
 
 
 @asynccontextmanager
-async def world(kafka: Broker, prefix: str, folder: Path, *names: str) -> AsyncIterator[World]:
+async def world(kafka: Broker, prefix: str, folder: Path, *names: str, **settings: object) -> AsyncIterator[World]:
     """Workers by these names, not started yet; ended, whatever happens."""
-    found = World(kafka.bootstrap, prefix, folder, *names)
+    found = World(kafka.bootstrap, prefix, folder, *names, **settings)
     try:
         yield found
     finally:

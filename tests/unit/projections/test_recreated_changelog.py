@@ -27,9 +27,9 @@ class Story:
         for stream in streams:
             self.model.decide(name, b.submit("a1", stream=stream, id=f"s-{stream}"))
 
-    def report(self, name: str, stream: str) -> None:
+    def report(self, name: str, stream: str, operation: str = "x") -> None:
         self.count += 1
-        entry = b.operation("x", None, percent_complete=float(self.count))
+        entry = b.operation(operation, None, percent_complete=float(self.count))
         command = b.report(500, entry, identity=f"c{self.count}", now=b.NOW + self.count, stream=stream)
         self.model.decide(name, command)
 
@@ -85,11 +85,11 @@ async def test_rows_of_two_changelogs_are_never_mixed(monkeypatch: pytest.Monkey
     await story.model.serve_and_check("A")
 
 
-async def cut_short(story: Story, owner: ModelWorker) -> None:
-    """A flight of which the first batch lands, and the one with the `applied` row does not."""
+async def cut_short(story: Story, owner: ModelWorker, operation: str = "x") -> None:
+    """A flight of A's of which the first batch lands, and the one with the `applied` row does not."""
     owner.changelog.shut()
     before = story.changelog()
-    story.report("A", "r1")
+    story.report("A", "r1", operation)
     story.report("A", "r3")
     await story.model.until(lambda: owner.holdings.owned[0].next == story.end(), "folded")
     await story.model.settle()

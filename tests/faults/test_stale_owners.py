@@ -1,0 +1,175 @@
+"""A worker stopped where its rows wait to be sent, which wakes when another has taken over and written on.
+
+The changelog has no fence: what waited lands behind the new owner's rows (design 4.4). Each of these ends with rows
+that are the referee's, byte for byte, from every disk and from none, and with no partition rebuilt on the way: by the
+greatest source offset nothing of it was ever wrong.
+"""
+
+import asyncio
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from handlers.client.client import connect
+from handlers.clock import draw
+from projections.rows import APPLIED
+from tests.conftest import Broker
+from tests.faults.changelog import Rows, buried, changelog, late, removed
+from tests.faults.processes import WorkerProcess
+from tests.faults.world import World, world
+from tests.integration.installation import sample, submit, tenant
+
+pytestmark = pytest.mark.kafka
+
+#: A short session: each of these waits for the end of one or two.
+SESSION = {"session": 3, "heartbeat": 0.3}
+#: An agenda of this size makes flights of several batches, when a few come together (characters).
+BULK = 150_000
+REBUILT = "partition is rebuilt"
+RESENT = "had buried in the changelog are sent again"
+
+
+async def test_rows_that_land_late_are_never_taken_for_the_newest(kafka: Broker, prefix: str, tmp_path: Path) -> None:
+    """The new owner dies before it can send again what they buried; and no `applied` row came with them."""
+    async with world(kafka, prefix, tmp_path, "A", "B", **SESSION) as where:
+        a, b = where.workers
+        await fall_asleep(where, a, "buffered_part:1:stop", bulk=BULK)
+        await take_over(where, b)
+
+        b.pause()  # or it might send again what is buried before it is killed
+        a.wake()
+        found = await landed(where)
+        b.kill()
+        alone = {number for number, _ in late(found)} - {number for number, key in late(found) if key == APPLIED}
+        assert alone, "a flight cut short, of some partition"
+        assert alone <= {number for number, _ in buried(found)}, "nothing was sent again"
+        await where.owns(a)
+        await where.end(a)
+
+        await all_agree(where)
+
+
+async def test_an_owner_sends_again_what_a_woken_one_buried(kafka: Broker, prefix: str, tmp_path: Path) -> None:
+    """It wakes, its rows land, and it dies before the group hears of it: only the gap in the changelog tells."""
+    async with world(kafka, prefix, tmp_path, "A", "B", **SESSION) as where:
+        a, b = where.workers
+        await fall_asleep(where, a, "buffered:4:stop,acked:4")
+        await take_over(where, b)
+        before = (await where.metrics(b))["agendum_rows_resent_total"]
+
+        a.wake()
+        await asyncio.to_thread(a.join)
+        assert buried(await changelog(where))
+        await where.touch(b, await where.runs())  # B's next acks come behind a gap
+        await where.owns(b)
+
+        found = await changelog(where)
+        assert APPLIED in {key for _, key in late(found)}
+        assert buried(found) == []
+        assert before == 0 < (await where.metrics(b))["agendum_rows_resent_total"]
+        assert RESENT in b.log.read_text()
+        b.kill()
+        a.start()
+        await where.owns(a)
+        await where.end(a)
+
+        await all_agree(where)
+
+
+@pytest.mark.faults  # for its length: the cleaner has to come by twice
+async def test_rows_that_land_late_do_no_harm_where_the_changelog_is_compacted(
+    kafka: Broker, prefix: str, tmp_path: Path
+) -> None:
+    eager = {"compaction_lag_ms": 0, "segment_ms": 2000}
+    async with world(kafka, prefix, tmp_path, "A", "B", **SESSION, **eager) as where:
+        a, b = where.workers
+        await fall_asleep(where, a, "buffered_part:1:stop", bulk=BULK)
+        await take_over(where, b)
+        old = await changelog(where)
+        await cleaned(where, b, old)
+
+        a.wake()
+        found = await landed(where)
+        places = {number for number, _ in late(found)}
+        await cleaned(where, b, {number: found[number] for number in places})  # with what they buried in it
+        assert buried(await changelog(where)) == []
+        b.kill()
+        await where.owns(a)
+        await where.end(a)
+
+        await all_agree(where)
+
+
+async def fall_asleep(where: World, worker: WorkerProcess, failpoint: str, *, bulk: int = 0) -> None:
+    """Start a worker that stops itself at a failpoint, and submit until it does."""
+    worker.start(failpoint=failpoint)
+
+    async def load() -> None:
+        async with connect(worker.url, draw=draw, patience=60) as client:
+            await tenant(client, "acme")
+            operations = sample("a", result={"of": "x" * bulk}), sample("b", "a")
+            while True:
+                await asyncio.gather(*(submit(client, "acme", *operations) for _ in range(8)))
+
+    async def asleep() -> bool:
+        if loading.done():
+            loading.result()
+        return worker.asleep
+
+    loading = asyncio.create_task(load())
+    try:
+        await where.until(asleep, f"{worker.name} to stop at {failpoint}")
+    finally:
+        loading.cancel()
+        with suppress(asyncio.CancelledError):
+            await loading
+
+
+async def take_over(where: World, worker: WorkerProcess) -> None:
+    """Another worker owns everything, and has changed every run since, on disk."""
+    worker.start()
+    await where.owns(worker)
+    for operation in "ab":
+        await where.touch(worker, await where.runs(), operation)
+    await where.owns(worker)
+
+
+async def landed(where: World) -> Rows:
+    """The changelog, as soon as rows stand in it behind newer ones."""
+    found: Rows = {}
+
+    async def holds() -> bool:
+        found.update(await changelog(where))
+        return bool(late(found))
+
+    await where.until(holds, "the woken worker's rows to land")
+    return found
+
+
+async def cleaned(where: World, worker: WorkerProcess, before: Rows) -> None:
+    """Write on until the cleaner has removed something of each of these partitions."""
+    runs = await where.runs()
+
+    async def holds() -> bool:
+        await where.touch(worker, runs)
+        return all(removed(before, await changelog(where)).values())
+
+    await where.until(holds, "the changelog to be compacted", 60)
+
+
+async def all_agree(where: World) -> None:
+    """The rows of the worker that ended just now, then of every other as its disk is, then from an empty disk."""
+    last = where.workers[0]
+    assert await where.flaws(last) == []
+    for worker in where.workers[1:]:
+        worker.start()
+        await where.owns(worker)
+        await where.end(worker)
+        assert await where.flaws(worker) == []
+    last.wipe()
+    last.start()
+    await where.owns(last)
+    await where.end(last)
+    assert await where.flaws(last) == []
+    assert [worker.name for worker in where.workers if REBUILT in worker.log.read_text()] == []

@@ -1,0 +1,107 @@
+"""Rows changed and removed by hand in the changelog: found by their sum, and the partition rebuilt from the log.
+
+Those in RocksDB are in tests.integration.test_verify.
+"""
+
+import asyncio
+import json
+from pathlib import Path
+
+import pytest
+
+from projections.replica import ROW_HEADER
+from projections.rows import PREFIX_LENGTH
+from tests.conftest import Broker
+from tests.faults.changelog import Raw, changelog, put, removed
+from tests.faults.judge import rows_on_disk
+from tests.faults.world import P, World, world
+
+pytestmark = pytest.mark.kafka
+
+REBUILT = "partition is rebuilt"
+
+
+async def test_rows_changed_in_the_changelog_are_found_by_their_sum(kafka: Broker, prefix: str, tmp_path: Path) -> None:
+    """One is changed, one removed, each with the source offset of the right one: by a disk, and by an empty one."""
+    async with world(kafka, prefix, tmp_path, "A") as where:
+        [worker] = where.workers
+        worker.start()
+        await where.work(worker)
+        await where.owns(worker)
+        await where.end(worker)
+        before = rows_on_disk(worker.data)
+        for lives, changes in enumerate([(changed, gone), (gone, changed)], 1):
+            rows = [change(before[number]) for number, change in enumerate(changes)]
+            await put(where, where.topics.changelog.name, enumerate(rows))
+            if lives == 2:
+                worker.wipe()
+            worker.start()
+            await where.owns(worker)
+            rebuilt = (await where.metrics(worker))["agendum_rebuilds_total"]
+            await where.end(worker)
+
+            said = [line for line in worker.log.read_text().splitlines() if REBUILT in line]
+            assert rebuilt == P
+            assert len(said) == P * lives
+            assert all("rows that sum to" in line and "expected" in line for line in said)
+            assert rows_on_disk(worker.data) == before
+            assert await where.flaws(worker) == []
+
+        worker.wipe()
+        worker.start()  # the rebuilt rows were written to the changelog: nothing is found any more
+        await where.owns(worker)
+        assert (await where.metrics(worker))["agendum_rebuilds_total"] == 0
+        await where.end(worker)
+        assert rows_on_disk(worker.data) == before
+
+
+@pytest.mark.faults  # for its length: the cleaner has to come by
+async def test_a_row_that_the_cleaner_took_away_is_found_by_the_sum(kafka: Broker, prefix: str, tmp_path: Path) -> None:
+    """A null value without our header is no grave of ours, so nobody restores it; the cleaner obeys it all the same."""
+    async with world(kafka, prefix, tmp_path, "A", compaction_lag_ms=0, segment_ms=1000) as where:
+        [worker] = where.workers
+        worker.start()
+        await where.work(worker)
+        await where.owns(worker)
+        await where.end(worker)
+        before = rows_on_disk(worker.data)
+        await put(where, where.topics.changelog.name, [(0, (victim(before[0]), None, []))])
+        await cleaned(where, victim(before[0]))
+        worker.wipe()
+        worker.start()
+        await where.owns(worker)
+        await where.end(worker)
+
+        [said] = [line for line in worker.log.read_text().splitlines() if REBUILT in line]
+        assert "rows that sum to" in said
+        assert rows_on_disk(worker.data) == before
+        assert await where.flaws(worker) == []
+
+
+def victim(rows: dict[bytes, bytes]) -> bytes:
+    """The key of an operation's row."""
+    return next(key for key in sorted(rows) if key.startswith(b"o\0"))
+
+
+def changed(rows: dict[bytes, bytes]) -> Raw:
+    key = victim(rows)
+    row = {**json.loads(rows[key][PREFIX_LENGTH:]), "percentComplete": 99.0}
+    return key, json.dumps(row).encode(), [(ROW_HEADER, rows[key][:PREFIX_LENGTH])]
+
+
+def gone(rows: dict[bytes, bytes]) -> Raw:
+    key = victim(rows)
+    return key, None, [(ROW_HEADER, rows[key][:PREFIX_LENGTH])]
+
+
+async def cleaned(where: World, key: bytes) -> None:
+    """Put in what every reader ignores, until the cleaner has removed a row."""
+    before = await changelog(where)
+    places = {record.offset for record in before[0] if record.key == key and record.value is not None}
+
+    async def holds() -> bool:
+        await put(where, where.topics.changelog.name, [(0, (b"x", b"x", []))])
+        await asyncio.sleep(0.5)  # a segment is rolled by the first record after its time
+        return places <= removed(before, await changelog(where))[0]
+
+    await where.until(holds, "the cleaner to obey", 60)

@@ -1,0 +1,88 @@
+"""A writer that wakes up after another worker took its partition over: what its own disk may claim to hold."""
+
+import pytest
+
+from projections import writer
+from tests.table_model import ModelWorker
+from tests.unit.projections.test_recreated_changelog import Story, cut_short
+
+
+def expire(worker: ModelWorker) -> None:
+    """Its heartbeats have stayed away for longer than the group waits."""
+    worker.holdings.lease.clock = lambda: 2e9
+
+
+def revive(worker: ModelWorker) -> None:
+    """Its heartbeats are answered again."""
+    worker.holdings.lease.clock = lambda: 0.0
+
+
+async def asleep(story: Story, name: str) -> ModelWorker:
+    """A worker whose batch is on the wire, and which does not know yet that its ownership has ended."""
+    worker = await story.start(name)
+    story.begin(name, "r1", "r3")
+    await story.land(name)
+    worker.changelog.shut()
+    story.report(name, "r3")
+    await story.model.until(lambda: worker.holdings.owned[0].next == story.end(), "folded")
+    await story.model.settle()
+    expire(worker)
+    return worker
+
+
+async def test_rows_of_a_new_owner_do_not_count_as_seen_by_the_old_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Counted as seen, they would be missing for good: rows ahead of `applied` have no sum that could tell."""
+    story = Story()
+    old = await asleep(story, "B")
+    new = await story.start("A")
+    story.report("A", "r1", "x")
+    await story.land("A")
+
+    old.changelog.open()  # it wakes: its batch lands behind the rows of A, and only then it learns that it was deposed
+    await story.model.settle()
+    await old.lose()
+    monkeypatch.setattr(writer, "BATCH_BYTES", 300)
+    await cut_short(story, new, "y")
+    await story.model.crash("A")
+    revive(old)
+    await story.start("B")
+
+    await story.model.serve_and_check("B")
+    await story.model.serve_and_check("A")
+
+
+async def test_an_old_owner_that_wakes_and_learns_that_it_was_deposed_needs_no_rebuild() -> None:
+    story = Story()
+    old = await asleep(story, "B")
+    await story.start("A")
+    for operation in ("x", "y"):
+        story.report("A", "r1", operation)
+        await story.land("A")
+    old.changelog.open()
+    await story.model.settle()
+    await old.lose()
+    story.report("A", "r1", "x")
+    await story.land("A")
+    await story.model.crash("A")
+    revive(old)
+
+    await story.start("B")
+
+    assert old.holdings.rebuilds == 0
+    await story.model.serve_and_check("B")
+
+
+async def test_an_owner_without_proof_for_a_while_goes_on_where_it_was() -> None:
+    """An ack may come while no heartbeat does, after an outage for one: nothing of that flight may be forgotten."""
+    story = Story()
+    owner = await asleep(story, "A")
+    owner.changelog.open()
+    await story.model.settle()
+    assert not owner.idle()
+    revive(owner)
+    story.report("A", "r1")
+    await story.land("A")
+
+    assert owner.holdings.rebuilds == 0
+    await story.model.serve_and_check("A")
+    await story.model.serve_and_check("empty")
