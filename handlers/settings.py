@@ -62,12 +62,14 @@ class Settings(BaseSettings):
     )
     reap_every_ms: int = Field(60_000, gt=0, description="ms between two walks of the reaper")
     dry_run: list[Literal["expiry", "reclaimer", "retry", "reaper"]] = Field(
-        [], description="timed processes that count what is due and do nothing by themselves"
+        [], description="timed processes that only count what is due, as JSON: expiry, reclaimer, retry, reaper"
     )
     body_bytes: int = Field(1 << 20, gt=0, description="bytes of a request's body at most")
     hold: float = Field(15.0, ge=0, description="s that a request is held while its partition moves")
     poll: float = Field(5.0, ge=0, description="s that getAgenda waits for work")
-    poisonous: list[tuple[int, int]] = Field([], description="(partition, offset) of records that all readers drop")
+    poisonous: list[tuple[int, int]] = Field(
+        [], description="records that all readers drop, as JSON: [[partition, offset]]"
+    )
     inbox_customers: str = Field("", description="customers that the inbox may speak for, | between them; * for all")
     inbox_concurrency: int = Field(64, ge=1, description="commands of the inbox that are asked at once")
     log_level: str = Field("INFO", description="least level of what is logged")

@@ -21,7 +21,7 @@ from eventstore.model import Agenda, AgendaProgress, Fact, OperationProgress
 
 #: Changes whenever the same log would fold to other rows, or rows to other index rows: every partition is then rebuilt
 #: before it serves.
-FOLD_VERSION = 3
+FOLD_VERSION = 4
 
 APPLIED = b"\0applied"
 PREFIX_LENGTH = 10

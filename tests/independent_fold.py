@@ -31,7 +31,7 @@ CATALOGUE = ("CustomerSaved", "ResourcePoolSaved", "InsightSaved", "AgendaTempla
 Rows = dict[bytes, tuple[int, dict[str, Any]]]
 
 
-def fold(records: Iterable[Any], partitions: int, version: int = 3) -> dict[bytes, bytes]:
+def fold(records: Iterable[Any], partitions: int, version: int = 4) -> dict[bytes, bytes]:
     """Rows as they are stored, of everything that is not removed."""
     rows: Rows = {}
     for record in records:
@@ -223,7 +223,7 @@ def _agenda_head(kind: str, known: dict[str, Any], body: dict[str, Any], progres
 def _failure(known: dict[str, Any], progress: dict[str, Any]) -> dict[str, Any]:
     count = progress.get("attemptsCompleted", 0)
     failed = progress.get("processingState") == "COMPLETE" and progress.get("processingStateMessage") == "failed"
-    again = failed and known.get("added") is not None and count < min(20, progress.get("maximumAttempts") or 3)
+    again = failed and known.get("added") is not None and count < min(20, progress.get("maximumAttempts", 3))
     return {"failed": progress["updatedTime"] if again else None, "failures": count or None}
 
 

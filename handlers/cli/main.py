@@ -18,6 +18,7 @@ from handlers.cli.commands.rejections import rejections
 from handlers.cli.commands.replay import replay
 from handlers.cli.commands.run import run
 from handlers.cli.commands.runs import rerun, run_template
+from handlers.cli.commands.settings import settings
 from handlers.cli.commands.submit import cancel, progress, submit, watch
 from handlers.cli.commands.timers import timers
 from handlers.cli.commands.up import up
@@ -50,6 +51,7 @@ COMMANDS: list[Callable[..., None]] = [
     replay,
     verify,
     doctor,
+    settings,
 ]
 #: Data objects, by the names of their commands.
 OBJECTS: dict[str, Callable[..., None]] = {

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from eventstore.commands import DeleteProgress
-from eventstore.errors import BadRequest, Invalid
+from eventstore.errors import Invalid
 from eventstore.model import ProcessingState
 from handlers.endpoints.ask import MOST, Ask, Reply, where
 from handlers.endpoints.lists import listed, look_up, wanted
@@ -37,7 +37,7 @@ async def get_operation_progress(ask: Ask) -> Reply:
 async def delete_agenda_progress(ask: Ask) -> Reply:
     """Delete a progress with its operations; what is gone, or another's, is an empty success."""
     if ask.object_id is None:
-        raise BadRequest("expected the id of the progress to delete")
+        return Reply(envelope([], cid=ask.cid))
     query = ById(kind="progress", id=ask.object_id, proven=True, accounts=ask.caller.sees)
     answer = await ask.edge.gateway.query(query)
     if answer.progresses:

@@ -182,11 +182,12 @@ def _ended(agenda: AgendaHead) -> AgendaHead:
 def _failure(agenda: AgendaHead, progress: AgendaProgress) -> dict[str, int | None]:
     # An agenda that never stood in the line (`doNotRun`) has nobody who would take it again.
     failures = progress.attempts_completed or 0
+    most = MAXIMUM_ATTEMPTS if progress.maximum_attempts is None else progress.maximum_attempts
     again = (
         agenda.added is not None
         and progress.processing_state is ProcessingState.COMPLETE
         and (progress.processing_state_message or "").lower() == "failed"
-        and failures < min(ATTEMPTS_AT_MOST, progress.maximum_attempts or MAXIMUM_ATTEMPTS)
+        and failures < min(ATTEMPTS_AT_MOST, most)
     )
     return {"failed": progress.updated_time if again else None, "failures": failures or None}
 

@@ -7,6 +7,7 @@ import tempfile
 import threading
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -82,8 +83,15 @@ class Client:
 @pytest.fixture(scope="session")
 def worker(kafka: Broker) -> Iterator[WorkerProcess]:
     """One real worker process."""
+    with running(kafka, poll=1.0) as found:
+        yield found
+
+
+@contextmanager
+def running(kafka: Broker, **settings: object) -> Iterator[WorkerProcess]:
+    """A real worker process that is ready, with topics of its own."""
     with tempfile.TemporaryDirectory(prefix="agendum-wire-") as folder:
-        found = WorkerProcess("W", kafka.bootstrap, f"wire{os.urandom(4).hex()}", Path(folder), poll=1.0)
+        found = WorkerProcess("W", kafka.bootstrap, f"wire{os.urandom(4).hex()}", Path(folder), **settings)
         found.start()
         ready = threading.Thread(target=lambda: asyncio.run(_ready(found)))
         ready.start()

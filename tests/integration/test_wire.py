@@ -311,6 +311,13 @@ class TestQueries:
         assert answer["all"] == []
         assert (await client.pull())["agendas"] == []
 
+    async def test_a_delete_of_progress_without_an_id_deletes_nothing(self, client: Client) -> None:
+        for kind in ("agenda", "operation"):
+            _, answer, _ = await client.ask("DELETE", f"/pop/progress/{kind}")
+            assert answer == {"all": [], "count": 0, "error": False}
+        _, answer, _ = await client.ask("DELETE", "/pop/agenda")
+        assert error_of(answer) == ("BadRequestException", 400)
+
 
 class TestOperation:
     """What operators look at."""

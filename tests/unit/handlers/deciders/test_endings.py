@@ -132,6 +132,7 @@ def test_nothing_is_retried_that_succeeded_or_has_no_attempts_left_or_never_stoo
 
     assert after(b.dispatch(), b.report(500, state=b.COMPLETE, message="succeeded")).failed is None
     assert after(b.dispatch(), b.report(500, **FAILED), maximum_attempts=1).failed is None
+    assert after(b.dispatch(), b.report(500, **FAILED), maximum_attempts=0).failed is None  # said, and not the default
     assert after(b.report(500, **FAILED), do_not_run=True).failed is None
 
 
