@@ -62,6 +62,8 @@ class AgendaHead(Fact, frozen=True, kw_only=True):
     queue: str | None = None
     epoch: int | None = None
     number: int | None = None
+    #: operations were reset by a rerun, and nothing was heard since: the next start time counts, not the first one
+    anew: bool = False
 
     @property
     def is_watched(self) -> bool:

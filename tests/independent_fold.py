@@ -25,7 +25,7 @@ ORDER = {
     b"o": BASE + "agendaProgressId operation " + STATE + "percentComplete attemptCount attemptTime startedTime"
     " completedTime resultPayload params attempt",
     b"g": "customerId insightId added ready attempt open bound dispatch expires superseded refused"
-    " heard reclaimed failed failures cancelled queue epoch number",
+    " heard reclaimed failed failures cancelled queue epoch number anew",
 }
 CATALOGUE = ("CustomerSaved", "ResourcePoolSaved", "InsightSaved", "AgendaTemplateSaved", "CatalogueObjectDeleted")
 Rows = dict[bytes, tuple[int, dict[str, Any]]]
@@ -192,7 +192,7 @@ def _agenda_head(kind: str, known: dict[str, Any], body: dict[str, Any], progres
         opens = attempt > known.get("attempt", 0)
         done = body["progress"].get("processingState") == "COMPLETE"
         new = {"ready": False, "attempt": attempt, "open": not done and (known.get("open", False) or opens)}
-        new |= {"bound": body.get("bound"), "dispatch": None, "expires": None, "reclaimed": False}
+        new |= {"bound": body.get("bound"), "dispatch": None, "expires": None, "reclaimed": False, "anew": False}
         executing = progress.get("processingState") == "EXECUTING"
         new |= {"heard": progress["updatedTime"] if executing else None, **_failure(known, progress)}
         return {**known, **new, "superseded": (over if opens else None) or known.get("superseded")}
@@ -214,6 +214,7 @@ def _agenda_head(kind: str, known: dict[str, Any], body: dict[str, Any], progres
         new = dict.fromkeys(("bound", "dispatch", "expires", "heard", "failed")) | {"open": False, "reclaimed": False}
         new |= {"superseded": over or known.get("superseded"), "ready": "ready" in body}
         new |= {"cancelled": kind == "AgendaCancelled" or (kind == "AgendaHandedBack" and known.get("cancelled"))}
+        new |= {"anew": bool(body.get("reset"))} if kind == "AgendaRerun" else {}
         return {**known, **new, "added": body.get("ready", known.get("added"))}
     if kind == "ReportSuperseded":
         return {**known, "refused": [*(known.get("refused") or []), body["startedTime"]][-8:]}

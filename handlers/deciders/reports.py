@@ -14,6 +14,7 @@ from projections.rows import Head
 from projections.run import Run
 
 F = TypeVar("F", bound=Fact)
+S = TypeVar("S", AgendaProgress, OperationProgress)
 COMPLETE = ProcessingState.COMPLETE
 #: Fields whose stored form is sealed: equal values need not be equal bytes.
 SEALED = frozenset({"diagnostic_events", "params", "result_payload"})
@@ -29,6 +30,8 @@ def report(command: ReportProgress, run: Run) -> ProgressReported | ReportSupers
     known = None if attempt.agenda_id is None else head.agendas[attempt.agenda_id]
     opens = known is not None and (attempt.number > known.attempt or attempt.bound != known.bound)
     finished = not opens and known is not None and not known.open and stored.processing_state is COMPLETE
+    if known is not None and not known.anew:
+        command = replace(command, progress=_since_the_first(command.progress, stored))
     progress = _progress(command, stored, finished=finished, revived=known is not None and known.reclaimed)
     if known is not None and command.progress.processing_state is COMPLETE and (opens or known.open):
         # Said even where the run already is complete: it ends this attempt.
@@ -122,7 +125,13 @@ def _merged(stored: OperationProgress, entry: OperationProgress, attempt: Attemp
     # The first completion of an operation is final within its attempt: a stale array, sent again, changes nothing.
     if stored.processing_state is COMPLETE and stored.attempt == attempt.number:
         return None
-    return _changed(stored, entry)
+    reset = stored.processing_state is ProcessingState.WAITING
+    return _changed(stored, entry if reset else _since_the_first(entry, stored))
+
+
+def _since_the_first(said: S, stored: S) -> S:
+    """What is said, without a start time where one is known: it spans all retries (the page above spec 0)."""
+    return said if stored.started_time is None else replace(said, started_time=None)
 
 
 def _counted(

@@ -97,6 +97,7 @@ def reported(agenda: AgendaHead, event: ProgressReported, progress: AgendaProgre
         dispatch=None,
         expires=None,
         reclaimed=False,
+        anew=False,
         heard=progress.updated_time if executing else None,
         **_failure(agenda, progress),
     )
@@ -146,7 +147,7 @@ def handed_back(agenda: AgendaHead, event: AgendaHandedBack) -> AgendaHead:
 def rerun(agenda: AgendaHead, event: AgendaRerun) -> AgendaHead:
     """Begins again: in the line once, if at all, and whoever had it has no more to say."""
     place = agenda.added if event.ready is None else event.ready
-    return replace(_ended(agenda), cancelled=False, ready=event.ready is not None, added=place)
+    return replace(_ended(agenda), cancelled=False, ready=event.ready is not None, added=place, anew=bool(event.reset))
 
 
 def cancelled(agenda: AgendaHead, _: AgendaCancelled) -> AgendaHead:

@@ -18,6 +18,8 @@ from tests.builders import (
     expire,
     operation,
     report,
+    rerun,
+    retry,
     submit,
     take_back,
 )
@@ -52,6 +54,33 @@ def test_counts_the_attempts_of_an_operation_at_its_first_report_in_each() -> No
     past = (submit(), dispatch(), report(500, operation("x", EXECUTING)))
     again = given(*past).when(report(500, operation("x"), identity="r2")).then(ProgressReported)
     assert again.operations[0].attempt_count is None
+
+
+def test_started_time_spans_all_retries_of_the_run_and_of_each_operation() -> None:
+    failed = operation("x", processing_state_message="failed", started_time=501)
+    ended = report(500, failed, state=COMPLETE, message="failed", identity="end")
+    past = (submit(), dispatch(), report(500, operation("x", EXECUTING, started_time=501)), ended)
+    again = report(900, operation("x", EXECUTING, started_time=901), operation("y", started_time=902), identity="r2")
+
+    spec = given(*past, retry(), dispatch(1)).when(again)
+
+    event = spec.then(ProgressReported, attempt=2, bound=900)
+    assert event.progress.started_time is None
+    assert [(row.operation, row.started_time) for row in event.operations] == [("x", None), ("y", 902)]
+
+
+def test_a_rerun_that_resets_operations_starts_them_and_the_run_anew() -> None:
+    done = (operation("x", started_time=501), operation("y", started_time=502))
+    past = (submit(), dispatch(), report(500, *done), report(500, identity="end", **DONE), rerun("x"), dispatch(1))
+    again = report(900, operation("x", EXECUTING, started_time=901), operation("y", started_time=902), identity="r2")
+
+    spec = given(*past).when(again)
+
+    event = spec.then(ProgressReported, attempt=2, bound=900)
+    assert event.progress.started_time == 900
+    assert [(row.operation, row.started_time) for row in event.operations] == [("x", 901)]
+    later = report(900, operation("x", EXECUTING, started_time=999, percent_complete=5.0), identity="r3")
+    assert spec.when(later).then(ProgressReported).operations[0].started_time is None
 
 
 def test_creates_operations_that_it_does_not_know() -> None:
