@@ -223,8 +223,8 @@ async def test_a_time_out_ends_the_container_with_what_it_said(
 ) -> None:
     pids = tmp_path / "pids"
     payload = {"deaf": True, "steps": [{"say": "long", "pid": str(pids), "sleep": 1000}]}
-    failed = await fails(engine, warden, payload, timeout_seconds=2, grace=0.2)
-    assert "expected handler:1 to end within 2 s, found it still running" in str(failed)
+    failed = await fails(engine, warden, payload, timeout_seconds=5, grace=0.2)
+    assert "expected handler:1 to end within 5 s, found it still running" in str(failed)
     assert failed.details["exitStatus"] is None
     assert "Operation metadata" in failed.details["stdout"][0]
     assert [is_alive(pid) for pid in written(pids)] == [False]

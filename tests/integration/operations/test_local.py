@@ -153,8 +153,8 @@ async def test_a_handler_that_said_it_is_complete_is_not_waited_for_longer_than_
 async def test_a_time_out_ends_the_handler(tmp_path: Path) -> None:
     pids = tmp_path / "pids"
     payload = {"steps": [{"say": "long", "pid": str(pids), "sleep": 1000}]}
-    failed = await fails(payload, timeout_seconds=1.5)
-    assert "to end within 1.5 s, found it still running" in str(failed)
+    failed = await fails(payload, timeout_seconds=5)
+    assert "to end within 5 s, found it still running" in str(failed)
     assert failed.details["exitStatus"] is None
     assert [is_alive(pid) for pid in written(pids)] == [False]
 
