@@ -5,6 +5,7 @@ agenda names neither images nor arguments. Nothing of the executor's own environ
 """
 
 import asyncio
+from functools import partial
 from typing import Any
 
 from handlers.clock import draw
@@ -39,18 +40,20 @@ def docker(image: Image, warden: Warden, *, grace: float = GRACE_SECONDS) -> Ope
         if image.argv is None:
             without_files(told, image.image)
         try:
-            with warden.watching(f"agendum-{draw()}") as name:
-                return await _carry_out(image, told, task, warden.url, name, grace)
+            return await _carry_out(image, told, task, warden, grace)
         except ENGINE_ERRORS as wrong:
             raise OperationFailed(f"expected the engine to run a container of {image.image}, found {wrong}") from None
 
     return run
 
 
-async def _carry_out(image: Image, told: Contract, task: Task, url: str, name: str, grace: float) -> Any:
+async def _carry_out(image: Image, told: Contract, task: Task, warden: Warden, grace: float) -> Any:
     out, err = _Ear(task), Tail()
     config = configuration(image, told, {"agendum.operation": f"{task.progress_id}-{task.name}"})
-    async with reach(url) as engine, prepared(engine, name, config) as container:
+    name = f"agendum-{draw()}"
+    gone = partial(warden.forget, name)
+    warden.watch(name)
+    async with reach(warden.url) as engine, prepared(engine, name, config, gone) as container:
         if image.argv is not None:
             await put(container, told.files)
         await container.start()

@@ -23,6 +23,10 @@ ENGINE_ERRORS = (DockerError, aiohttp.ClientError, OSError)
 PREPARE_SECONDS = 300.0
 #: How long the last words of a container may take once it ended.
 DRAIN_SECONDS = 30.0
+#: How long an engine that is there may take to kill a container.
+ANSWER_SECONDS = 10.0
+#: Between tries to remove a container (s): a minute in all. What is left then is left to the warden.
+PAUSES = (0.2, 0.5, 1.0, 2.0, 4.0, 8.0, 15.0, 30.0)
 
 
 @asynccontextmanager
@@ -47,21 +51,25 @@ async def reach(url: str) -> AsyncIterator[Docker]:
 
 
 @asynccontextmanager
-async def prepared(engine: Docker, name: str, config: Mapping[str, Any]) -> AsyncIterator[Container]:
-    """A container that was not started yet, and does not outlive this, whatever comes.
+async def prepared(
+    engine: Docker, name: str, config: Mapping[str, Any], gone: Callable[[], None]
+) -> AsyncIterator[Container]:
+    """A container that was not started yet, and does not outlive this; `gone` is called when it surely does not.
 
     Raises ENGINE_ERRORS; OperationFailed when it takes too long.
     """
     try:
-        try:
-            async with asyncio.timeout(PREPARE_SECONDS):
-                await _create(engine, name, config)
-        except TimeoutError:
-            image = config["Image"]
-            raise OperationFailed(f"expected a container of {image} within {PREPARE_SECONDS:g} s, found none") from None
+        await _make(engine, name, config)
+    except BaseException as wrong:
+        if _was_asked(wrong):
+            await _clear(engine, name, gone)
+        else:
+            gone()
+        raise
+    try:
         yield engine.containers.container(name)
     finally:
-        await _insist(engine, name)
+        await _clear(engine, name, gone)
 
 
 async def put(container: Container, files: Mapping[str, bytes]) -> None:
@@ -86,13 +94,15 @@ async def hear(container: Container, out: Callable[[bytes], None], err: Callable
 async def stop(container: Container, grace: float) -> None:
     """Ask a container to end, and kill it after so many seconds; nothing if it has ended."""
     with suppress(*ENGINE_ERRORS):  # it is removed in any case
-        await container.stop(t=math.ceil(grace))
+        async with asyncio.timeout(grace + ANSWER_SECONDS):
+            await container.stop(t=math.ceil(grace))
 
 
 async def remove(engine: Docker, name: str) -> bool:
     """Kill and remove a container with its own volumes; whether it is gone. Raises nothing."""
     try:
-        await engine.containers.container(name).delete(force=True, v=True)
+        async with asyncio.timeout(ANSWER_SECONDS):
+            await engine.containers.container(name).delete(force=True, v=True)
     except DockerError as wrong:
         return wrong.status == 404
     except ENGINE_ERRORS:
@@ -100,12 +110,28 @@ async def remove(engine: Docker, name: str) -> bool:
     return True
 
 
-async def _insist(engine: Docker, name: str) -> None:
-    for pause in (0.2, 0.5, 1.0, 2.0, 0.0):
+async def _clear(engine: Docker, name: str, gone: Callable[[], None]) -> None:
+    # While an engine is away its containers may live on: an operation is not over until its own is known to be gone.
+    for pause in PAUSES:
         if await remove(engine, name):
+            gone()
             return
         await asyncio.sleep(pause)
     logger.error("a container could not be removed", extra={"action": "docker", "container": name})
+
+
+def _was_asked(wrong: BaseException) -> bool:
+    """The engine may have made a container: it was reached."""
+    return not (isinstance(wrong, DockerError) and isinstance(wrong.__context__, aiohttp.ClientConnectorError))
+
+
+async def _make(engine: Docker, name: str, config: Mapping[str, Any]) -> None:
+    try:
+        async with asyncio.timeout(PREPARE_SECONDS):
+            await _create(engine, name, config)
+    except TimeoutError:
+        image = config["Image"]
+        raise OperationFailed(f"expected a container of {image} within {PREPARE_SECONDS:g} s, found none") from None
 
 
 async def _create(engine: Docker, name: str, config: Mapping[str, Any]) -> None:

@@ -9,8 +9,6 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 #: What of our environment it needs: where the engine is, and how to speak with it. Tokens stay here.
 _PASSED_ON = ("PATH", "HOME", "LANG", "DOCKER_TLS_VERIFY", "DOCKER_CERT_PATH")
@@ -26,16 +24,15 @@ class Warden:
         self._names: set[str] = set()
         self._process: subprocess.Popen[bytes] | None = None
 
-    @contextmanager
-    def watching(self, name: str) -> Iterator[str]:
-        """Meanwhile a container of this name is removed should we be killed."""
+    def watch(self, name: str) -> None:
+        """From now on a container of this name is removed should we be killed."""
         self._names.add(name)
         self._say(f"+{name}")
-        try:
-            yield name
-        finally:
-            self._names.discard(name)
-            self._say(f"-{name}")
+
+    def forget(self, name: str) -> None:
+        """There is no container of this name any more."""
+        self._names.discard(name)
+        self._say(f"-{name}")
 
     def close(self) -> None:
         """Nothing is left to watch."""

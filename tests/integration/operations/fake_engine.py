@@ -127,7 +127,7 @@ class FakeEngine:
         app.add_routes(
             [
                 web.get("/version", self._version),
-            web.get("/v1.47/version", self._version),
+                web.get("/v1.47/version", self._version),
                 web.post("/v1.47/containers/create", self._create),
                 web.post("/v1.47/images/create", self._pull),
                 web.put("/v1.47/containers/{id}/archive", self._archive),

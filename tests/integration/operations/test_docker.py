@@ -44,6 +44,7 @@ async def run(engine: FakeEngine, warden: Warden, what: Task, grace: float = 5.0
         return await docker(image(**more), warden, grace=grace)(what)
     finally:
         assert not engine.containers
+        assert not warden._names
 
 
 async def fails(engine: FakeEngine, warden: Warden, payload: Any, **more: Any) -> OperationFailed:
@@ -156,7 +157,9 @@ async def test_an_engine_that_is_not_there_fails_the_operation(tmp_path: Path) -
     nowhere = Warden(f"unix://{tmp_path}/none")
     try:
         with pytest.raises(OperationFailed, match="expected the engine to run a container of handler:1, found"):
-            await docker(image(), nowhere)(task({}))
+            async with asyncio.timeout(5):  # it does not insist on removing what nobody made
+                await docker(image(), nowhere)(task({}))
+        assert not nowhere._names
     finally:
         nowhere.close()
 
@@ -171,6 +174,8 @@ async def test_an_engine_that_goes_away_fails_the_operation_and_its_container_is
     await until(lambda: written(pids))
 
     await engine.leave()
+    done, _ = await asyncio.wait([running], timeout=0.5)
+    assert not done, "it is over when its container is"
     await engine.listen()
 
     with pytest.raises(OperationFailed, match="expected the engine to run a container of handler:1, found"):

@@ -69,32 +69,31 @@ async def test_an_engine_that_was_away_when_an_executor_was_killed_is_asked_agai
 
 async def test_a_warden_that_was_killed_is_replaced_and_knows_all_that_is_left(engine: FakeEngine) -> None:
     warden = Warden(engine.url)
-    with warden.watching("one"), warden.watching("other"):
-        first = warden._process
-        assert first is not None
-        first.kill()
-        first.wait()
-        with warden.watching("third"):
-            pass
-        assert warden._process is not first
-        await asyncio.to_thread(warden.close)
-        assert {path for path in engine.asked if path.startswith("DELETE")} == {"DELETE one", "DELETE other"}
+    warden.watch("one")
+    warden.watch("gone")
+    first = warden._process
+    assert first is not None
+    first.kill()
+    first.wait()
+    warden.watch("other")
+    warden.forget("gone")
+    assert warden._process is not first
     await asyncio.to_thread(warden.close)
+    assert {path for path in engine.asked if path.startswith("DELETE")} == {"DELETE one", "DELETE other"}
 
 
 async def test_a_warden_outlives_the_signals_that_end_an_executor_and_its_family(engine: FakeEngine) -> None:
     warden = Warden(engine.url)
-    with warden.watching("one"):
-        process = warden._process
-        assert process is not None
-        ignored = {signal.SIGTERM, signal.SIGINT, signal.SIGHUP}
-        await until(lambda: ignored <= _ignored(process.pid))
-        for number in ignored:
-            os.kill(process.pid, number)
-        await asyncio.to_thread(warden.close)
+    warden.watch("one")
+    process = warden._process
+    assert process is not None
+    ignored = {signal.SIGTERM, signal.SIGINT, signal.SIGHUP}
+    await until(lambda: ignored <= _ignored(process.pid))
+    for number in ignored:
+        os.kill(process.pid, number)
+    await asyncio.to_thread(warden.close)
     assert process.returncode == 0
     assert "DELETE one" in engine.asked
-    await asyncio.to_thread(warden.close)
 
 
 async def test_an_executor_without_containers_has_no_warden() -> None:
