@@ -2,7 +2,7 @@
 
 Its payload says what it does: `steps` (each may `say` a message with `percent` and `params`, note its `pid` in a file,
 `sleep` s, or wait `until` a file is there), then how it ends: with a `result`, `echo` (what it was told), `fail`,
-`exception` or `quiet`; `exit` status, `linger`, `deaf` to SIGTERM.
+`exception` or `quiet`; `exit` status, `linger`. SIGTERM: `deaf`, or a file is `touched`.
 """
 
 import base64
@@ -88,6 +88,11 @@ def end(given: dict[str, Any], named: dict[str, str]) -> None:
         report("COMPLETE", "succeeded", echo(given, named) if "echo" in given else given.get("result"))
 
 
+def touch_and_end(file: Path) -> None:
+    file.touch()
+    sys.exit()
+
+
 def main() -> None:
     named = arguments()
     if named.get("-launchType", "kubernetes") != "local":
@@ -95,6 +100,8 @@ def main() -> None:
     given = json.loads(payload(named))
     if "deaf" in given:
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    if "touched" in given:
+        signal.signal(signal.SIGTERM, lambda *_: touch_and_end(Path(given["touched"])))
     log("Operation metadata - " + json.dumps(given)[:500])
     for one in given.get("steps", []):
         step(one)

@@ -235,6 +235,19 @@ async def test_a_time_out_ends_the_container_with_what_it_said(
     assert [is_alive(pid) for pid in written(pids)] == [False]
 
 
+async def test_a_handler_that_is_asked_to_end_may_do_so_in_its_own_way(
+    engine: FakeEngine, warden: Warden, tmp_path: Path
+) -> None:
+    pids, touched = tmp_path / "pids", tmp_path / "touched"
+    payload = {"touched": str(touched), "steps": [{"pid": str(pids), "sleep": 1000}]}
+    running = asyncio.ensure_future(run(engine, warden, task(payload), grace=1000, timeout_seconds=2000))
+    await until(lambda: written(pids))
+    running.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await running
+    assert touched.exists()
+
+
 async def test_a_cancellation_ends_the_container(engine: FakeEngine, warden: Warden, tmp_path: Path) -> None:
     pids = tmp_path / "pids"
     payload = {"deaf": True, "steps": [{"pid": str(pids), "sleep": 1000}]}

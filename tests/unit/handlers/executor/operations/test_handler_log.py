@@ -40,7 +40,7 @@ def test_progress_and_payload_count_whatever_the_logger_puts_before_them(layout:
     "line",
     [
         LAYOUT + b'{"text": "a Payload: 3"}',
-        LAYOUT + b'got {"Payload: 3',
+        LAYOUT + b'got {"text": Payload: 3',
         LAYOUT + b"Payload: 3 was said",
         LAYOUT + b"Payload:",
         b"x" * 600 + b" Payload: 3",
