@@ -88,7 +88,14 @@ async def put(container: Container, files: Mapping[str, bytes]) -> None:
 
 async def hear(container: Container, out: Callable[[bytes], None], err: Callable[[bytes], None]) -> None:
     """Hear all that a container says, until it ends."""
-    await asyncio.gather(_hear(container, out, stdout=True), _hear(container, err, stderr=True))
+    both = _hear(container, out, stdout=True), _hear(container, err, stderr=True)
+    tasks = [asyncio.create_task(one) for one in both]
+    try:
+        await asyncio.gather(*tasks)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.wait(tasks)
 
 
 async def stop(container: Container, grace: float) -> None:
