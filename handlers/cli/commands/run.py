@@ -10,7 +10,7 @@ import typer
 
 from handlers.cli.documents import agenda_of
 from handlers.cli.exits import Exit, Stop
-from handlers.cli.operations import LinkLocalOption, RegistryOption, handlers_of
+from handlers.cli.operations import EngineOption, LinkLocalOption, RegistryOption, handlers_of
 from handlers.cli.picture import state_of
 from handlers.cli.running import carry_out
 from handlers.cli.screen import Output, OutputOption, Screen
@@ -18,6 +18,7 @@ from handlers.client.objects import Agenda, AgendaProgress, OperationProgress
 from handlers.clock import draw, now
 from handlers.executor.execution import End, Execution
 from handlers.executor.operations.task import OperationHandler
+from handlers.executor.registry import ENGINE
 from handlers.validation import validate
 from handlers.wire.requests import OpenAgenda, parse
 
@@ -27,11 +28,12 @@ def run(
     slots: Annotated[int, typer.Option(min=1, max=100, help="Operations at a time.")] = 4,
     registry: RegistryOption = None,
     allow_link_local: LinkLocalOption = False,
+    engine: EngineOption = ENGINE,
     output: OutputOption = Output.TEXT,
 ) -> None:
     """Execute an agenda here, without a service, and print its progress."""
     screen = Screen(output)
-    handlers = handlers_of(registry, allow_link_local=allow_link_local, screen=screen)
+    handlers = handlers_of(registry, allow_link_local=allow_link_local, engine=engine, screen=screen)
     carry_out(screen, f"{file} cannot be run", _run(file, slots, handlers, screen), "interrupted; nothing goes on")
 
 

@@ -1,11 +1,11 @@
 """What a program is told through its environment (spec 10.1), and what of ours it may see.
 
 A payload of up to 100,000 bytes is PAYLOAD; a longer one is compressed, in parts; one that is too long for that too is
-given on stdin alone, and POP_PAYLOAD_TYPE says `stdin`. On stdin it stands in any case.
+given on stdin alone, and POP_PAYLOAD_TYPE says `stdin`. On stdin it stands in any case. (What is too long for POP's
+handlers is in files: `contract`.)
 """
 
 import base64
-import logging
 import zlib
 from collections.abc import Mapping
 
@@ -13,10 +13,9 @@ import msgspec
 
 from handlers.executor.operations.task import Task
 
-logger = logging.getLogger(__name__)
-
 #: What a program needs of the executor's own environment. Tokens and addresses stay here.
 PASSED_ON = ("PATH", "HOME", "LANG", "TMPDIR", "TZ")
+LAST_PROGRESS, TYPE, STDIN = b"LAST_PROGRESS", b"POP_PAYLOAD_TYPE", b"stdin"
 _COMPRESSED = "POP_COMPRESSED_PAYLOAD_"
 _GIVEN = frozenset({
     "OPERATION_NAME", "AGENDA_ID", "OPERATION_ID", "CUSTOMER_ID", "PROGRESS_ID", "CID", "LAST_PROGRESS", "PAYLOAD",
@@ -59,21 +58,17 @@ def _prior(task: Task) -> dict[bytes, bytes]:
     if task.prior is None:
         return {}
     text = encode(task.prior)
-    if len(text) > PART_BYTES:
-        # It only saves work: without it a program begins from the start.
-        logger.warning("the earlier progress of %s is too long to be passed on", task.name)
-        return {}
-    return {b"LAST_PROGRESS": text}
+    return {LAST_PROGRESS: text} if len(text) <= PART_BYTES else {}
 
 
 def _payload(payload: bytes) -> dict[bytes, bytes]:
     if len(payload) <= PART_BYTES:
-        return {b"POP_PAYLOAD_TYPE": b"envVar", b"PAYLOAD": payload}
+        return {TYPE: b"envVar", b"PAYLOAD": payload}
     text = base64.b64encode(zlib.compress(payload))
     if len(text) > MAXIMUM_BYTES:
-        return {b"POP_PAYLOAD_TYPE": b"stdin"}
+        return {TYPE: STDIN}
     parts = [text[at : at + PART_BYTES] for at in range(0, len(text), PART_BYTES)]
     return {
-        b"POP_PAYLOAD_TYPE": b"compressedEnvVar",
+        TYPE: b"compressedEnvVar",
         **{f"{_COMPRESSED}{number}".encode(): part for number, part in enumerate(parts)},
     }

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from handlers.executor.operations.program import NotARegistry, Program, read_registry
+from handlers.executor.operations.program import Entry, Image, NotARegistry, Program, read_registry
 
 
-def read(folder: Path, text: str) -> dict[str, Program]:
+def read(folder: Path, text: str) -> dict[str, Entry]:
     (folder / "registry.json").write_text(text)
     return read_registry(folder / "registry.json")
 
@@ -20,6 +20,29 @@ def test_each_operation_type_has_its_program(tmp_path: Path) -> None:
     assert found == {
         "encode": Program(argv=["ffmpeg", "-i"], timeout_seconds=9.0, environment={"CIDR": "V"}, directory="/tmp"),  # noqa: S108
         "small": Program(argv=["x"], timeout_seconds=60.0, environment={}, directory=None),
+    }
+
+
+def test_an_entry_says_how_it_is_launched(tmp_path: Path) -> None:
+    local = {"launchType": "local", "argv": ["java", "-jar", "probe.jar"]}
+    image = {"launchType": "docker", "image": "merge:1.2", "argv": [], "memoryMiB": 512, "cpus": 1.5, "network": "none"}
+    image |= {"user": "1000:1000", "directory": "/inside", "binds": ["/media:/media:ro"], "timeoutSeconds": 9}
+    found = read(tmp_path, json.dumps({"probe": local, "merge": image, "own": {"launchType": "docker", "image": "x"}}))
+    assert found == {
+        "probe": Program(launch_type="local", argv=["java", "-jar", "probe.jar"]),
+        "merge": Image(
+            launch_type="docker",
+            image="merge:1.2",
+            argv=[],
+            memory_mib=512,
+            cpus=1.5,
+            network="none",
+            user="1000:1000",
+            directory="/inside",
+            binds=["/media:/media:ro"],
+            timeout_seconds=9.0,
+        ),
+        "own": Image(launch_type="docker", image="x", argv=None),
     }
 
 
@@ -39,6 +62,16 @@ def test_each_operation_type_has_its_program(tmp_path: Path) -> None:
         ({"a": {"argv": ["x"], "environment": {"": ""}}}, "$.a.environment: expected names that are free to use"),
         ({"a": {"argv": ["x"], "environment": {"PAYLOAD": ""}}}, "free to use, found 'PAYLOAD'"),
         ({"a": {"argv": ["x"], "environment": {"POP_COMPRESSED_PAYLOAD_7": ""}}}, "free to use"),
+        ({"a": {"launchType": "kubernetes"}}, "launchType: expected local, docker, or none at all, found 'kubernetes'"),
+        ({"a": {"launchType": "Local", "argv": ["x"]}}, "found 'Local'"),
+        ({"a": {"launchType": [], "argv": ["x"]}}, "found []"),
+        ({"a": {"launchType": "local", "argv": ["x"], "image": "y"}}, "$.a: Object contains unknown field `image`"),
+        ({"a": {"launchType": "docker"}}, "$.a: Object missing required field `image`"),
+        ({"a": {"launchType": "docker", "image": ""}}, "$.a.image: Expected `str` of length >= 1"),
+        ({"a": {"launchType": "docker", "image": "x", "memoryMiB": 5}}, "$.a.memoryMiB: Expected `int` >= 6"),
+        ({"a": {"launchType": "docker", "image": "x", "cpus": 0}}, "$.a.cpus: Expected `float` > 0.0"),
+        ({"a": {"launchType": "docker", "image": "x", "privileged": True}}, "unknown field `privileged`"),
+        ({"a": {"launchType": "docker", "image": "x", "environment": {"CID": ""}}}, "free to use, found 'CID'"),
         ({"a": {"argv": ["x"], "environment": {"K": 1}}}, "$.a.environment[...]: Expected `str`, got `int`"),
     ],
 )
