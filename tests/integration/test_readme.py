@@ -11,7 +11,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import pytest
 
 from handlers.cli.demo import NAME, put_catalogue
@@ -146,8 +145,10 @@ async def test_the_handler_of_ten_lines_is_one() -> None:
         await made["shout"](task({}))
 
 
-def test_the_registry_file_is_one(tmp_path: Path) -> None:
-    (text,) = blocks(section("Executors and operation handlers"), "json")
+def test_the_registry_files_are_what_executors_read(tmp_path: Path) -> None:
+    texts = blocks(section("Executors and operation handlers"), "json")
     file = tmp_path / "programs.json"
-    file.write_text(text)
-    assert msgspec.to_builtins(read_registry(file)["encode"]) == json.loads(text)["encode"]
+    for text in texts:
+        file.write_text(text)
+        assert read_registry(file).keys() == json.loads(text).keys()
+    assert len(texts) == 2
