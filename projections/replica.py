@@ -7,6 +7,7 @@ what all rows sum to, whatever a changelog lost, compacted or corrupted is found
 """
 
 from collections.abc import Mapping, Sequence
+from itertools import chain, repeat
 
 import msgspec
 
@@ -18,6 +19,7 @@ from projections.rows import (
     APPLIED,
     FOLD_VERSION,
     PREFIX_LENGTH,
+    PRIMARY,
     Applied,
     fold_of,
     is_primary,
@@ -45,27 +47,30 @@ class Landing:
         self, store: Store, rows: list[tuple[bytes, bytes]], below: Mapping[bytes, bytes | None] = _NOTHING
     ) -> None:
         self.puts = rows
-        self.entries: list[tuple[bytes, bytes]] = []
+        #: keys of the index rows that come, and of those that go
+        self.entries: list[bytes] = []
         self.removals: set[bytes] = set()
-        self.digest = 0
-        self.newest = -1
+        digest, newest = 0, b""
         for key, value in rows:
-            if is_primary(key):
-                self._weigh(key, below[key] if key in below else store.get(key), value)
+            if key[:2] not in PRIMARY:
+                continue
+            old = below[key] if key in below else store.get(key)
+            digest += row_digest(key, value)
+            # Their first eight bytes are the source offset.
+            newest = max(newest, value)
+            if old is None:
+                self.entries += index_keys(key, _traits(key, value))
+            else:
+                digest -= row_digest(key, old)
+                self._move(key, _traits(key, old), _traits(key, value))
+        self.digest = digest
+        self.newest = offset_of(newest) if newest else -1
 
-    def _weigh(self, key: bytes, old: bytes | None, new: bytes) -> None:
-        self.digest += row_digest(key, new)
-        self.newest = max(self.newest, offset_of(new))
-        after = _traits(key, new)
-        if old is None:
-            self.entries += [(entry, b"") for entry in index_keys(key, after)]
-            return
-        self.digest -= row_digest(key, old)
-        before = _traits(key, old)
+    def _move(self, key: bytes, before: Traits | None, after: Traits | None) -> None:
         if before != after:
             gone, come = moved(key, before, after)
             self.removals.update(gone)
-            self.entries += [(entry, b"") for entry in come]
+            self.entries += come
 
 
 class Replica:
@@ -122,12 +127,17 @@ class Replica:
         """Keep the greatest source offset per key, of the store and these; one atomic write."""
         best: dict[bytes, bytes] = {}
         below: dict[bytes, bytes | None] = {}
+        get = self.store.get
         for record in records:
-            value = _stored_form(record)
-            if value is None or record.key is None:
+            key, value = record.key, _stored_form(record)
+            if value is None or key is None:
                 self.ignored += 1
                 continue
-            self._weigh(best, below, record.key, value)
+            known = best.get(key)
+            if known is None:
+                known = below[key] = get(key)
+            if known is None or self._buries(key, value, known):
+                best[key] = value
         self.position = records[-1].offset
         self.land(Landing(self.store, [*best.items()], below))
         if APPLIED in best:
@@ -136,19 +146,18 @@ class Replica:
     def land(self, landing: Landing) -> None:
         """Put rows on the disk, with their index rows and the changelog position, in one atomic write."""
         position = (POSITION, b"%d" % self.position)
-        self.store.write([*landing.puts, *landing.entries, position], landing.removals)
+        index_rows = zip(landing.entries, repeat(b""))
+        self.store.write(chain(landing.puts, index_rows, (position,)), landing.removals)
         self.digest += landing.digest
         self.newest = max(self.newest, landing.newest)
 
-    def _weigh(self, best: dict[bytes, bytes], below: dict[bytes, bytes | None], key: bytes, value: bytes) -> None:
-        known = best.get(key)
-        if known is None:
-            known = below[key] = self.store.get(key)
-        if known is None or fold_of(known) != FOLD_VERSION or offset_of(value) >= offset_of(known):
-            best[key] = value
+    def _buries(self, key: bytes, value: bytes, known: bytes) -> bool:
+        if fold_of(known) != FOLD_VERSION or offset_of(value) >= offset_of(known):
             self.inverted.discard(key)
-        elif key != APPLIED:
+            return True
+        if key != APPLIED:
             self.inverted.add(key)
+        return False
 
     def flaw(self, log_id: str, end: int) -> str | None:
         """Why the rows cannot be trusted, in words; None where they can. `end` is that of the source.

@@ -62,7 +62,7 @@ def traits_of(key: bytes, value: bytes | None) -> Traits | None:
     """
     if value is None or len(value) == PREFIX_LENGTH:
         return None
-    row = memoryview(value)[PREFIX_LENGTH:]
+    row = value[PREFIX_LENGTH:]
     kind = key[:1]
     if kind == b"h":
         return _traits_of_head(_decode_head(row))

@@ -49,7 +49,7 @@ async def main(bootstrap: str, prefix: str, data: str, log_ids: str) -> None:
         born=lambda number, store, at: Partition(number, store, classify, ReadyLine("bench"), at),
         pause=FLIGHT_PAUSE,
     )
-    began = {"restore": 0.0, "fold": 0.0}
+    began = {"restore": 0.0, "fold": 0.0, "fold_cpu": 0.0}
     hold = holdings.hold
 
     async def timed(actives: set[int], standbys: set[int]) -> None:
@@ -60,6 +60,7 @@ async def main(bootstrap: str, prefix: str, data: str, log_ids: str) -> None:
 
     def noted(number: int, end: int) -> None:
         began["fold"] = began["fold"] or time.perf_counter()
+        began["fold_cpu"] = began["fold_cpu"] or time.process_time()
         take_over(number, end)
 
     holdings.hold, holdings._take_over = timed, noted  # type: ignore[method-assign]
@@ -72,6 +73,7 @@ async def main(bootstrap: str, prefix: str, data: str, log_ids: str) -> None:
         "start_s": time.perf_counter() - joining,
         "restore_s": began["fold"] - began["restore"],
         "fold_s": time.perf_counter() - began["fold"],
+        "fold_cpu_s": time.process_time() - began["fold_cpu"],
         "restored": restore.rows,
         "written": sum(writer.rows for writer in holdings.writers.values()),
         "cpu_s": time.process_time(),
