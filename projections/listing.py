@@ -15,7 +15,7 @@ from heapq import merge
 import msgspec
 
 from eventstore.model import Agenda, AgendaProgress, OperationProgress
-from projections.indexes import ALL, INDEXED, LETTERS, index_prefix
+from projections.attributes import ALL, INDEXED, LETTERS, index_prefix
 from projections.lines import Either, Line, One, all_of
 from projections.partition import Partition
 from projections.rows import PREFIX_LENGTH, operations_prefix, read_row
@@ -146,6 +146,8 @@ def _entries(partition: Partition, query: ByAttribute) -> Iterator[tuple[int, by
     if query.kind == "operation" and (run is not None or not lines):
         prefix = b"o\0" if run is None else operations_prefix(run)
         return _sorted(partition, prefix)
+    if query.kind == "agenda" and (run := query.where.get("progressId")) is not None:
+        return _sorted(partition, b"a\0" + run.encode() + b"\0")
     if not lines:
         lines.append(One(partition.store, index_prefix(letter, ALL, "")))
     start = b"" if query.after is None else query.after[0].to_bytes(8, "big")

@@ -15,6 +15,9 @@ class _Object(msgspec.Struct, frozen=True, rename="camel", gc=False):
     id: str | None = None
     link_id: str | None = None
     customer_id: str | None = None
+    cid: str | None = None
+    title: str | None = None
+    job_id: str | None = None
     agenda_progress_id: str | None = None
     operation: str | None = None
     added_time: int | None = None
@@ -25,6 +28,10 @@ class _Progress(msgspec.Struct, frozen=True, rename="camel", gc=False):
     customer_id: str | None = None
     agenda_id: str | None = None
     external_id: str | None = None
+    cid: str | None = None
+    title: str | None = None
+    processing_state: str | None = None
+    processing_state_message: str | None = None
     added_time: int | None = None
     updated_time: int | None = None
 
@@ -75,11 +82,15 @@ def traits_of(key: bytes, value: bytes | None) -> Traits | None:
             progress.customer_id,
             progress.agenda_id,
             progress.external_id,
+            progress.cid,
+            progress.title,
+            progress.processing_state,
+            progress.processing_state_message,
             minute,
         )
     found = _decode_object(row)
     if kind == b"a":
-        return found.added_time, found.id, found.link_id, found.customer_id
+        return found.added_time, found.id, found.link_id, found.customer_id, found.cid, found.title, found.job_id
     odd = found.id != f"{found.agenda_progress_id}-{found.operation}"
     return found.added_time, found.customer_id, found.id if odd else None
 

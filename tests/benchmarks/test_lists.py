@@ -107,6 +107,15 @@ async def measure(worker: WorkerProcess, session: aiohttp.ClientSession) -> None
     single, _, _ = await spent(f"progress/agenda/{middle}")
     deep = (await get(f"agenda?bycustomerId=c7&bylimit={AGENDAS // CUSTOMERS // 2}&cursor="))["next"]
     slow = []
+    only = {
+        "agenda": {"by job, empty": "agenda?byjobId=none", "by run": f"agenda?byprogressId={middle}"},
+        "progress/agenda": {
+            "by state": "progress/agenda?byprocessingState=WAITING",
+            "by state, empty": "progress/agenda?byprocessingState=EXECUTING",
+            "by message, empty": "progress/agenda?byprocessingStateMessage=failed",
+            "by state and customer": "progress/agenda?byprocessingState=WAITING&bycustomerId=c7",
+        },
+    }
     for kind in ("agenda", "progress/agenda"):
         for name, path in {
             "by link": f"{kind}?bylinkId=l77",
@@ -115,8 +124,12 @@ async def measure(worker: WorkerProcess, session: aiohttp.ClientSession) -> None
             "by customer and link": f"{kind}?bycustomerId=c7&bylinkId=l700",
             "by customer and link, empty": f"{kind}?bycustomerId=c7&bylinkId=l78",
             "by link, empty": f"{kind}?bylinkId=none",
+            "by title, one of all": f"{kind}?bytitle=one",
+            "by title, all but one": f"{kind}?bytitle=none",
+            "by cid, empty": f"{kind}?bycid=none",
             "all, first page": kind,
             "all, deep page": f"{kind}?cursor={deep}",
+            **only[kind],
         }.items():
             median, p95, found = await spent(path)
             print(
@@ -125,7 +138,7 @@ async def measure(worker: WorkerProcess, session: aiohttp.ClientSession) -> None
             slow += [(path, p95)] if p95 > 100 else []
     print(f"single GET p50 {single:.1f} ms")
     counts = ("agenda?bycount=", "agenda?bycustomerId=c7&bycount=")
-    for path in (*counts, "agenda?bytitle=one", "progress/operation?bylimit=1"):
+    for path in (*counts, "progress/operation?bylimit=1"):
         median, _, found = await spent(path, 3)
         print(f"unindexed or a count: {path:36} {median:8.0f} ms, count {found.get('count')}")
     assert not slow

@@ -9,14 +9,16 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from eventstore.model import Agenda, AgendaProgress, Operation, OperationProgress
-from projections.indexes import index_keys, moved, primary_of
+from eventstore.model import Agenda, AgendaProgress, Operation, OperationProgress, ProcessingState
+from projections.attributes import primary_of
+from projections.indexes import index_keys, moved
 from projections.replica import Landing
 from projections.rows import AgendaHead, Head, Row, agenda_key, head_key, operation_key, progress_key, write_row
 from projections.store import MemoryStore
 from projections.traits import traits_of
 
 P, A, X, H = progress_key("r1"), agenda_key("r1", "a1"), operation_key("r1", "x"), head_key("r1")
+EXECUTING = ProcessingState.EXECUTING
 TIME = (7).to_bytes(8, "big")
 
 
@@ -37,6 +39,13 @@ def test_each_attribute_of_an_object_has_a_key_that_leads_back_to_it() -> None:
     assert {primary_of(entry) for entry in found} == {P}
     agenda = Agenda(id="a1", added_time=7, customer_id="c", operations=[Operation(name="x", payload={"id": "z"})])
     assert keys(A, agenda) == [b"iai\0\x02a1" + TIME + A, b"iac\0\x01c" + TIME + A, b"ia*\0\0" + TIME + A]
+    titled = Agenda(id="a1", added_time=7, cid="k", title="t", job_id="j")
+    texts = {b"d": "k", b"t": "t", b"j": "j"}
+    assert {b"ia" + k + b"\0\x01" + v.encode() + TIME + A for k, v in texts.items()} <= {*keys(A, titled)}
+    states = {"processing_state": EXECUTING, "processing_state_message": "m"}
+    moving = keys(P, AgendaProgress(id="r1", added_time=7, cid="k", title="t", **states))  # type: ignore[arg-type]
+    texts = {b"d": "k", b"t": "t", b"s": "EXECUTING", b"m": "m"}
+    assert {b"ip" + k + len(v).to_bytes(2, "big") + v.encode() + TIME + P for k, v in texts.items()} <= {*moving}
     row = OperationProgress(id="r1-x", agenda_progress_id="r1", operation="x", customer_id="c")
     assert keys(X, row) == [b"ioc\0\x01c" + bytes(8) + X]
     odd = OperationProgress(id="z", agenda_progress_id="r1", operation="x", customer_id="c")
@@ -111,7 +120,14 @@ def test_what_goes_and_what_comes_is_the_difference_of_all_keys(data: st.DataObj
         progress=st.booleans(),
         deleted=small,
     )
-    progress = st.builds(AgendaProgress, id=st.just("r1"), updated_time=small, link_id=st.sampled_from([None, "l"]))
+    progress = st.builds(
+        AgendaProgress,
+        id=st.just("r1"),
+        updated_time=small,
+        link_id=st.sampled_from([None, "l"]),
+        processing_state=st.sampled_from([None, *ProcessingState]),
+        processing_state_message=st.sampled_from([None, "m"]),
+    )
     for key, some in ((H, head), (P, progress)):
         rows: list[Any] = [data.draw(st.none() | some) for _ in range(2)]
         before, after = (traits_of(key, write_row(3, row)) for row in rows)
