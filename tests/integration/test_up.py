@@ -73,6 +73,7 @@ def test_it_runs_the_example_serves_and_leaves_nothing_behind_and_the_next_start
     up: Up, port: int, tmp_path: Path
 ) -> None:
     up.shows("Agendum serves http://127.0.0.1")
+    up.shows(f"media.json --watch --url {up.url}")
     up.shows("Ctrl-C stops everything")
     first = json.loads(agendum("progress", "--link", "demo-media", "-o", "json", url=up.url).stdout)
     assert [run["processingStateMessage"] for run in first] == ["succeeded"]
