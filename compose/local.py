@@ -16,6 +16,7 @@ import sys
 from pathlib import Path
 from typing import IO
 
+from compose.kafka import java
 from compose.kafka.cluster import LocalKafka, free_ports
 from compose.kafka.container import ContainerKafka, is_here
 from compose.processes import Child
@@ -71,7 +72,7 @@ class Installation:
         (self._data / "logs").mkdir(exist_ok=True)
 
     def start_kafka(self) -> None:
-        """Start a broker, unless one was given. Raises JarsRefused, RuntimeError, TimeoutError."""
+        """Start a broker, unless one was given. Raises NotInstalled, JarsRefused, RuntimeError, TimeoutError."""
         if self._given is None:
             self._kafka = self._broker()
             self._kafka.start()
@@ -125,7 +126,7 @@ class Installation:
 
     def _broker(self) -> LocalKafka | ContainerKafka:
         # Java first, although Docker may be there as well: it starts faster, and a kill of us takes it along.
-        if shutil.which("java") is None and is_here():
+        if not java.is_here() and is_here():
             return ContainerKafka(self._data / "logs" / "kafka.log", fresh=self._fresh)
         return LocalKafka(self._data / "kafka")
 

@@ -9,7 +9,7 @@ from handlers.routing import COMMAND, PULL, QUERY, Router
 from handlers.scheduling.board import Board
 from handlers.scheduling.schedulers import Schedulers
 from handlers.server import Handler
-from handlers.snapshots import snapshot_routes
+from handlers.snapshots import Copies, snapshot_routes
 from handlers.timers.everywhere import DUE, Everywhere
 from projections.holdings import Holdings
 
@@ -40,6 +40,6 @@ def hop_routes(
             hop_route(DISPATCH, secret, dispatch),
             hop_route(PULL, secret, schedulers.pull, undelivered=schedulers.give_back),
             hop_route(DUE, secret, everywhere.here),
-            *snapshot_routes(secret, holdings.owner),
+            *snapshot_routes(secret, Copies(holdings.owner, holdings.standby)),
         ]
     )

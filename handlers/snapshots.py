@@ -1,4 +1,4 @@
-"""Snapshots of partitions on their way from owners to `agendum verify` (design 4.4, 5).
+"""Snapshots of partitions on their way from owners and standbys to `agendum verify` (design 4.4, 5).
 
 Decision: rows of all customers, so nothing of it is on the public API. Snapshots and rows are hops: they come from the
 internal listener, to whoever has the workers' shared secret. The public listener has one guarded path alone,
@@ -16,16 +16,17 @@ import aiohttp
 import msgspec
 from aiohttp import web
 
-from eventstore.errors import AgendumError, Forbidden, Moving, Unavailable
+from eventstore.errors import AgendumError, Forbidden, Moving, NotFound, Unavailable
 from handlers.hops import CONTENT, ERRORS, SECRET_HEADER, Failure, Hop, hop_route, is_worker
 from projections.partition import Partition
+from projections.replica import Replica
 from projections.snapshots import Closing, Entry, Opening, Part, Rows, Snapshot
 
 #: Whoever reads a snapshot keeps the owner's database from being tidied: not for longer than this per piece (s).
 STALL_SECONDS = 30.0
 ASK_SECONDS = 10.0
-#: A pause this long between two pieces means that the owner is gone (s).
-SILENCE_SECONDS = 30.0
+#: A pause this long between two pieces means that the worker is gone (s): well below the patience of `verify`.
+SILENCE_SECONDS = 10.0
 
 Handler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
 
@@ -35,11 +36,13 @@ class RowsQuestion(msgspec.Struct, frozen=True):
 
     partition: int
     keys: list[bytes]
+    #: those of a standby, not of the owner
+    standby: bool = False
 
 
 OWNERS = Hop("/internal/owners", None, dict[int, str])
 ROWS = Hop("/rows", RowsQuestion, list[bytes | None])
-SNAPSHOT = "/snapshot"
+SNAPSHOT, STANDBY = "/snapshot", "/standby"
 
 _encode = msgspec.msgpack.Encoder().encode
 _decode_part = msgspec.msgpack.Decoder(Part).decode
@@ -54,30 +57,60 @@ def answered(ask: Callable[[], Any]) -> Callable[[Any], Awaitable[Any]]:
     return answer
 
 
-def snapshot_routes(secret: str, owner: Callable[[int], Partition | None]) -> Iterator[tuple[str, Handler]]:
-    """What an owner answers to `verify`, on the internal listener."""
+async def nobody(_: int) -> Replica | None:
+    """The standby that is asked for is not kept here."""
+    return None
 
-    def owned(number: int) -> Partition:
-        partition = owner(number)
-        if partition is None:
-            raise Moving(f"partition {number} is between two owners")
-        return partition
+
+class Copies:
+    """What a worker holds of partitions: as their owner, or as a standby."""
+
+    def __init__(
+        self, owner: Callable[[int], Partition | None], standby: Callable[[int], Awaitable[Replica | None]] = nobody
+    ) -> None:
+        self._owner = owner
+        self._standby = standby
+
+    async def of(self, number: int, standby: bool) -> Partition | Replica:
+        """One of them. Raises Moving, and NotFound where it has no standby."""
+        found = await self._standby(number) if standby else self._owner(number)
+        if found is not None:
+            return found
+        raise (
+            NotFound(f"partition {number} has no standby here")
+            if standby
+            else Moving(f"partition {number} is between two owners")
+        )
+
+    def holds(self, number: int, standby: bool) -> bool:
+        """Whether it is what it was; a standby's store says so itself."""
+        return standby or self._owner(number) is not None
+
+
+def snapshot_routes(secret: str, copies: Copies) -> Iterator[tuple[str, Handler]]:
+    """What a worker answers to `verify`, on the internal listener."""
 
     async def rows(question: RowsQuestion) -> list[bytes | None]:
-        return [owned(question.partition).get(key) for key in question.keys]
+        held = await copies.of(question.partition, question.standby)
+        get = held.get if isinstance(held, Partition) else held.store.get
+        return [get(key) for key in question.keys]
 
-    async def snapshot(request: web.BaseRequest) -> web.StreamResponse:
-        if not is_worker(request, secret):
-            return web.Response(status=403, text="expected the workers' shared secret")
-        try:
-            number = msgspec.msgpack.decode(await request.read(), type=int)
-            taken = Snapshot(owned(number))
-        except AgendumError as wrong:
-            return web.Response(status=422, body=_encode(Failure.of(wrong)), content_type=CONTENT)
-        return await _stream(request, taken, lambda: owner(number) is not None)
+    def answer(*, standby: bool) -> Handler:
+        async def snapshot(request: web.BaseRequest) -> web.StreamResponse:
+            if not is_worker(request, secret):
+                return web.Response(status=403, text="expected the workers' shared secret")
+            try:
+                number = msgspec.msgpack.decode(await request.read(), type=int)
+                taken = Snapshot(await copies.of(number, standby))
+            except AgendumError as wrong:
+                return web.Response(status=422, body=_encode(Failure.of(wrong)), content_type=CONTENT)
+            return await _stream(request, taken, lambda: copies.holds(number, standby))
+
+        return snapshot
 
     yield hop_route(ROWS, secret, rows)
-    yield SNAPSHOT, snapshot
+    yield SNAPSHOT, answer(standby=False)
+    yield STANDBY, answer(standby=True)
 
 
 async def _stream(request: web.BaseRequest, taken: Snapshot, holds: Callable[[], bool]) -> web.StreamResponse:
@@ -126,17 +159,17 @@ async def owners_of(session: aiohttp.ClientSession, url: str, secret: str) -> di
     return msgspec.msgpack.decode(text, type=dict[int, str])
 
 
-async def fetch(session: aiohttp.ClientSession, owner: str, secret: str, number: int) -> Taken:
-    """A snapshot, whole. Raises Moving when its partition moved meanwhile: ask again."""
+async def fetch(session: aiohttp.ClientSession, worker: str, secret: str, number: int, path: str = SNAPSHOT) -> Taken:
+    """A snapshot, whole. Raises Moving when its partition moved meanwhile: ask again; NotFound: no standby is there."""
     timeout = aiohttp.ClientTimeout(total=None, sock_connect=1.0, sock_read=SILENCE_SECONDS)
     headers = {SECRET_HEADER: secret, "Content-Type": CONTENT}
     try:
-        async with session.post(owner + SNAPSHOT, data=_encode(number), headers=headers, timeout=timeout) as answer:
+        async with session.post(worker + path, data=_encode(number), headers=headers, timeout=timeout) as answer:
             if answer.status != 200:
                 raise _failure(await answer.read(), answer.status)
             return await _read(answer.content, number)
     except (aiohttp.ClientError, TimeoutError, OSError, EOFError) as wrong:
-        raise Moving(f"partition {number}: its owner at {owner} went away ({wrong!r})") from None
+        raise Moving(f"partition {number}: its worker at {worker} went away ({wrong!r})") from None
 
 
 async def _read(content: aiohttp.StreamReader, number: int) -> Taken:

@@ -8,6 +8,7 @@ import asyncio
 from collections.abc import Callable, Mapping
 from typing import Protocol
 
+from eventstore.errors import Moving
 from eventstore.log import EventLog
 from projections.changelog import Changelog
 from projections.doubts import Doubts
@@ -81,6 +82,19 @@ class Holdings:
     def resent(self) -> int:
         """Rows sent again so far, because another worker's older ones had buried them in the changelog."""
         return self._resent + sum(writer.resent for writer in self.writers.values())
+
+    async def standby(self, number: int) -> Replica | None:
+        """What is kept warm here for the partition's owner, level with the changelog. Raises Moving, Unavailable."""
+        replica = self.replicas.get(number)
+        if replica is None or self.assigned is None or number in self.assigned:
+            return None
+        try:
+            await self._restore.level(replica)
+        except TimeoutError:
+            raise Moving(f"the standby of partition {number} is not level with the changelog") from None
+        if self.replicas.get(number) is not replica or self.assigned is None or number in self.assigned:
+            raise Moving(f"the standby of partition {number} moved meanwhile")
+        return replica
 
     def ready(self) -> bool:
         """Whether everything that was assigned is owned."""

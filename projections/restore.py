@@ -10,6 +10,9 @@ from eventstore.log import EventLog
 from projections.feed import IDLE_SECONDS, RETRY_SECONDS, Source
 from projections.replica import Replica
 
+#: A warm standby is as far as the changelog was within this (s).
+LEVEL_SECONDS = 2.0
+
 logger = logging.getLogger(__name__)
 T = TypeVar("T")
 
@@ -50,6 +53,16 @@ class Restore:
         """Keep the standbys warm until cancelled. Raises RangeGone: begin again, the changelog was cut or recreated."""
         while standbys:
             await self._absorb(replicas)
+
+    async def level(self, replica: Replica) -> None:
+        """Wait until a standby holds all that the changelog holds now. Raises TimeoutError, Unavailable.
+
+        What is half read may lack rows that compaction left for later.
+        """
+        end = (await self._log.ends(self._topic))[replica.number]
+        async with asyncio.timeout(LEVEL_SECONDS):
+            while replica.position + 1 < end:  # noqa: ASYNC110  # whoever absorbs tells nobody
+                await asyncio.sleep(0.01)
 
     async def _absorb(self, replicas: Mapping[int, Replica]) -> None:
         try:

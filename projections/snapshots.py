@@ -1,16 +1,19 @@
-"""What an owned partition's rows are at one moment, for whoever checks them against the log (design 4.4). Pure.
+"""What a partition's rows are at one moment, for whoever checks them against the log (design 4.4). Pure.
 
-Taken between two records: the disk's snapshot costs nothing, the overlay is copied by reference. So it is of exactly
-one position, that of the last record folded, and shows what is served, in memory and on the disk. The fold goes on
-while the rows are read, a chunk at a time.
+Of an owner taken between two records: the disk's snapshot costs nothing, the overlay is copied by reference. So it is
+of exactly one position, that of the last record folded, and shows what is served, in memory and on the disk. The fold
+goes on while the rows are read, a chunk at a time. Of a standby it is of the position that the `applied` row names:
+between two of those its rows are of several moments, and no snapshot is taken.
 """
 
 from collections.abc import Iterable, Iterator
 
 import msgspec
 
+from eventstore.errors import Moving
 from projections.digest import in_hex, row_digest
 from projections.partition import Partition
+from projections.replica import Replica
 from projections.rows import APPLIED, FOLD_VERSION, PREFIX_LENGTH, Applied, offset_of
 
 #: Rows between two turns of the loop: about 1 ms.
@@ -27,7 +30,7 @@ class Opening(msgspec.Struct, frozen=True, kw_only=True, tag=True, gc=False):
     """What a snapshot is of."""
 
     partition: int
-    #: offset of the last record folded
+    #: offset of the last record that the rows hold
     position: int
     #: the fold's version
     fold: int
@@ -55,16 +58,19 @@ Part = Opening | Rows | Closing
 class Snapshot:
     """Rows as of `opening.position`; close it, or the database stays open."""
 
-    def __init__(self, partition: Partition) -> None:
-        self._overlay = dict(partition.overlay.items())
-        self._disk = partition.store.frozen()
-        applied = self._disk.get(APPLIED)
-        self.opening = Opening(
-            partition=partition.number,
-            position=partition.position,
-            fold=FOLD_VERSION,
-            applied=None if applied is None else _decode_applied(applied[PREFIX_LENGTH:]),
-        )
+    def __init__(self, held: Partition | Replica) -> None:
+        """Raises Moving where a standby's rows are of several moments: its next batch may end that."""
+        self._overlay = dict(held.overlay.items()) if isinstance(held, Partition) else {}
+        self._disk = held.store.frozen()
+        found = self._disk.get(APPLIED)
+        applied = None if found is None else _decode_applied(found[PREFIX_LENGTH:])
+        position = -1 if applied is None else applied.offset
+        if isinstance(held, Partition):
+            position = held.position
+        elif held.newest > position:
+            self.close()
+            raise Moving(f"the standby of partition {held.number} is between two batches")
+        self.opening = Opening(partition=held.number, position=position, fold=FOLD_VERSION, applied=applied)
 
     def parts(self) -> Iterator[Part]:
         """The snapshot, piece by piece. Raises LookupError when its partition is released meanwhile."""

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from compose.kafka.cluster import LocalKafka
 from compose.kafka.jars import JarsRefused
+from compose.kafka.java import NotInstalled
 
 
 def main() -> int:
@@ -23,7 +24,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="agendum-kafka-") as temporary:
         try:
             kafka = LocalKafka(options.data or Path(temporary), options.nodes).start()
-        except JarsRefused as refused:
+        except (NotInstalled, JarsRefused) as refused:
             print(refused, file=sys.stderr)
             return 1
         print(f"Kafka is ready at {kafka.bootstrap} (Ctrl-C stops it)", flush=True)

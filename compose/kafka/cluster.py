@@ -9,12 +9,15 @@ import socket
 import subprocess
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from aiokafka.admin import AIOKafkaAdminClient
 
 from compose.kafka.jars import cache, jars
-from compose.kafka.node import Node, _java
+from compose.kafka.java import demand, java
+from compose.kafka.node import Node
+from compose.processes import die_with_parent
 
 START_SECONDS = 60.0
 
@@ -37,7 +40,8 @@ class LocalKafka:
         return ",".join(f"127.0.0.1:{node.port}" for node in self.nodes)
 
     def start(self) -> "LocalKafka":
-        """Start all nodes and wait until the cluster answers as a whole."""
+        """Start all nodes and wait until the cluster answers as a whole. Raises NotInstalled, JarsRefused."""
+        demand()
         archive_classes()
         for node in self.nodes:
             node.format(self._cluster)
@@ -111,13 +115,22 @@ def archive_classes() -> None:
     libs = jars()
     if archive.exists():
         return
-    subprocess.run(
-        [_java(), f"-XX:ArchiveClassesAtExit={archive}", "-cp", f"{libs}/*", "kafka.Kafka", "--version"],
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        timeout=60,
-        check=False,
-    )
+    fresh = archive.with_name(f"classes-{os.getpid()}.jsa")
+    try:
+        with suppress(subprocess.TimeoutExpired):
+            done = subprocess.run(
+                [java(), f"-XX:ArchiveClassesAtExit={fresh}", "-cp", f"{libs}/*", "kafka.Kafka", "--version"],
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                timeout=60,
+                check=False,
+                preexec_fn=die_with_parent,  # noqa: PLW1509  # one system call that touches no lock
+            )
+            # A node would take one that was cut short for whole.
+            if done.returncode == 0 and fresh.exists():
+                fresh.rename(archive)
+    finally:
+        fresh.unlink(missing_ok=True)
 
 
 def tail(path: Path, size: int = 2000) -> str:

@@ -1,10 +1,20 @@
-"""Kafka's jars: fetched once through Maven into the user's cache, and used only if every sum is the known one."""
+"""Kafka's jars: fetched once through Maven into the user's cache, and used only if every sum is the known one.
 
+What is in the cache is whole: it is fetched beside its place, looked at, and then moved there. What was damaged later
+is fetched anew. Whoever fetches holds a lock, so what lies beside it was left behind by a kill, and is cleared away.
+"""
+
+import fcntl
 import os
 import shutil
 import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
+
+from compose.kafka.java import INSTEAD, NotInstalled
+from compose.processes import die_with_parent
 
 HERE = Path(__file__).parent
 VERSION = "4.4.0"
@@ -28,37 +38,37 @@ def known_sums() -> dict[str, str]:
 
 
 def jars() -> Path:
-    """The directory of verified jars; fetches them if need be. Raises JarsRefused."""
+    """The directory of verified jars; fetches them if need be. Raises JarsRefused, NotInstalled."""
     folder = cache() / "libs"
-    if not folder.is_dir():
-        fetch(folder)
-    verify(folder)
+    try:
+        verify(folder)
+    except JarsRefused as flaw:
+        fetch(folder, flaw)
     return folder
 
 
-def fetch(folder: Path) -> None:
-    """Let Maven copy the jars into a folder that did not exist before."""
-    for tool, hint in (("mvn", "Apache Maven"), ("java", "Java 17 or newer")):
-        if shutil.which(tool) is None:
-            raise JarsRefused(
-                f"expected {hint} ({tool}) on the PATH, or Docker with its compose plugin: install either, or name a "
-                "Kafka that is there (agendum up --kafka HOST:PORT; for tests AGENDUM_TEST_KAFKA)"
-            )
-    fresh = folder.with_name(f"libs-{os.getpid()}")
-    command = ["mvn", "-q", "-B", "-f", str(HERE / "pom.xml"), "dependency:copy-dependencies"]
-    done = subprocess.run(
-        [*command, f"-DoutputDirectory={fresh}", "-DincludeScope=runtime"],
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if done.returncode:
-        raise JarsRefused(f"expected Maven to fetch Kafka's jars: {done.stdout[-2000:]}{done.stderr[-2000:]}")
-    try:
-        fresh.rename(folder)
-    except OSError:
-        shutil.rmtree(fresh)  # another process was faster
+def fetch(folder: Path, flaw: JarsRefused) -> None:
+    """Put whole jars where there are none, or where `flaw` was found."""
+    if shutil.which("mvn") is None:
+        damaged = f"{flaw}; " if folder.exists() else ""
+        raise NotInstalled(f"{damaged}expected Apache Maven (mvn) on the PATH, which fetches Kafka's jars: {INSTEAD}")
+    with _alone(folder.parent):
+        try:
+            return verify(folder)  # another process was faster
+        except JarsRefused:
+            pass
+        for left in folder.parent.glob(f"{folder.name}-*"):
+            shutil.rmtree(left)
+        fresh = folder.with_name(f"{folder.name}-{os.getpid()}")
+        try:
+            _copy(fresh)
+            verify(fresh)
+            if folder.exists():
+                folder.rename(folder.with_name(f"{folder.name}-damaged"))
+            fresh.rename(folder)
+        finally:
+            for left in folder.parent.glob(f"{folder.name}-*"):
+                shutil.rmtree(left)
 
 
 def verify(folder: Path) -> None:
@@ -72,3 +82,30 @@ def verify(folder: Path) -> None:
         digest = sha256(path.read_bytes()).hexdigest()
         if digest != sums[name]:
             raise JarsRefused(f"jar {name}: expected SHA-256 {sums[name]}, found {digest}; remove {path}")
+
+
+def _copy(fresh: Path) -> None:
+    """Let Maven copy the jars into a new folder."""
+    command = ["mvn", "-q", "-B", "-f", str(HERE / "pom.xml"), "dependency:copy-dependencies"]
+    done = subprocess.run(
+        [*command, f"-DoutputDirectory={fresh}", "-DincludeScope=runtime"],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+        preexec_fn=die_with_parent,  # noqa: PLW1509  # one system call that touches no lock
+    )
+    if done.returncode:
+        raise JarsRefused(f"expected Maven to fetch Kafka's jars: {done.stdout[-2000:]}{done.stderr[-2000:]}")
+
+
+@contextmanager
+def _alone(place: Path) -> Iterator[None]:
+    """No other process of this user fetches meanwhile; the lock goes with its process."""
+    place.mkdir(parents=True, exist_ok=True)
+    handle = os.open(place, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)

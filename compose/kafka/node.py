@@ -1,17 +1,14 @@
 """One Kafka node: its settings, its process."""
 
-import ctypes
 import os
-import shutil
 import signal
 import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 
 from compose.kafka.jars import cache, jars
-
-PR_SET_PDEATHSIG = 1
-_libc = ctypes.CDLL(None)
+from compose.kafka.java import java
+from compose.processes import die_with_parent
 
 #: What a small local cluster needs beside its addresses; each was measured to matter.
 SETTINGS = {
@@ -78,13 +75,14 @@ class Node:
         (self.folder / "node.properties").write_text("".join(lines))
         if (self.folder / "data" / "meta.properties").exists():
             return
-        command = [_java(), "-cp", f"{jars()}/*", "kafka.tools.StorageTool", "format", f"--cluster-id={cluster}"]
+        command = [java(), "-cp", f"{jars()}/*", "kafka.tools.StorageTool", "format", f"--cluster-id={cluster}"]
         done = subprocess.run(
             [*command, "-c", str(self.folder / "node.properties"), "-g"],
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
             check=False,
+            preexec_fn=die_with_parent,  # noqa: PLW1509  # one system call that touches no lock
         )
         if done.returncode:
             raise RuntimeError(f"expected node {self.number} to be formatted: {done.stdout}{done.stderr}")
@@ -96,13 +94,13 @@ class Node:
         options = ["-Xms64m", "-Xmx256m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xshare:auto", *sharing]
         with (self.folder / "out.log").open("ab") as out:
             self.process = subprocess.Popen(
-                [_java(), *options, "-cp", f"{jars()}/*", "kafka.Kafka", str(self.folder / "node.properties")],
+                [java(), *options, "-cp", f"{jars()}/*", "kafka.Kafka", str(self.folder / "node.properties")],
                 stdin=subprocess.DEVNULL,
                 stdout=out,
                 stderr=subprocess.STDOUT,
                 # Its own group: a terminal's Ctrl-C is for us, and we stop it.
                 process_group=0,
-                preexec_fn=_die_with_parent,  # noqa: PLW1509  # one system call that touches no lock
+                preexec_fn=die_with_parent,  # noqa: PLW1509  # one system call that touches no lock
                 env={**os.environ, "JAVA_TOOL_OPTIONS": ""},
             )
 
@@ -127,12 +125,3 @@ class Node:
         if self.process is not None:
             self.signal(signal.SIGKILL)
             self.process.wait()
-
-
-def _java() -> str:
-    home = os.environ.get("JAVA_HOME")
-    return str(Path(home) / "bin" / "java") if home else shutil.which("java") or "java"
-
-
-def _die_with_parent() -> None:
-    _libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)

@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import re
 import shutil
 from collections.abc import Collection
 from pathlib import Path
@@ -10,6 +9,7 @@ from pathlib import Path
 import aiohttp
 import msgspec
 
+from compose.kafka import java
 from compose.kafka.jars import cache
 from eventstore.cluster import Cluster
 from eventstore.errors import Unavailable
@@ -32,23 +32,16 @@ class _Readiness(msgspec.Struct):
 
 async def tools() -> Tools:
     """What is installed."""
-    home = os.environ.get("JAVA_HOME")
-    java, docker = await asyncio.gather(
-        _said(str(Path(home) / "bin" / "java") if home else "java", "-version"),
+    said, docker = await asyncio.gather(
+        _said(java.java(), "-version"),
         _said("docker", "version", "--format", "{{.Server.Version}}"),
     )
     return Tools(
-        java=java_version(java or ""),
+        java=java.version(said or ""),
         docker=(docker or "").strip() or None,
         maven=shutil.which("mvn") is not None,
         jars=(cache() / "libs").is_dir(),
     )
-
-
-def java_version(said: str) -> int | None:
-    """The major version in what `java -version` says; 8 says that it is 1.8."""
-    found = re.search(r'version "(?:1\.)?(\d+)', said)
-    return int(found[1]) if found else None
 
 
 def disk(data: Path) -> Disk:

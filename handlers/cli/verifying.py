@@ -1,25 +1,28 @@
-"""One partition of `agendum verify`: its owner's snapshot against the replay of the log to the same position."""
+"""One partition of `agendum verify`: snapshots of owner and standbys against the replay of the log to there."""
 
 import asyncio
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
+from typing import Any, TypeVar
 
 import aiohttp
 import msgspec
 
 from eventstore.codec import decode
-from eventstore.errors import ForeignLog, Moving, Unavailable
+from eventstore.errors import ForeignLog, Moving, NotFound, Unavailable
 from eventstore.events import LogOpened
 from eventstore.log import EventLog
 from handlers.cli.exits import Exit, Stop
 from handlers.cli.replaying import Subject
 from handlers.hops import Hops
-from handlers.snapshots import ROWS, RowsQuestion, Taken, fetch, owners_of
+from handlers.snapshots import ROWS, SNAPSHOT, STANDBY, RowsQuestion, Taken, fetch, owners_of
 from projections.digest import row_digest
 from projections.partition import Partition
 from projections.replayed import fold_to
 from projections.rows import FOLD_VERSION
 from projections.verification import Difference, Field, differences, digest_of, fields
+
+T = TypeVar("T")
 
 HOP_SECONDS = 10.0
 RETRY_SECONDS = 0.5
@@ -37,14 +40,17 @@ class Wrong(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Result(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """What became of one partition."""
+    """What became of one partition in the hands of one worker."""
 
     partition: int
+    #: its internal address
+    worker: str
+    standby: bool
     position: int
     rows: int
     digest: str
     expected_digest: str
-    #: the sum that the owner keeps on its disk, and what the replay makes of it at the same offset
+    #: the sum that the worker keeps on its disk, and what the replay makes of it at the same offset
     applied_offset: int | None = None
     applied_digest: str | None = None
     expected_applied_digest: str | None = None
@@ -54,7 +60,7 @@ class Result(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
     @property
     def equal(self) -> bool:
-        """Owner and log agree, in every row and in the sums."""
+        """Worker and log agree, in every row and in the sums."""
         return (
             not self.count
             and self.digest == self.expected_digest
@@ -83,22 +89,41 @@ class Verifier:
         self._patience = patience
 
     async def verify(self, number: int) -> Result:
-        """Compare one partition. Raises Unavailable when nobody proved to own it, LogError where logs differ."""
+        """Compare what the owner serves. Raises Unavailable if nobody proves to own it, LogError if logs differ."""
+
+        async def compare(owners: Mapping[int, str]) -> Result:
+            if number not in owners:
+                raise Moving(f"partition {number} is between two owners")
+            return await self._compare(owners[number], number, SNAPSHOT)
+
+        return await self._insist(compare)
+
+    async def standbys(self, number: int) -> list[Result]:
+        """Compare what other workers keep warm, of those that own anything. Raises as `verify` does."""
+
+        async def compare(owners: Mapping[int, str]) -> list[Result]:
+            found = []
+            for worker in sorted({*owners.values()} - {owners.get(number)} - {None}):
+                with suppress(NotFound):
+                    found.append(await self._compare(worker, number, STANDBY))
+            return found
+
+        return await self._insist(compare)
+
+    async def _insist(self, compare: Callable[[Mapping[int, str]], Awaitable[T]]) -> T:
         clock = asyncio.get_running_loop().time
         deadline = clock() + self._patience
         while True:
             owners = await owners_of(self._session, self._url, self._secret)
             try:
-                return await self._compare(owners.get(number), number)
+                return await compare(owners)
             except Unavailable:
                 if clock() > deadline:
                     raise
             await asyncio.sleep(RETRY_SECONDS)
 
-    async def _compare(self, owner: str | None, number: int) -> Result:
-        if owner is None:
-            raise Moving(f"partition {number} is between two owners")
-        taken = await fetch(self._session, owner, self._secret, number)
+    async def _compare(self, worker: str, number: int, path: str) -> Result:
+        taken = await fetch(self._session, worker, self._secret, number, path)
         await self._same_log(taken)
         applied = taken.opening.applied
         sums: list[str] = []
@@ -114,6 +139,8 @@ class Verifier:
         wrong = differences(replayed, taken.rows)
         return Result(
             partition=number,
+            worker=worker,
+            standby=path == STANDBY,
             position=taken.opening.position,
             rows=len(taken.rows),
             digest=taken.digest,
@@ -121,7 +148,7 @@ class Verifier:
             applied_offset=None if applied is None else applied.offset,
             applied_digest=None if applied is None else applied.digest,
             expected_applied_digest=sums[0] if sums else None,
-            wrong=await self._told(owner, number, taken, replayed, wrong[:SHOWN]),
+            wrong=await self._told(worker, path == STANDBY, taken, replayed, wrong[:SHOWN]),
             count=len(wrong),
         )
 
@@ -142,13 +169,14 @@ class Verifier:
                 )
 
     async def _told(
-        self, owner: str, number: int, taken: Taken, replayed: Partition, wrong: Sequence[Difference]
+        self, worker: str, standby: bool, taken: Taken, replayed: Partition, wrong: Sequence[Difference]
     ) -> list[Wrong]:
         hops = Hops(self._session, self._secret)
         told: list[Wrong] = []
         for start in range(0, len(wrong), ROWS_AT_ONCE):
             some = wrong[start : start + ROWS_AT_ONCE]
-            values: Any = await hops.ask(owner, ROWS, RowsQuestion(number, [row.key for row in some]), HOP_SECONDS)
+            question = RowsQuestion(taken.opening.partition, [row.key for row in some], standby)
+            values: Any = await hops.ask(worker, ROWS, question, HOP_SECONDS)
             told += [_told(row, taken, value, replayed.get(row.key)) for row, value in zip(some, values, strict=True)]
         return told
 

@@ -1,5 +1,8 @@
 """Tells the service how far a run is: at once when something changed, and periodically as a sign of life.
 
+What one end brings about, the start of what waited for it, comes a few turns of the loop later and is said with it: for
+operations that follow each other that is half the reports, each an event of the log.
+
 While the service is away everything is kept, and said when it is back. A refusal ends the run here: it was cancelled,
 or given to another executor, or is gone.
 """
@@ -15,6 +18,8 @@ from handlers.executor.journal import Journal
 
 #: POP's executors report this often (spec 10.3).
 EVERY_SECONDS = 5.0
+#: From the end of an operation to the start of the next it is five turns; operations that take no time need no more.
+TURNS = 20
 
 
 class Reporter:
@@ -35,6 +40,8 @@ class Reporter:
     async def run(self) -> None:
         """Report until the run's end is acknowledged. Raises Rejected when the service wants no more of it."""
         while True:
+            for _ in range(TURNS):
+                await asyncio.sleep(0)
             over = self._journal.is_over
             await self._insist()
             if over:

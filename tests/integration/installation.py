@@ -48,6 +48,10 @@ class ExecutorProcess:
         assert self._process is not None
         return self._process.pid
 
+    @property
+    def alive(self) -> bool:
+        return self._process is not None and self._process.poll() is None
+
     async def says(self, text: str, times: int = 1, seconds: float = 20) -> None:
         """Wait until its log holds a text so many times."""
         async with asyncio.timeout(seconds):

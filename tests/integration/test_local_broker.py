@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -14,7 +13,7 @@ import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
 from compose.kafka.cluster import LocalKafka
-from compose.kafka.jars import JarsRefused, fetch, jars, known_sums, verify
+from compose.kafka.jars import JarsRefused, jars, known_sums, verify
 from eventstore.errors import Unavailable
 from eventstore.kafka.admin import make_topics
 from eventstore.topics import Topic
@@ -103,12 +102,6 @@ def test_a_missing_and_an_unknown_jar_are_refused_by_name(tampered: Path) -> Non
     (tampered / name).rename(tampered / "other.jar")
     with pytest.raises(JarsRefused, match=r"jar (other|HdrHistogram-2\.2\.2)\.jar"):
         verify(tampered)
-
-
-def test_what_is_not_installed_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(shutil, "which", lambda _: None)
-    with pytest.raises(JarsRefused, match="expected Apache Maven"):
-        fetch(tmp_path / "libs")
 
 
 def test_no_node_survives_its_parent(tmp_path: Path) -> None:

@@ -3,9 +3,11 @@
 import json
 import os
 import signal
+import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pexpect
@@ -13,7 +15,7 @@ import psutil
 import pytest
 
 from compose.kafka.cluster import free_ports
-from tests.integration.installation import agendum, sample
+from tests.integration.installation import COMMAND, agendum, sample
 
 pytestmark = pytest.mark.kafka
 SECONDS = 60
@@ -41,6 +43,18 @@ class Up:
         """The process whose command line holds a text."""
         mine = psutil.Process(self.screen.pid).children(recursive=True)
         return next(one for one in mine if text in " ".join(one.cmdline()))
+
+    def has(self, text: str) -> None:
+        """Wait until a process whose command line holds a text runs."""
+        deadline = time.monotonic() + SECONDS
+        while text not in " ".join(word for one in self._children() for word in one):
+            assert time.monotonic() < deadline, f"expected a process with {text}"
+
+    def _children(self) -> Iterator[list[str]]:
+        self.processes = psutil.Process(self.screen.pid).children(recursive=True)
+        for one in self.processes:
+            with suppress(psutil.Error):
+                yield one.cmdline()
 
     def interrupt(self) -> int:
         self.screen.sendcontrol("c")
@@ -73,6 +87,7 @@ def test_it_runs_the_example_serves_and_leaves_nothing_behind_and_the_next_start
     up: Up, port: int, tmp_path: Path
 ) -> None:
     up.shows("Agendum serves http://127.0.0.1")
+    up.shows(f"media.json --watch --url {up.url}")
     up.shows("Ctrl-C stops everything")
     first = json.loads(agendum("progress", "--link", "demo-media", "-o", "json", url=up.url).stdout)
     assert [run["processingStateMessage"] for run in first] == ["succeeded"]
@@ -104,6 +119,40 @@ def test_it_runs_the_example_serves_and_leaves_nothing_behind_and_the_next_start
     fresh.shows("Ctrl-C stops everything")
     assert agendum("progress", "--link", "demo-media", url=fresh.url).returncode == 3
     assert fresh.interrupt() == 0
+
+
+def test_ctrl_c_in_the_middle_of_a_start_leaves_nothing_behind_and_the_next_start_goes_on(
+    tmp_path: Path, port: int
+) -> None:
+    moments = {"starting Kafka": "kafka.Kafka", "starting the workers": "work", "submitted the example": "execute"}
+    for moment, process in moments.items():
+        up = Up(tmp_path / "data", port)
+        up.shows(moment)
+        up.has(process)
+
+        assert up.interrupt() == 0, moment
+        assert up.left() == [], moment
+
+    again = Up(tmp_path / "data", port, "--once")
+    again.shows("try next")
+    assert again.end() == 0
+    assert again.left() == []
+
+
+def test_what_to_install_is_said_where_there_is_no_java_and_nothing_is_left_behind(tmp_path: Path) -> None:
+    nothing = {name: value for name, value in os.environ.items() if name != "JAVA_HOME"} | {"PATH": str(tmp_path)}
+    command = [*COMMAND, "up", "--data", str(tmp_path / "data"), "--port", str(free_ports(1)[0])]
+
+    ended = subprocess.run(command, env=nothing, capture_output=True, text=True, timeout=SECONDS, check=False)
+
+    what, why, then = [line for line in ended.stderr.splitlines() if "starting" not in line]
+    assert ended.returncode == 5
+    assert "Kafka did not start" in what
+    assert "expected Java 17 or newer (java), found none: install it, or Docker" in why
+    assert "agendum up --kafka HOST:PORT" in then
+    left = [path.name for path in (tmp_path / "data").rglob("*") if path.is_file()]
+    assert left == ["lock"], "an empty one"
+    assert (tmp_path / "data" / "lock").read_text() == ""
 
 
 def test_broker_worker_and_executor_may_be_killed_while_a_run_is_watched(up: Up, tmp_path: Path) -> None:

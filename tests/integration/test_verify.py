@@ -112,7 +112,7 @@ async def test_rows_changed_by_hand_are_named_with_field_and_offset(kafka: Broke
     assert by_row.keys() == {("operation", f"{run} y", "missing"), ("agenda", f"{run} ghost", "surplus")}
     assert wrong[0]["digest"] == wrong[0]["appliedDigest"] != wrong[0]["expectedAppliedDigest"]
     cells = [line.split() for line in table.out.splitlines()]
-    assert [str(number), "operation", run, "x", "percentComplete", str(offset), "99.0", "0.0"] in cells
+    assert [str(number), "owner", "operation", run, "x", "percentComplete", str(offset), "99.0", "0.0"] in cells
 
 
 async def test_rows_changed_without_their_sum_are_rebuilt_before_anyone_reads_them(

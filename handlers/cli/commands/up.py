@@ -11,10 +11,11 @@ import typer
 import uvloop
 
 from compose.kafka.jars import JarsRefused
+from compose.kafka.java import NotInstalled
 from compose.local import Installation, InUse, state_directory
 from handlers.cli.demo import EXAMPLE, NAME, put_catalogue, submit_example
 from handlers.cli.exits import Exit, Stop
-from handlers.cli.screen import Screen
+from handlers.cli.screen import URL, Screen
 from handlers.cli.watching import ended, watch
 from handlers.client.client import Client, connect
 from handlers.client.objects import AgendaProgress
@@ -70,7 +71,7 @@ def _start(installation: Installation, screen: Screen, *, fresh: bool) -> None:
     screen.note("starting Kafka…")
     try:
         installation.start_kafka()
-    except (JarsRefused, RuntimeError, TimeoutError, OSError) as wrong:
+    except (NotInstalled, JarsRefused, RuntimeError, TimeoutError, OSError) as wrong:
         raise Stop(
             Exit.AWAY, "Kafka did not start", str(wrong), "agendum doctor, or: agendum up --kafka HOST:PORT"
         ) from None
@@ -127,11 +128,12 @@ async def _run_example(installation: Installation, client: Client, screen: Scree
 
 def _say_what_next(client: Client, screen: Screen, agenda_id: str, progress: AgendaProgress, bootstrap: str) -> None:
     screen.say(f"{progress.id}  {progress.processing_state_message}")
+    there = "" if client.url == URL else f" --url {client.url}"
     screen.note(
         f"""try next:
   curl -H 'Authorization: me' {client.url}/pop/progress/agenda/{progress.id}
   agendum replay --kafka {bootstrap} --agenda {agenda_id}
-  agendum submit {os.path.relpath(EXAMPLE)} --watch     (or your own file, of customer `{NAME}`)"""
+  agendum submit {os.path.relpath(EXAMPLE)} --watch{there}     (or your own file, of customer `{NAME}`)"""
     )
 
 

@@ -26,7 +26,7 @@ def verify(
     prefix: PrefixOption = PREFIX,
     output: OutputOption = Output.TEXT,
 ) -> None:
-    """Compare the rows that the workers serve with the replay of the log to the same position.
+    """Compare the rows that the workers serve, and keep as standbys, with the replay of the log to the same position.
 
     Needs Kafka, and the workers' secret (AGENDUM_SECRET). Exit 0: equal; 1: differences, each with row, field and
     offset; 5: somebody is away. Rows of one partition at a time are in memory.
@@ -43,7 +43,7 @@ def verify(
                 log=log, subject=found, session=session, url=url, secret=settings.secret, patience=patience
             )
             numbers = range(found.partitions) if partition is None else [partition]
-            results = [await verifier.verify(number) for number in numbers]
+            results = [result for number in numbers for result in await _of(verifier, number)]
         if screen.json:
             screen.result([_document(result) for result in results])
         else:
@@ -53,25 +53,44 @@ def verify(
     carry_out(screen, "cannot verify", work())
 
 
+async def _of(verifier: Verifier, number: int) -> list[Result]:
+    return [await verifier.verify(number), *await verifier.standbys(number)]
+
+
 def _document(result: Result) -> dict[str, Any]:
     return {"equal": result.equal, **msgspec.to_builtins(result)}
 
 
 def _show(screen: Screen, results: list[Result]) -> None:
     screen.table(
-        ("partition", "position", "rows", "digest", "result"),
-        [(str(each.partition), str(each.position), str(each.rows), each.digest, _verdict(each)) for each in results],
+        ("partition", "at", "position", "rows", "digest", "result"),
+        [
+            (str(each.partition), _place(each), str(each.position), str(each.rows), each.digest, _verdict(each))
+            for each in results
+        ],
     )
-    lines = [line for each in results for wrong in each.wrong for line in _lines(each.partition, wrong)]
+    lines = [line for each in results for wrong in each.wrong for line in _lines(each, wrong)]
     for each in results:
         if each.applied_digest != each.expected_applied_digest:
             sums = (each.applied_digest or "-", each.expected_applied_digest or "-")
             lines.append(
-                (str(each.partition), "applied", "(sum of all rows)", "digest", str(each.applied_offset), *sums)
+                (
+                    str(each.partition),
+                    _place(each),
+                    "applied",
+                    "(sum of all rows)",
+                    "digest",
+                    str(each.applied_offset),
+                    *sums,
+                )
             )
     if lines:
         screen.say("")
-        screen.table(("partition", "kind", "row", "field", "offset", "found", "expected"), lines)
+        screen.table(("partition", "at", "kind", "row", "field", "offset", "found", "expected"), lines)
+
+
+def _place(result: Result) -> str:
+    return "standby" if result.standby else "owner"
 
 
 def _verdict(result: Result) -> str:
@@ -80,12 +99,12 @@ def _verdict(result: Result) -> str:
     return f"{result.count} rows differ" if result.count else "the sum differs"
 
 
-def _lines(partition: int, wrong: Wrong) -> list[tuple[str, ...]]:
+def _lines(result: Result, wrong: Wrong) -> list[tuple[str, ...]]:
     row = wrong.row
     offset = str(row.offset if row.offset is not None else row.expected_offset)
     if row.offset is not None and row.expected_offset is not None and row.offset != row.expected_offset:
         offset = f"{row.offset}, expected {row.expected_offset}"
-    place = (str(partition), row.kind, row.row)
+    place = (str(result.partition), _place(result), row.kind, row.row)
     if row.what != "different" or not wrong.fields:
         said = wrong.note or {"missing": "not there", "surplus": "there"}.get(row.what, "same JSON")
         expected = {"missing": "there", "surplus": "nothing"}.get(row.what, "the row of its offset")

@@ -11,7 +11,7 @@ from handlers.cli.replaying import Subject
 from handlers.cli.verifying import Verifier
 from handlers.hops import hop_route
 from handlers.server import HopApi, HttpServer
-from handlers.snapshots import OWNERS, answered, fetch, owners_of, snapshot_routes
+from handlers.snapshots import OWNERS, Copies, answered, fetch, owners_of, snapshot_routes
 from projections.partition import Partition
 from tests import builders as b
 from tests.history import TOPIC, History, classifier
@@ -26,7 +26,9 @@ class Owner:
         self.asked = 0
         self._owned = owned
         self.server = HttpServer(
-            HopApi(dict([*snapshot_routes(SECRET, self._owner), hop_route(OWNERS, SECRET, answered(self._owners))])),
+            HopApi(
+                dict([*snapshot_routes(SECRET, Copies(self._owner)), hop_route(OWNERS, SECRET, answered(self._owners))])
+            ),
             "127.0.0.1",
             0,
         )

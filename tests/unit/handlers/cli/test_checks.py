@@ -2,11 +2,11 @@
 
 import pytest
 
+from compose.kafka import java
 from eventstore.cluster import Cluster, FoundTopic
 from eventstore.topics import Topic, Topics
 from handlers.cli import checks
 from handlers.cli.checks import Check, Disk, Level, Site, Tools
-from handlers.cli.probes import java_version
 
 GIB = 1 << 30
 NOTHING = Tools(java=None, docker=None, maven=False, jars=False)
@@ -152,4 +152,4 @@ def test_a_topic_that_is_wrong_says_what_was_expected_and_found() -> None:
     ],
 )
 def test_the_version_of_java_is_read_from_what_it_says(said: str, version: int | None) -> None:
-    assert java_version(said) == version
+    assert java.version(said) == version

@@ -45,6 +45,8 @@ class Ran:
     def __init__(self) -> None:
         self.operations: list[str] = []
         self.reports: list[AgendaProgress] = []
+        #: what would be said before anything ran
+        self.before: AgendaProgress | None = None
         self.end: End | None = None
 
 
@@ -58,7 +60,7 @@ async def ran(*operations: Operation, service: Service | None = None, prior: Seq
     async def send(report: AgendaProgress) -> None:
         found.reports.append(report)
 
-    found.end = await Execution(
+    execution = Execution(
         Agenda(id="a1", progress_id="p1", operations=[*operations]),
         AgendaProgress(operation_progress=[*prior]),
         handlers={"echo": echo, "updateAgenda": update_agenda},
@@ -66,7 +68,9 @@ async def ran(*operations: Operation, service: Service | None = None, prior: Seq
         send=send,
         now=lambda: 1,
         service=service,
-    ).run()
+    )
+    found.before = execution.journal.report()
+    found.end = await execution.run()
     return found
 
 
@@ -152,7 +156,8 @@ async def test_what_a_completed_generator_made_goes_on_where_it_was() -> None:
     one = generator("a", echo("g"), echo("h"), echo("i"), logOnly=True)
     found = await ran(one, echo("g", generatedOperationParent="a"), prior=[done("a", one.payload), done("h")])
     assert (found.end, sorted(found.operations)) == (End.SUCCEEDED, ["g", "i"])
-    assert found.reports[0].percent_complete == 50.0
+    assert found.before is not None
+    assert found.before.percent_complete == 50.0
 
 
 async def test_what_a_generator_left_behind_that_did_not_complete_runs_once() -> None:
