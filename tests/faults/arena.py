@@ -43,9 +43,13 @@ class Arena:
                 while not await holds():  # noqa: ASYNC110  # of other processes: there is no event
                     await asyncio.sleep(PROBE_SECONDS)
         except TimeoutError:
-            health = [await worker.health(self.session) for worker in self.workers]
-            said = "\n".join(f"{worker.name}: …{tail(worker.log)}" for worker in self.workers if worker.log.exists())
-            raise TimeoutError(f"expected {what} within {seconds:.0f} s: {health}\n{said}") from None
+            raise TimeoutError(f"expected {what} within {seconds:.0f} s: {await self.state()}") from None
+
+    async def state(self) -> str:
+        """How the workers are, and what they said last."""
+        health = [await worker.health(self.session) for worker in self.workers]
+        said = (f"{worker.name}: …{tail(worker.log, 4000)}" for worker in self.workers if worker.log.exists())
+        return "\n".join([str(health), *said])
 
     async def owned(self, *workers: WorkerProcess) -> bool:
         """Whether these workers prove all partitions between them."""

@@ -58,8 +58,8 @@ async def suffer(
         where.revive()
         await where.ready()
         await where.until(progress_of(load), "agendas to be accepted and operations to be completed again")
-        for ended in (client for client in clients if client.done()):
-            ended.result()  # a client that gave up: say so now
+        gave_up = [client.exception() for client in clients if client.done()]
+        assert not gave_up, f"{gave_up}: {await where.state()}"
         silence, wait = load.silence(), load.wait
         times.setdefault(fault.__name__, []).append((silence, wait))
         accepted = len(load.accepted) - before
