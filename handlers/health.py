@@ -42,11 +42,14 @@ class Health:
         """200, or 503 with the reasons."""
         reasons = [reason for holds, reason in self._reasons() if holds]
         holdings = self._holdings
+        proved = {number: each for number in sorted(holdings.owned) if (each := holdings.owner(number)) is not None}
         body = {
             "ready": not reasons,
             "reasons": reasons,
             # What can be proved now, and when now is: two workers never prove one partition at one time.
-            "owned": sorted(number for number in holdings.owned if holdings.owner(number) is not None),
+            "owned": [*proved],
+            # One ownership has one name from its beginning to its end, so that two looks at it are known to be of one.
+            "ownerships": {number: each.ready.epoch for number, each in proved.items()},
             "at": holdings.lease.clock(),
             "standby_lag": self.standby_lag,
             "unwritten": sum(writer.behind for writer in holdings.writers.values()),

@@ -131,11 +131,16 @@ def _schema(kind: str, **schema: Any) -> Json:
 _READY = _schema(
     _JSON,
     type="object",
-    required=["ready", "reasons", "owned", "at"],
+    required=["ready", "reasons", "owned", "ownerships", "at"],
     properties={
         "ready": {"type": "boolean"},
         "reasons": {"type": "array", "items": {"type": "string"}},
         "owned": {"type": "array", "items": {"type": "integer"}, "description": "partitions that are proved to be its"},
+        "ownerships": {
+            "type": "object",
+            "additionalProperties": {"type": "string"},
+            "description": "partition -> what names this ownership of it, and no other one, from beginning to end",
+        },
         "at": {"type": "number", "description": "when that was, by this machine's steady clock (s)"},
         "standby_lag": {"type": "integer"},
         "unwritten": {"type": "integer"},

@@ -25,6 +25,10 @@ logger = logging.getLogger(__name__)
 
 RESTART_SECONDS = 0.5
 STOP_SECONDS = 8.0
+#: How often the leader of the group looks at which partitions there are. A broker that just came back, or that its
+#: controller took for dead for a moment, shows none: whoever joins then is given nothing, and the client's own default
+#: would leave it at that for five minutes.
+METADATA_SECONDS = 2.0
 
 
 class GroupSettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -200,6 +204,7 @@ def _app(settings: GroupSettings) -> Any:
         # Nothing is fetched through the group's consumer, which must not be taken for an idle one.
         broker_max_poll_interval=1e9,
         consumer_max_fetch_size=64 << 10,
+        consumer_metadata_max_age_ms=int(METADATA_SECONDS * 1000),
         key_serializer="raw",
         value_serializer="raw",
     )

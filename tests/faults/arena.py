@@ -1,42 +1,40 @@
-"""Two workers under load and faults, and the trial afterwards."""
+"""Workers under load and faults, and the trial afterwards."""
 
 import asyncio
 import tempfile
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
 
 import aiohttp
+from aiokafka.admin import AIOKafkaAdminClient
 
 from compose.kafka.cluster import tail
 from eventstore.log import Record
-from tests.faults.judge import differences, double_owners, rows_on_disk, violations, whole_log
-from tests.faults.load import GIVE_UP_SECONDS, Load
+from tests.faults.judge import Proof, disk, double_owners, flaws, whole_log
+from tests.faults.load import Load
 from tests.faults.processes import WorkerProcess
+from tests.faults.testimony import violations
 
 SETTLE_SECONDS = 90.0
 PROBE_SECONDS = 0.1
-SUBMITTERS, EXECUTORS = 6, 9
-
-Fault = Callable[["Arena"], Awaitable[None]]
 
 
 class Arena:
-    """Workers A and B on a broker."""
+    """Workers A and B, or as many as have names, on a broker."""
 
-    def __init__(self, bootstrap: str, prefix: str, folder: Path, **settings: object) -> None:
+    def __init__(self, bootstrap: str, prefix: str, folder: Path, names: str = "AB", /, **settings: object) -> None:
         self.bootstrap = bootstrap
         self.prefix = prefix
-        self.workers = [WorkerProcess(name, bootstrap, prefix, folder, **settings) for name in "AB"]
+        self.workers = [WorkerProcess(name, bootstrap, prefix, folder, **settings) for name in names]
         self.session = aiohttp.ClientSession()
-        self.proofs: list[tuple[float, int, str]] = []
+        self.proofs: list[Proof] = []
         self.turn = 0
 
     def next(self) -> tuple[WorkerProcess, WorkerProcess]:
-        """The worker whose turn it is to suffer, and the other."""
+        """The worker whose turn it is to suffer, and the other; one that is alone is both."""
         self.turn += 1
-        return self.workers[self.turn % 2], self.workers[(self.turn + 1) % 2]
+        return self.workers[self.turn % len(self.workers)], self.workers[(self.turn + 1) % len(self.workers)]
 
     async def until(self, holds: Callable[[], Awaitable[bool]], what: str, seconds: float = SETTLE_SECONDS) -> None:
         """Wait for a condition; what must stay alive is started again."""
@@ -45,9 +43,13 @@ class Arena:
                 while not await holds():  # noqa: ASYNC110  # of other processes: there is no event
                     await asyncio.sleep(PROBE_SECONDS)
         except TimeoutError:
-            health = [await worker.health(self.session) for worker in self.workers]
-            said = "\n".join(f"{worker.name}: …{tail(worker.log)}" for worker in self.workers if worker.log.exists())
-            raise TimeoutError(f"expected {what} within {seconds:.0f} s: {health}\n{said}") from None
+            raise TimeoutError(f"expected {what} within {seconds:.0f} s: {await self.state()}") from None
+
+    async def state(self) -> str:
+        """How the workers are, and what they said last."""
+        health = [await worker.health(self.session) for worker in self.workers]
+        said = (f"{worker.name}: …{tail(worker.log, 4000)}" for worker in self.workers if worker.log.exists())
+        return "\n".join([str(health), *said])
 
     async def owned(self, *workers: WorkerProcess) -> bool:
         """Whether these workers prove all partitions between them."""
@@ -61,6 +63,24 @@ class Arena:
     async def ready(self, *workers: WorkerProcess, seconds: float = SETTLE_SECONDS) -> None:
         """Wait until they do."""
         await self.until(lambda: self.owned(*workers), "all partitions to be owned", seconds)
+
+    async def given_up(self, victim: WorkerProcess) -> None:
+        """Wait until the group has done with a worker that is away: the other has everything, or nobody is left."""
+        others = [worker for worker in self.workers if worker is not victim]
+        if others:
+            await self.ready(*others, seconds=20)
+        else:
+            await self.until(self._deserted, "the group to have no member", 20)
+
+    async def _deserted(self) -> bool:
+        admin = AIOKafkaAdminClient(bootstrap_servers=self.bootstrap)
+        await admin.start()
+        try:
+            [answer] = await admin.describe_consumer_groups([self.prefix])
+            [group] = answer.to_object()["groups"]
+            return not group["members"]
+        finally:
+            await admin.close()
 
     async def written(self) -> bool:
         """Whether everything folded is on disk, everywhere, and has stayed so for two looks at Kafka."""
@@ -87,17 +107,18 @@ class Arena:
     async def _note(self, worker: WorkerProcess) -> None:
         health = await worker.health(self.session)
         if health is not None:
-            self.proofs += [(health["at"], number, worker.name) for number in health["owned"]]
+            names = health["ownerships"].items()
+            self.proofs += [(health["at"], int(number), f"{worker.name} ({name})") for number, name in names]
 
     async def trial(self, load: Load) -> tuple[list[str], dict[int, list[Record]]]:
-        """Stop both, compare their rows; start both on empty disks, compare again; judge what clients were told."""
+        """Stop all, compare their rows; start all on empty disks, compare again; judge what clients were told."""
         found = []
         for disks in ("as left", "empty"):
             if disks == "empty":
                 for worker in self.workers:
                     worker.wipe()
                     worker.start()
-                await self.until(self.settled, "both workers ready again")
+                await self.until(self.settled, "all workers ready again")
             await self.until(self.written, "all rows on disk")
             for worker in self.workers:
                 worker.stop()
@@ -105,12 +126,11 @@ class Arena:
                 worker.join()
             log = await whole_log(self.bootstrap, self.prefix)
             for worker in self.workers:
-                rows = rows_on_disk(worker.data)
-                found += [f"{worker.name}, disk {disks}: {each}" for each in differences(rows, log)[:3]]
+                found += [f"{worker.name}, disk {disks}: {each}" for each in flaws(disk(worker.data), log)[:3]]
         return [*found, *violations(load, log), *double_owners(self.proofs)], log
 
     async def settled(self) -> bool:
-        """Whether both workers live and own everything between them."""
+        """Whether all workers live and own everything between them."""
         return all([await worker.health(self.session) is not None for worker in self.workers]) and await self.owned()
 
     async def shared(self) -> bool:
@@ -120,10 +140,10 @@ class Arena:
 
 
 @asynccontextmanager
-async def arena(bootstrap: str, prefix: str, **settings: object) -> AsyncIterator[Arena]:
-    """Two workers that own everything between them; ended, whatever happens."""
+async def arena(bootstrap: str, prefix: str, names: str = "AB", /, **settings: object) -> AsyncIterator[Arena]:
+    """Workers by these names, who own everything between them; ended, whatever happens."""
     with tempfile.TemporaryDirectory(prefix="agendum-faults-") as folder:
-        found = Arena(bootstrap, prefix, Path(folder), **settings)
+        found = Arena(bootstrap, prefix, Path(folder), names, **settings)
         try:
             for worker in found.workers:
                 worker.start()
@@ -134,70 +154,3 @@ async def arena(bootstrap: str, prefix: str, **settings: object) -> AsyncIterato
                 worker.wake()
                 worker.kill()
             await found.session.close()
-
-
-async def storm(
-    where: Arena, faults: Sequence[Fault], *, seed: int, pause: float = 3.0, outage: float = 0.0
-) -> tuple[list[str], Load]:
-    """Load, one fault after another, an end to everything, a trial. `outage`: so long nobody may be answered."""
-    give_up = GIVE_UP_SECONDS + outage
-    async with Load([worker.url for worker in where.workers], seed, give_up=give_up) as load:
-        await load.set_up()
-        submitting = [asyncio.create_task(load.submit(0.05)) for _ in range(SUBMITTERS)]
-        executing = [asyncio.create_task(load.execute(number)) for number in range(EXECUTORS)]
-        tasks = [*submitting, *executing, asyncio.create_task(where.probe())]
-        try:
-            await suffer(where, faults, load, tasks, pause)
-            load.stop_submitting()
-            await asyncio.gather(*submitting)
-            await where.until(lambda: finished(load), "every agenda to reach its end")
-            load.stop_executing()
-            await asyncio.gather(*executing)
-        finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.wait(tasks)
-        found, log = await where.trial(load)
-        print(
-            f"seed {seed}: {len(load.accepted)} agendas, {load.handed.total()} hand-outs, "
-            f"{len(load.reported)} acknowledged completions, {load.unmarked_checks} reads and {len(where.proofs)} "
-            f"proofs of ownership checked, {load.retries} retries, {sum(map(len, log.values()))} records"
-        )
-        return found, load
-
-
-async def suffer(
-    where: Arena, faults: Sequence[Fault], load: Load, clients: Sequence[asyncio.Task[None]], pause: float
-) -> None:
-    """One fault after another, each until somebody owns everything again."""
-    for fault in faults:
-        load.begin_gap()
-        before = len(load.accepted)
-        await fault(where)
-        await asyncio.sleep(pause)
-        where.revive()
-        await where.ready()
-        for ended in (client for client in clients if client.done()):
-            ended.result()  # a client that gave up: say so now
-        print(f"  {fault.__name__}: longest silence {load.silence():.1f} s, accepted {len(load.accepted) - before}")
-
-
-def _ended(progress: dict[str, Any]) -> bool:
-    """Complete for good: what failed with attempts left runs again a second later."""
-    failed = progress.get("processingStateMessage") == "failed"
-    left = progress.get("attemptsCompleted", 0) < progress.get("maximumAttempts", 0)
-    return progress.get("processingState") == "COMPLETE" and not (failed and left)
-
-
-async def finished(load: Load) -> bool:
-    """Whether everything accepted is complete, as its own progress says; asks in slices."""
-    keys = [key for key in load.accepted if key not in _done.setdefault(id(load), set())][:40]
-    for key in keys:
-        _, answer, _ = await load.ask("GET", f"/pop/progress/agenda/{load.accepted[key]['progressId']}")
-        if not answer["all"] or not _ended(answer["all"][0]):
-            return False
-        _done[id(load)].add(key)
-    return not keys
-
-
-_done: dict[int, set[str]] = {}

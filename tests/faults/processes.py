@@ -70,6 +70,11 @@ class WorkerProcess:
         """Stopped by SIGSTOP, by whomever."""
         return self.alive and Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()[0] == "T"
 
+    @property
+    def exit(self) -> int | None:
+        """What it ended with: an exit code, or the negative number of a signal; None while it lives."""
+        return None if self._process is None else self._process.poll()
+
     def kill(self) -> None:
         self._signal(signal.SIGKILL)
         self.join()

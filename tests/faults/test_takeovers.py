@@ -23,7 +23,7 @@ from handlers.deciders.submission import submit
 from projections.run import Run
 from tests.conftest import Broker
 from tests.faults.arena import Arena, arena
-from tests.faults.judge import differences, rows_on_disk, whole_log
+from tests.faults.judge import disk, flaws, primary, whole_log
 from tests.faults.processes import WorkerProcess
 
 pytestmark = pytest.mark.faults
@@ -140,9 +140,9 @@ async def referee(where: Arena) -> list[str]:
     log = await whole_log(where.bootstrap, where.prefix)
     found = []
     for worker in where.workers:
-        rows = rows_on_disk(worker.data)
-        assert sum(map(len, rows.values())) > 10 * P * OPERATIONS
-        found += [f"{worker.name}: {each}" for each in differences(rows, log)[:3]]
+        stored = disk(worker.data)
+        assert sum(len(primary(each)) for each in stored.values()) > 10 * P * OPERATIONS
+        found += [f"{worker.name}: {each}" for each in flaws(stored, log)[:3]]
     return found
 
 

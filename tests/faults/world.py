@@ -14,7 +14,7 @@ from eventstore.topics import Topics
 from handlers.client.client import connect
 from handlers.clock import draw
 from tests.conftest import Broker
-from tests.faults.judge import differences, rows_on_disk, whole_log
+from tests.faults.judge import disk, flaws, whole_log
 from tests.faults.processes import WorkerProcess
 from tests.integration.installation import sample, submit, tenant
 
@@ -99,11 +99,11 @@ class World:
 
     async def flaws(self, worker: WorkerProcess, *, poisonous: Collection[tuple[int, int]] = ()) -> list[str]:
         """How a stopped worker's rows differ from the referee's, who does not see the poisonous records."""
-        rows = rows_on_disk(worker.data)
+        stored = disk(worker.data)
         whole = await whole_log(self.bootstrap, self.prefix, P)
         log = {number: [one for one in whole[number] if (number, one.offset) not in poisonous] for number in whole}
-        assert sum(map(len, rows.values())) > 20, "rows to compare"
-        return differences(rows, log)[:3]
+        assert sum(map(len, stored.values())) > 20, "rows to compare"
+        return flaws(stored, log)[:3]
 
     async def recreate(self, name: str) -> None:
         """Delete a topic; the next start of a worker makes it anew."""

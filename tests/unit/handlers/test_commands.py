@@ -6,7 +6,7 @@ from eventstore.errors import Conflict
 from eventstore.log import NewRecord
 from handlers.commands import CommandPath
 from tests import builders as b
-from tests.faults.judge import applied
+from tests.faults.testimony import applied
 from tests.history import TOPIC, History, P
 
 

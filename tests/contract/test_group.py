@@ -1,0 +1,57 @@
+"""The group on a real broker: what a worker is given, when Kafka did not show the topics while it joined."""
+
+import asyncio
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+
+from compose.kafka.cluster import free_ports
+from eventstore.kafka.admin import make_topics
+from eventstore.topics import Topics
+from projections.group import Group, GroupSettings
+from projections.holdings import Holdings
+from projections.ownership import Lease
+from tests.conftest import Broker
+
+pytestmark = pytest.mark.kafka
+#: Far below the five minutes after which Kafka's clients look at the topics by themselves.
+SECONDS = 30.0
+
+
+class Given:
+    """What stands where Holdings do, and only notes what is given."""
+
+    def __init__(self) -> None:
+        self.some = asyncio.Event()
+        self.all = asyncio.Event()
+
+    async def hold(self, actives: set[int], _standbys: set[int]) -> None:
+        self.some.set()
+        if actives == {0, 1}:
+            self.all.set()
+        await asyncio.Event().wait()
+
+    def lost(self) -> None:
+        self.all.clear()
+
+    def keep(self, numbers: set[int]) -> None:
+        pass
+
+
+async def test_a_worker_that_joined_while_kafka_showed_no_topics_is_given_them_when_it_does(
+    kafka: Broker, prefix: str, tmp_path: Path
+) -> None:
+    topics, [port] = Topics(prefix, 2), free_ports(1)
+    url = f"http://127.0.0.1:{port}"
+    group = Group(GroupSettings(bootstrap=kafka.bootstrap, topics=topics, url=url, data=tmp_path), Lease(10.0))
+    given = Given()
+    await group.start(cast("Holdings", cast("Any", given)))
+    try:
+        await asyncio.wait_for(given.some.wait(), SECONDS)
+        assert not given.all.is_set()
+        await make_topics(kafka.bootstrap, topics.all(), 1)
+
+        await asyncio.wait_for(given.all.wait(), SECONDS)
+    finally:
+        await group.stop()

@@ -1,0 +1,95 @@
+"""Load, one fault after another, an end to everything, a trial."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from statistics import median
+
+from tests.faults.arena import Arena
+from tests.faults.load import GIVE_UP_SECONDS, Load
+from tests.faults.testimony import is_over
+
+SUBMITTERS, EXECUTORS, READERS = 6, 9, 2
+
+Fault = Callable[[Arena], Awaitable[None]]
+
+
+async def storm(
+    where: Arena, faults: Sequence[Fault], *, seed: int, pause: float = 3.0, outage: float = 0.0
+) -> tuple[list[str], Load]:
+    """Load, one fault after another, an end to everything, a trial. `outage`: so long nobody may be answered."""
+    give_up = GIVE_UP_SECONDS + outage
+    async with Load([worker.url for worker in where.workers], seed, give_up=give_up) as load:
+        await load.set_up()
+        submitting = [asyncio.create_task(load.submit(0.05)) for _ in range(SUBMITTERS)]
+        executing = [asyncio.create_task(load.execute(number)) for number in range(EXECUTORS)]
+        reading = [asyncio.create_task(load.look(0.1)) for _ in range(READERS)]
+        tasks = [*submitting, *executing, *reading, asyncio.create_task(where.probe())]
+        try:
+            await suffer(where, faults, load, tasks, pause)
+            load.stop_submitting()
+            await asyncio.gather(*submitting)
+            over: set[str] = set()
+            await where.until(lambda: finished(load, over), "every agenda to reach its end")
+            load.stop_executing()
+            await asyncio.gather(*executing, *reading)
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.wait(tasks)
+        found, log = await where.trial(load)
+        print(
+            f"seed {seed}: {len(load.accepted)} agendas, {load.handed.total()} hand-outs, {len(load.reported)} "
+            f"acknowledged completions, {len(load.ended)} ends, {load.known.checks} reads and {len(where.proofs)} "
+            f"proofs of ownership checked, {load.retries} retries, {sum(map(len, log.values()))} records"
+        )
+        return found, load
+
+
+async def suffer(
+    where: Arena, faults: Sequence[Fault], load: Load, clients: Sequence[asyncio.Task[None]], pause: float
+) -> None:
+    """One fault after another, each until somebody owns everything again and work goes on."""
+    times: dict[str, list[tuple[float, float]]] = {}
+    for fault in faults:
+        load.begin_gap()
+        before = len(load.accepted)
+        await fault(where)
+        await asyncio.sleep(pause)
+        where.revive()
+        await where.ready()
+        await where.until(progress_of(load), "agendas to be accepted and operations to be completed again")
+        gave_up = [client.exception() for client in clients if client.done()]
+        assert not gave_up, f"{gave_up}: {await where.state()}"
+        silence, wait = load.silence(), load.wait
+        times.setdefault(fault.__name__, []).append((silence, wait))
+        accepted = len(load.accepted) - before
+        print(
+            f"  {fault.__name__}: nobody was answered for {silence:.1f} s, one waited {wait:.1f} s, {accepted} accepted"
+        )
+    for kind, each in times.items():
+        silences, waits = zip(*each, strict=True)
+        print(
+            f"{kind}, {len(each)} times: nobody was answered for {max(silences):.1f} s at most (median "
+            f"{median(silences):.1f}), one request waited {max(waits):.1f} s at most (median {median(waits):.1f})"
+        )
+
+
+def progress_of(load: Load) -> Callable[[], Awaitable[bool]]:
+    """Whether something was accepted, and something completed, since now."""
+    accepted, reported = len(load.accepted), len(load.reported)
+
+    async def goes_on() -> bool:
+        return len(load.accepted) > accepted and len(load.reported) > reported
+
+    return goes_on
+
+
+async def finished(load: Load, over: set[str]) -> bool:
+    """Whether everything accepted is complete, as its own progress says; asks in slices, `over` keeps which are."""
+    keys = [key for key in load.accepted if key not in over][:40]
+    for key in keys:
+        _, answer, _ = await load.ask("GET", f"/pop/progress/agenda/{load.accepted[key]['progressId']}")
+        if not answer["all"] or not is_over(answer["all"][0]):
+            return False
+        over.add(key)
+    return not keys
