@@ -4,7 +4,7 @@ While a partition moves, requests wait (handlers.waiting_room).
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from functools import partial
 
 import msgspec
@@ -120,16 +120,20 @@ class Router:
         return self._marked(await walked(walk), query)
 
     async def _by_id(self, query: ById) -> Answer:
-        streams = [stream for stream, _ in splits(query.id)] if query.kind == "operation" else [query.id]
-        numbers = dict.fromkeys(partition_of(stream, self._partitions) for stream in streams)
         found = Answer()
-        for number in numbers:
+        for number in self._homes(query):
             once: Callable[[], Awaitable[Answer]] = partial(self._from, number, query)
             found = await self._room.hold(once, query, is_read=True)
             if found.agendas or found.operations or found.progresses:
                 return found
         # An agenda whose progress was used again, and an operation whose id a client chose, may live anywhere.
         return found if query.kind == "progress" else await self._from_all(query, 1)
+
+    def _homes(self, query: ById) -> Iterable[int]:
+        """Partitions that an id's object may live in, the likeliest first."""
+        if query.kind != "operation":
+            return (partition_of(query.id, self._partitions),)
+        return dict.fromkeys(partition_of(stream, self._partitions) for stream, _ in splits(query.id))
 
     async def _from(self, number: int, query: ById) -> Answer:
         if number in self._holdings.owned:
