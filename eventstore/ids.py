@@ -7,6 +7,9 @@ from zlib import crc32
 #: Namespace of ids that are derived from a request (RFC 9562, version 5).
 NAMESPACE = UUID("5d0f7a3e-5c0b-5d5a-9a0e-6a0f4c1d2b7e")
 
+#: Ids that differ in their last three hexadecimal digits.
+NEIGHBOURS = 16**3
+
 
 def partition_of(key: str | bytes, partitions: int) -> int:
     """librdkafka's `consistent` partitioner: crc32(key) mod P. Never changes."""
@@ -16,6 +19,23 @@ def partition_of(key: str | bytes, partitions: int) -> int:
 def derive(subject: str, route: str, key: str, *parts: object) -> str:
     """The id that a request with an Idempotency-Key always leads to: uuid5(subject, route, key, parts)."""
     return str(uuid5(NAMESPACE, "\x1f".join([subject, route, key, *map(str, parts)])))
+
+
+def varied(fresh: Callable[[], str]) -> Callable[[str, int], str]:
+    """Ids of chance, for `draw`: a fresh one, then its neighbours, whose last three hexadecimal digits alone differ.
+
+    Where an id falls is known only when it is there, and a fresh one costs four times as much as a neighbour.
+    """
+    first = ""
+
+    def identity(_: str, n: int) -> str:
+        nonlocal first
+        if n % NEIGHBOURS == 0:
+            first = fresh()
+            return first
+        return f"{first[:-3]}{(int(first[-3:], 16) + n) % NEIGHBOURS:03x}"
+
+    return identity
 
 
 def draw(make: Callable[[int], str], fits: Callable[[str], bool]) -> str:

@@ -11,7 +11,7 @@ from aiohttp import web
 
 from eventstore.commands import Caller, ReturnDispatch
 from eventstore.errors import BadRequest
-from eventstore.ids import derive
+from eventstore.ids import derive, varied
 from eventstore.sealing import Cipher
 from handlers.gateway import Gateway
 from handlers.intake import Origin
@@ -111,7 +111,7 @@ class Ask:
         """Whose request this is, and the ids that follow from it (design 4.5)."""
         key = self._header("Idempotency-Key")
         if key is None:
-            return Origin(self.caller, identity=lambda _, __: self.edge.draw(), correlation=self.cid)
+            return Origin(self.caller, identity=varied(self.edge.draw), correlation=self.cid)
         subject, route = self.caller.subject, self.route
         return Origin(
             self.caller,
