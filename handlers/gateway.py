@@ -61,7 +61,8 @@ class Gateway(Protocol):
         """Decide a catalogue command here and wait until this worker's own tail has it."""
 
     def is_mine(self, stream: str) -> bool:
-        """Whether a new stream of this id would be decided here: saves a submission its hop (design 4.5).
+        """Whether a new stream may have this id: it would be decided here, which saves a submission its hop
+        (design 4.5), and it is its partition's turn.
 
         True for all while this worker owns nothing.
         """
