@@ -32,7 +32,7 @@ logger = logging.getLogger(__name__)
 REQUEST_SECONDS = 10.0
 RETRY_SECONDS = 0.2
 #: aiokafka pauses for so long before it sends a batch again; an answer well before that is to the first send.
-BACKOFF_MS, FIRST_SECONDS = 100, 0.06
+BACKOFF_MS, FIRST_SECONDS = 200, 0.15
 STOP_SECONDS = 2.0
 
 
