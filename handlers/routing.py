@@ -80,12 +80,13 @@ class Router:
         self._partitions = partitions
         self._room = WaitingRoom(holdings.changed, hold)
 
-    def is_mine(self, stream: str) -> bool:
+    def place_of_new(self) -> Callable[[str], bool]:
         """See Gateway."""
-        owned = self._holdings.owned
+        owned, partitions = [*self._holdings.owned], self._partitions
         if not owned:
-            return True
-        return partition_of(stream, self._partitions) == whose_turn([*owned], asyncio.get_running_loop().time())
+            return lambda _: True
+        turn = whose_turn(owned, asyncio.get_running_loop().time())
+        return lambda stream: partition_of(stream, partitions) == turn
 
     async def command(self, command: RunCommand) -> Answer:
         """See Gateway."""
