@@ -155,6 +155,8 @@ class Producer:
         return Told(int(told.offset), int(told.timestamp), certain=certain)
 
     async def _current(self) -> AIOKafkaProducer:
+        if self._producer is not None and not self._stopped:
+            return self._producer
         async with self._renewing:
             if self._stopped:
                 raise Unavailable("this producer was stopped")
