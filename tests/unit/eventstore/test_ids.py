@@ -1,15 +1,17 @@
-from uuid import UUID
+from uuid import UUID, uuid5
 from zlib import crc32
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from eventstore.ids import NEIGHBOURS, derive, draw, partition_of, varied
+from eventstore.ids import NAMESPACE, NEIGHBOURS, derive, draw, partition_of, varied
 from handlers.clock import draw as fresh
 
+TEXT = st.text(st.characters(exclude_categories=["Cs"]))
 
-@given(st.text(st.characters(exclude_categories=["Cs"])), st.integers(1, 100))
+
+@given(TEXT, st.integers(1, 100))
 def test_text_and_bytes_of_a_key_fall_into_one_partition(key: str, partitions: int) -> None:
     assert partition_of(key, partitions) == partition_of(key.encode(), partitions) == crc32(key.encode()) % partitions
 
@@ -21,6 +23,11 @@ def test_partitions_never_change() -> None:
 def test_one_request_always_leads_to_one_id() -> None:
     assert derive("alice", "POST /api/agenda", "k1", 0, 1) == derive("alice", "POST /api/agenda", "k1", 0, 1)
     assert UUID(derive("alice", "r", "k")).version == 5
+
+
+@given(TEXT, TEXT, TEXT, st.integers())
+def test_it_is_the_uuid5_that_others_can_derive(subject: str, route: str, key: str, n: int) -> None:
+    assert derive(subject, route, key, n) == str(uuid5(NAMESPACE, "\x1f".join([subject, route, key, str(n)])))
 
 
 def test_nothing_of_a_request_may_differ_for_the_same_id() -> None:
