@@ -2,7 +2,7 @@
 held to one contract suite (tests/contract).
 """
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from typing import Protocol
 
 import msgspec
@@ -34,6 +34,18 @@ class Illegible(msgspec.Struct):
     headers: Sequence[tuple[str, bytes]] = ()
 
 
+class Landed(msgspec.Struct, gc=False):
+    """A record of one's own that is known to stand in a topic, as a reader will find it."""
+
+    topic: str
+    partition: int
+    offset: int
+    timestamp: int
+    key: bytes | None
+    value: bytes | None
+    headers: Sequence[tuple[str, bytes]]
+
+
 class NewRecord(msgspec.Struct, frozen=True, gc=False):
     """Bytes to append; a re-send sends exactly these again."""
 
@@ -42,15 +54,25 @@ class NewRecord(msgspec.Struct, frozen=True, gc=False):
     headers: list[tuple[str, bytes]]
 
 
+#: Told the records of a partition that have landed: one after another, offsets and all.
+Heard = Callable[[int, Sequence[Record]], None]
+
+
 class EventLog(Protocol):
     """Append-only partitions of records."""
 
-    async def append(self, topic: str, partition: int, record: NewRecord) -> None:
-        """Return once at least one copy is acknowledged by all in-sync replicas.
+    def append(self, topic: str, partition: int, record: NewRecord) -> Awaitable[None]:
+        """Done once at least one copy is acknowledged by all in-sync replicas; under way without being awaited.
 
         A send of unknown outcome is sent again, the identical bytes, for as long as the caller waits: copies are
         possible, loss is not. Cancelling stops the re-sending; the record may be in the log all the same.
         Which offset it got is not said: a retried send may learn a wrong one (design 4.3).
+        """
+
+    def listen(self, topic: str, heard: Heard) -> None:
+        """From now on tell of appends made here, before they are done, where it is certain at which offsets they are.
+
+        What is told is true for ever; not everything is told, and a reader finds all of it anyhow.
         """
 
     def read(self, topic: str, partition: int, start: int, stop: int) -> AsyncIterator[Sequence[Record]]:

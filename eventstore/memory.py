@@ -1,7 +1,8 @@
 """The log in memory: the twin of `eventstore.kafka`, for tests and models, under the same contract suite.
 
 What Kafka may do, a test can ask for, by an attribute: appends wait (`hold`), land twice (`copies`), or land without
-an acknowledgement for the first sends (`lost_acks`), so that the same bytes are sent again.
+an acknowledgement for the first sends (`lost_acks`), so that the same bytes are sent again. Whoever listens is told of
+every append at once, unless `deaf`.
 """
 
 import asyncio
@@ -10,7 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 
 from eventstore.errors import RangeGone
-from eventstore.log import NewRecord, Record
+from eventstore.log import Heard, NewRecord, Record
 
 
 @dataclass(slots=True)
@@ -39,6 +40,9 @@ class InMemoryLog:
         self.copies = 1
         #: so many sends land, and their acknowledgement is lost: sent again at once, as the producer does
         self.lost_acks = 0
+        #: nobody is told of appends, as where acknowledgements come late
+        self.deaf = False
+        self._heard: dict[str, Heard] = {}
         self._gate = asyncio.Event()
         self._gate.set()
 
@@ -86,11 +90,15 @@ class InMemoryLog:
     async def append(self, topic: str, partition: int, record: NewRecord) -> None:
         """See EventLog."""
         await self._gate.wait()
-        while self.lost_acks:
-            self.lost_acks -= 1
+        lost, self.lost_acks = self.lost_acks, 0
+        for _ in range(lost + self.copies):
             self.put(topic, partition, record)
-        for _ in range(self.copies):
-            self.put(topic, partition, record)
+        if (heard := self._heard.get(topic)) is not None and not lost and not self.deaf:
+            heard(partition, self._records[topic, partition][-1:])
+
+    def listen(self, topic: str, heard: Heard) -> None:
+        """See EventLog."""
+        self._heard[topic] = heard
 
     async def ends(self, topic: str) -> dict[int, int]:
         """See EventLog."""

@@ -44,7 +44,7 @@ from projections.store import Store
 #: An owner that listens again gives executors, which report every 5 s, this long (ms).
 GRACE_MS = 30_000
 #: What a trickle of events waits for company on its way to changelog and disk (s).
-FLIGHT_PAUSE = 0.05
+FLIGHT_PAUSE = 0.2
 
 
 async def build(settings: Settings) -> Worker:

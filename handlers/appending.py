@@ -48,13 +48,13 @@ async def append(
         if not verdict.done():
             verdict.set_result(seen)
 
-    def fail(done: "asyncio.Task[None]") -> None:
+    def fail(done: "asyncio.Future[None]") -> None:
         wrong = None if done.cancelled() else done.exception()
         if wrong is not None and not verdict.done():
             verdict.set_exception(wrong)
 
     fold.expect(event_id, tell)
-    send = asyncio.create_task(log.append(topic, partition, record))
+    send = asyncio.ensure_future(log.append(topic, partition, record))
     send.add_done_callback(fail)
     try:
         return await verdict

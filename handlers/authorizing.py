@@ -40,12 +40,15 @@ def identity_of(
     return JwtIdentity(keys, claims), keys
 
 
+#: The issuer has a new key, perhaps, or this worker has only just begun to look for any.
+_PERHAPS_LATER = (Refused.UNKNOWN_KEY, Refused.NO_KEYS)
+
+
 async def caller_of(identity: Identity, request: web.BaseRequest) -> Caller | Refused:
     """Who asks, or why nobody does."""
     authorization = request.headers.get("Authorization")
     caller = identity.of(authorization)
-    # The issuer has a new key, perhaps, or this worker has only just begun to look for any.
-    if caller in (Refused.UNKNOWN_KEY, Refused.NO_KEYS) and await identity.renew():
+    if isinstance(caller, Refused) and caller in _PERHAPS_LATER and await identity.renew():
         caller = identity.of(authorization)
     return caller
 

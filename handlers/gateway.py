@@ -4,7 +4,7 @@
 in-memory log behind it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 import msgspec
@@ -60,8 +60,9 @@ class Gateway(Protocol):
     async def catalogue(self, command: CatalogueCommand) -> Kept:
         """Decide a catalogue command here and wait until this worker's own tail has it."""
 
-    def is_mine(self, stream: str) -> bool:
-        """Whether a new stream of this id would be decided here: saves a submission its hop (design 4.5).
+    def place_of_new(self) -> Callable[[str], bool]:
+        """Tells whether a new stream may have an id: it would be decided here, which saves a submission its hop
+        (design 4.5), and it is now its partition's turn.
 
         True for all while this worker owns nothing.
         """

@@ -40,6 +40,8 @@ class Metrics:
         self._looks = Counter(
             "agendum_key_set_looks", "Looks at the issuer's key set, by outcome", ["outcome"], registry=self.registry
         )
+        # What `labels` finds, because finding it costs more than counting does.
+        self._histograms: dict[tuple[str, str], Histogram] = {}
         self._counters: dict[tuple[str, int], Counter] = {}
         self._due = Gauge(
             "agendum_timer_due", "Due at the last tick, by timed process", ["process"], registry=self.registry
@@ -51,7 +53,10 @@ class Metrics:
 
     def command(self, name: str, outcome: str, seconds: float) -> None:
         """A command was decided."""
-        self._commands.labels(name, outcome).observe(seconds)
+        histogram = self._histograms.get((name, outcome))
+        if histogram is None:
+            histogram = self._histograms[name, outcome] = self._commands.labels(name, outcome)
+        histogram.observe(seconds)
 
     def request(self, route: str, status: int) -> None:
         """A request was answered."""

@@ -1,7 +1,7 @@
 """References in payloads: `@<name>` and `@<name::path>` (spec 5.2). Pure."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 # Java's dot, which stops at more line breaks than Python's.
@@ -15,13 +15,18 @@ SERVICE = "pop."
 
 def names_in(payload: Any) -> list[str]:
     """The names of all references in a payload's string values, in order, repeats included."""
-    return [match.group(1) for text in _texts(payload) for match in _TOKEN.finditer(text)]
+    # Most texts hold none, and looking for where one might begin is quicker than the expression.
+    return [match.group(1) for text in _texts(payload) if "@<" in text for match in _TOKEN.finditer(text)]
 
 
 def operations_in(payload: Any) -> list[str]:
     """The operations whose results a payload refers to, each once, in order."""
-    found = (name.removesuffix(RESULT) for name in names_in(payload) if name.endswith(RESULT))
-    return [*dict.fromkeys(found)]
+    return operations_of(names_in(payload))
+
+
+def operations_of(names: Iterable[str]) -> list[str]:
+    """The operations whose results these references name, each once, in order."""
+    return [*dict.fromkeys(name.removesuffix(RESULT) for name in names if name.endswith(RESULT))]
 
 
 def _texts(node: Any) -> Iterator[str]:

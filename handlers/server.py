@@ -13,6 +13,7 @@ from aiohttp import web
 from multidict import CIMultiDict
 
 from eventstore.errors import AgendumError, Rejected, Unavailable
+from handlers.answering import CORS, JSON, JsonAnswer
 from handlers.authorizing import caller_of
 from handlers.discretion import DiscreetServer
 from handlers.endpoints.ask import Ask, Edge, Reply
@@ -27,15 +28,6 @@ logger = logging.getLogger(__name__)
 #: Much longer than POP's clients pause between reports: a closed connection makes a JDK send twice (spec 14.2).
 KEEPALIVE_SECONDS = 90.0
 STOP_SECONDS = 1.0
-CORS = CIMultiDict(
-    {
-        "Access-Control-Allow-Origin": "*",
-        "Access-Control-Allow-Credentials": "true",
-        "Access-Control-Allow-Headers": "X-pop-cid,origin,accept,Content-Type,Authorization,Referer,User-Agent",
-        "Access-Control-Expose-Headers": "Access-Control-Allow-Origin,Agendum-Position,Agendum-Stale",
-    }
-)
-_JSON = CIMultiDict({**CORS, "Access-Control-Allow-Methods": "GET,OPTIONS", "Content-Type": "application/json"})
 _OPTIONS = CIMultiDict({**CORS, "Access-Control-Allow-Methods": "GET,POST,PUT,DELETE,OPTIONS"})
 _METHODS = ("GET", "POST", "PUT", "DELETE")
 
@@ -94,9 +86,9 @@ class PublicApi:
         if why is Refused.NO_KEYS:
             text = "expected the issuer's key set, but it could not be read yet; ask again"
             return _problem(*unavailable(text, None, self._edge.draw()), retry=True)
-        return web.Response(status=401, body=b'{"message":"Unauthorized"}', headers=_JSON)
+        return web.Response(status=401, body=b'{"message":"Unauthorized"}', headers=JSON)
 
-    async def _answer(self, ask: Ask, endpoint: Callable[[Ask], Awaitable[Reply]], route: Route) -> web.Response:
+    async def _answer(self, ask: Ask, endpoint: Callable[[Ask], Awaitable[Reply]], route: Route) -> web.StreamResponse:
         try:
             reply = await endpoint(ask)
         except Rejected as wrong:
@@ -113,7 +105,7 @@ class PublicApi:
             # The last moment at which it is known that nobody will read this (spec 14.10).
             for command in reply.undelivered:
                 await self._take_back(command)
-        return _reply(reply)
+        return JsonAnswer(encode(reply.body), reply.position, reply.stale)
 
     async def _take_back(self, command: Any) -> None:
         with suppress(AgendumError):
@@ -130,18 +122,8 @@ def _gone(request: web.BaseRequest) -> bool:
     return request.transport is None or request.transport.is_closing()
 
 
-def _reply(reply: Reply) -> web.Response:
-    headers = _JSON
-    if reply.position is not None:
-        headers = _JSON.copy()
-        headers["Agendum-Position"] = reply.position
-        if reply.stale is not None:
-            headers["Agendum-Stale"] = str(reply.stale)
-    return web.Response(body=encode(reply.body), headers=headers)
-
-
 def _problem(status: int, body: dict[str, Any], *, retry: bool = False) -> web.Response:
-    headers = CIMultiDict(_JSON)
+    headers = CIMultiDict(JSON)
     if retry:
         headers["Retry-After"] = "1"
     return web.Response(status=status, body=encode(body), headers=headers)
@@ -187,8 +169,9 @@ class HttpServer:
 
 
 def _factory(body_bytes: int) -> Any:
+    loop = asyncio.get_running_loop()
+
     def make(message: Any, payload: Any, protocol: Any, writer: Any, task: Any) -> web.BaseRequest:
-        loop = asyncio.get_running_loop()
         return web.BaseRequest(message, payload, protocol, writer, task, loop, client_max_size=body_bytes)
 
     return make

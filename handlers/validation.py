@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from eventstore.errors import Invalid
-from handlers.references import RESULT, SERVICE, names_in, operations_in
+from handlers.references import RESULT, SERVICE, names_in, operations_of
 from handlers.wire.requests import OpenAgenda, OpenOperation
 
 MAXIMUM_ISSUES = 10
@@ -24,7 +24,8 @@ def validate(agenda: OpenAgenda | None) -> list[OpenOperation]:
     if len({(name or "").lower() for name in names}) != len(names):
         raise Invalid("Operation names must be unique.")
     refuse_unstorable([agenda.progress_id, *names])
-    issues = _missing_references(operations) or _cycles(operations)
+    names_of = [(operation.name or "", names_in(operation.payload)) for operation in operations]
+    issues = _missing_references(names_of) or _cycles(names_of)
     if issues:
         shown = [*issues[:MAXIMUM_ISSUES], *(["[Truncating additional issues]"] if issues[MAXIMUM_ISSUES:] else [])]
         raise Invalid("Validation Issues detected: " + ",".join(shown))
@@ -38,19 +39,22 @@ def refuse_unstorable(ids: Sequence[str | None]) -> None:
             raise Invalid(f"expected an id or name of at most 1024 bytes without NUL, found {identity[:40]!r}")
 
 
-def _missing_references(operations: Sequence[OpenOperation]) -> list[str]:
-    known = {f"{operation.name}{RESULT}" for operation in operations}
+#: An operation's name, and the names of all references in its payload.
+Said = tuple[str, list[str]]
+
+
+def _missing_references(operations: Sequence[Said]) -> list[str]:
+    known = {f"{name}{RESULT}" for name, _ in operations}
     issues = []
-    for operation in operations:
-        names = names_in(operation.payload)
+    for operation, names in operations:
         if any(name not in known and not name.startswith(SERVICE) for name in names):
             missing = ",".join(dict.fromkeys(name for name in names if name not in known))
-            issues.append(f"Invalid references found in operation [{operation.name}] payload: {missing}")
+            issues.append(f"Invalid references found in operation [{operation}] payload: {missing}")
     return issues
 
 
-def _cycles(operations: Sequence[OpenOperation]) -> list[str]:
-    graph = {operation.name or "": operations_in(operation.payload) for operation in operations}
+def _cycles(operations: Sequence[Said]) -> list[str]:
+    graph = {name: operations_of(names) for name, names in operations}
     return [f"There is a circular reference involving the operation: {name}" for name in graph if _returns(graph, name)]
 
 

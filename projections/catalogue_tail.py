@@ -14,7 +14,7 @@ from projections.feed import IDLE_SECONDS, RETRY_SECONDS, Source
 
 #: Under load the end of the topic is asked for no more often than this, and who comes meanwhile shares the answer (s).
 SHARED_SECONDS = 0.005
-#: Without an end by then, reads are marked and decisions refused (s).
+#: Without an end by then, counted from the question, reads are marked and decisions refused (s).
 END_SECONDS = 0.2
 
 
@@ -27,7 +27,7 @@ class CatalogueTail:
         self._topic = topic
         self._source = source
         self._moved: asyncio.Event = asyncio.Event()
-        self._end: asyncio.Task[int] | None = None
+        self._end: asyncio.Task[bool] | None = None
         #: when the end was asked for last (on the loop's clock), and who shares that question, and the next
         self._asked = -SHARED_SECONDS
         self._sharing = self._waiting = 0
@@ -51,16 +51,11 @@ class CatalogueTail:
         while self.catalogue.next < offset:
             await self._moved.wait()
 
-    async def current(self, seconds: float = END_SECONDS) -> bool:
+    async def current(self) -> bool:
         """Bring the catalogue to the topic's end as of now; False where that could not be asked in time."""
-        try:
-            async with asyncio.timeout(seconds):
-                await self.reach(await asyncio.shield(self._ask()))
-        except (Unavailable, TimeoutError):
-            return False
-        return True
+        return await asyncio.shield(self._ask())
 
-    def _ask(self) -> "asyncio.Task[int]":
+    def _ask(self) -> "asyncio.Task[bool]":
         # Whoever comes before a question is sent shares its answer, and nobody gets an answer to a question that was
         # sent before he came. Only where the last question was shared are there enough who ask to wait for others.
         self._waiting += 1
@@ -69,10 +64,16 @@ class CatalogueTail:
             self._end.add_done_callback(lambda done: done.cancelled() or done.exception())
         return self._end
 
-    async def _ask_soon(self) -> int:
+    async def _ask_soon(self) -> bool:
         clock = asyncio.get_running_loop().time
         await asyncio.sleep(max(0.0, self._asked + SHARED_SECONDS - clock()) if self._sharing > 1 else 0.0)
         self._asked = clock()
         self._sharing, self._waiting = self._waiting, 0
         self._end = None
-        return (await self._log.ends(self._topic))[0]
+        # The clock is theirs who share it: a time-out for each of them cost more than the question did.
+        try:
+            async with asyncio.timeout(END_SECONDS):
+                await self.reach((await self._log.ends(self._topic))[0])
+        except (Unavailable, TimeoutError):
+            return False
+        return True

@@ -1,4 +1,17 @@
-"""From the log to the fold, batch by batch: the drain loop, which only folds (design 4.4)."""
+"""From the log to the fold, batch by batch: the drain loop, which only folds (design 4.4).
+
+Decision (beside design 4.3, by which an acknowledgement's offset decides nothing): what this worker's own producer has
+put into the log is folded when it is acknowledged, without waiting for the fetch that brings it again. A fold is exact
+if it takes the records of its partition one by one in the order of their offsets, each the one that stands there. That
+is what the two conditions here hold: the record is *certain* to stand at its offset (eventstore.kafka.producer says how
+that is known), and its offset is exactly the next one, so everything before it is folded. In all other cases nothing is
+done, and the fetch brings what is next: a record of another worker in between, a copy of one's own, an answer that came
+late. What is fetched later and folded already lies below `next` and is skipped. So verdicts stay a function of the log
+alone, and a waiter is told by the first record with its event id, as ever.
+
+Measured, two cores shared by clients, broker and worker: a submission alone waits for one round trip less, and fetches
+become rare (eventstore.kafka.tail), which takes a tenth off the CPU of a submission, and more off the broker's.
+"""
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
@@ -46,9 +59,15 @@ class Feed:
         self._source = source
         #: records that were not the next ones, so that the source was sought back
         self.sought = 0
+        #: records folded at their acknowledgement
+        self.landed_first = 0
+        self._owned: Mapping[int, Partition] = {}
+        self._folded: Folded = lambda _, __: None
+        self._wrong: Exception | None = None
 
     async def run(self, owned: Mapping[int, Partition], folded: Folded) -> None:
         """Fold what comes. Raises TooNew, ForeignLog: nothing more can be folded here."""
+        self._owned, self._folded, self._wrong = owned, folded, None
         for partition in owned.values():
             if partition.caught_up:
                 folded(partition, True)
@@ -65,9 +84,27 @@ class Feed:
                 raise ForeignLog(
                     f"{gone}: the event log was cut or recreated; rows and log do not belong together"
                 ) from gone
+            if self._wrong is not None:
+                raise self._wrong
             for number, records in found.items():
                 await self._fold(owned, number, records, folded)
             self._hold_back(owned, paused)
+
+    def landed(self, number: int, records: Sequence[Record]) -> None:
+        """Records of one's own that are certain to stand in the log at their offsets: fold those that are next."""
+        partition = self._owned.get(number)
+        if partition is None or partition.full or len(records) > SLICE or self._wrong is not None:
+            return
+        if not records[0].offset <= partition.next <= records[-1].offset:
+            return
+        before, first = partition.caught_up, partition.next
+        try:
+            partition.fold(records)
+        except Exception as wrong:  # noqa: BLE001  # it ends the drain loop, as if it had met the record there
+            self._wrong = wrong
+            return
+        self.landed_first += partition.next - first
+        self._folded(partition, partition.caught_up and not before)
 
     async def _fold(
         self, owned: Mapping[int, Partition], number: int, records: Sequence[Record], folded: Folded

@@ -72,6 +72,7 @@ class Holdings:
         self.doubts = Doubts(log, topic)
         self._resent = 0
         self._changes: list[asyncio.Future[None]] = []
+        log.listen(topic, feed.landed)
 
     def owner(self, number: int) -> Partition | None:
         """The partition, if this worker can prove now that it owns it and has seen all of it."""

@@ -28,6 +28,7 @@ from eventstore.commands import (
     SaveProgress,
     SubmitAgenda,
 )
+from eventstore.log import Record
 from eventstore.model import (
     Agenda,
     AgendaInsight,
@@ -248,3 +249,11 @@ def catalogue(*things: CatalogueObject) -> Catalogue:
 
 
 __all__ = ["ALICE", "MALLORY", "NOW", "RUN", "SERVICE"]
+
+
+def same(one: Record, other: Record) -> bool:
+    """Whether two records say the same, byte for byte, at the same place and time."""
+    return [*one.headers] == [*other.headers] and all(
+        getattr(one, name) == getattr(other, name)
+        for name in ("topic", "partition", "offset", "timestamp", "key", "value")
+    )

@@ -78,6 +78,7 @@ class ModelWorker:
 
     def __init__(self, log: InMemoryLog, disks: Disks, log_ids: dict[int, str], partitions: int) -> None:
         self.changelog = GatedChangelog(log)
+        self.feed = Feed(MemorySource(log, AGENDAS))
         lease = Lease(1e9, clock=lambda: 0.0)
         lease.renew(0.0)
         self.holdings = Holdings(
@@ -86,7 +87,7 @@ class ModelWorker:
             log_ids=log_ids,
             table=disks,
             lease=lease,
-            feed=Feed(MemorySource(log, AGENDAS)),
+            feed=self.feed,
             restore=Restore(log, CHANGELOG, MemorySource(log, CHANGELOG)),
             changelog=self.changelog,
             born=lambda number, store, at: Partition(
@@ -122,6 +123,8 @@ class Model:
             self.log.put(AGENDAS, number, NewRecord(OPENED_KEY, value, headers))
         self.disks: dict[str, Disks] = {}
         self.workers: dict[str, ModelWorker] = {}
+        #: acknowledgements on their way to whoever appended
+        self.late: list[tuple[ModelWorker, Record]] = []
 
     async def start(self, name: str, actives: set[int], standbys: set[int] | None = None) -> ModelWorker:
         worker = self.workers.get(name)
@@ -145,8 +148,11 @@ class Model:
                 await asyncio.sleep(0.001)
         assert what
 
-    def decide(self, name: str, command: Any) -> None:
-        """Decide on a worker's rows as they are, whoever really owns them, and append: what a deposed owner does."""
+    def decide(self, name: str, command: Any, heard: str = "never") -> None:
+        """Decide on a worker's rows as they are, whoever really owns them, and append: what a deposed owner does.
+
+        It hears of its append at once, late (when it has folded it, or is deposed, or is gone), or never.
+        """
         number = partition_of(command.stream, self.partitions)
         partition = self.workers[name].holdings.owned.get(number)
         if partition is None or not partition.caught_up:
@@ -169,6 +175,17 @@ class Model:
         )
         value, headers = encode(envelope, event)
         self.log.put(AGENDAS, number, NewRecord(command.stream.encode(), value, headers))
+        record = self.log.records(AGENDAS, number)[-1]
+        if heard == "late":
+            self.late.append((self.workers[name], record))
+        elif heard == "at once":
+            self.workers[name].feed.landed(number, [record])
+
+    def acknowledge(self) -> None:
+        """The acknowledgements that are late arrive."""
+        late, self.late = self.late, []
+        for worker, record in late:
+            worker.feed.landed(record.partition, [record])
 
     def expected(self) -> dict[bytes, bytes]:
         """What the referee makes of the log."""

@@ -10,7 +10,7 @@ from aiokafka.errors import KafkaError
 from eventstore.errors import RangeGone, Unavailable
 from eventstore.kafka.producer import Producer
 from eventstore.kafka.sieve import Sieve
-from eventstore.log import NewRecord, Record
+from eventstore.log import Heard, NewRecord, Record
 
 ASK_SECONDS = 5.0
 IDLE_SECONDS = 1.0
@@ -47,9 +47,13 @@ class KafkaLog:
             async with asyncio.timeout(STOP_SECONDS):
                 await self._asking.stop()
 
-    async def append(self, topic: str, partition: int, record: NewRecord) -> None:
+    def append(self, topic: str, partition: int, record: NewRecord) -> Awaitable[None]:
         """See EventLog."""
-        await self.producer.append(topic, partition, record)
+        return self.producer.append(topic, partition, record)
+
+    def listen(self, topic: str, heard: Heard) -> None:
+        """See EventLog."""
+        self.producer.listen(topic, heard)
 
     async def ends(self, topic: str) -> dict[int, int]:
         """See EventLog."""

@@ -4,45 +4,36 @@ Per partition one batch is in flight, and what is asked for meanwhile goes with 
 batches grow by themselves (a batch costs five to nine times less than as many sends). A time-out means *unknown*: the
 same bytes are sent again, by a new producer if the old one is broken, for as long as someone waits. Copies are
 possible; readers drop them by event id.
+
+Whoever listens is told where a batch has landed, if that is certain. An acknowledgement of all in-sync replicas that
+answers the *first* send of a batch says it truly: the leader appended these bytes at that offset, and without unclean
+elections nothing else will ever stand there. Only a repeated send can be answered for an earlier copy (a duplicate
+sequence), with its offset, -1 or one that is not this batch's (design 4.3). aiokafka repeats a send within itself and
+does not say so, but it pauses before: an answer that came in less than that pause is to the first one.
 """
 
 import asyncio
 import logging
 import time
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from contextlib import suppress
 
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError, MessageSizeTooLargeError, UnknownTopicOrPartitionError
 
-from eventstore.errors import BadRequest, OutcomeUnknown, Unavailable
-from eventstore.log import NewRecord
+from eventstore.errors import BadRequest, Unavailable
+from eventstore.kafka.batches import Append, Place, Told, next_batch, refuse
+from eventstore.log import Heard, NewRecord
 from eventstore.topics import MESSAGE_BYTES
 
 logger = logging.getLogger(__name__)
 
-#: Records of one batch add up to at most this, unless one alone is more (bytes).
-BATCH_BYTES = 512 << 10
-OVERHEAD = 64
 REQUEST_SECONDS = 10.0
 RETRY_SECONDS = 0.2
+#: aiokafka pauses for so long before it sends a batch again; an answer well before that is to the first send.
+BACKOFF_MS, FIRST_SECONDS = 200, 0.15
 STOP_SECONDS = 2.0
-
-Place = tuple[str, int]
-
-
-class Append:
-    """One record on its way; its future is done at the first acknowledgement."""
-
-    __slots__ = ("done", "record", "weight")
-
-    def __init__(self, record: NewRecord, done: "asyncio.Future[None]") -> None:
-        self.record = record
-        self.done = done
-        self.weight = len(record.key) + len(record.value or b"") + OVERHEAD
-        for name, content in record.headers:
-            self.weight += len(name) + len(content)
 
 
 class Producer:
@@ -54,6 +45,7 @@ class Producer:
         self._renewing: asyncio.Lock = asyncio.Lock()
         self._queues: dict[Place, deque[Append]] = {}
         self._senders: dict[Place, asyncio.Task[None]] = {}
+        self._heard: dict[str, Heard] = {}
         self._stopped = False
         #: monotonic time of the last acknowledgement, and of the first failure since
         self.acknowledged = time.monotonic()
@@ -73,13 +65,13 @@ class Producer:
         for sender in self._senders.values():
             sender.cancel()
         for queue in self._queues.values():
-            _refuse(queue)
+            refuse(queue)
         if self._producer is not None:
             await _stop(self._producer)
             self._producer = None
 
-    async def append(self, topic: str, partition: int, record: NewRecord) -> None:
-        """Return once at least one copy is acknowledged; cancelling ends the re-sending."""
+    def append(self, topic: str, partition: int, record: NewRecord) -> "asyncio.Future[None]":
+        """Done once at least one copy is acknowledged; cancelling ends the re-sending. Raises Unavailable."""
         if self._stopped:
             raise Unavailable("this producer was stopped: ask another worker")
         place = (topic, partition)
@@ -87,7 +79,11 @@ class Producer:
         self._queues.setdefault(place, deque()).append(append)
         if place not in self._senders:
             self._senders[place] = asyncio.create_task(self._send(place))
-        await append.done
+        return append.done
+
+    def listen(self, topic: str, heard: Heard) -> None:
+        """See EventLog."""
+        self._heard[topic] = heard
 
     async def append_batch(
         self, topic: str, partition: int, records: list[NewRecord], buffered: Callable[[], None] = lambda: None
@@ -97,13 +93,13 @@ class Producer:
         `buffered` is called when they wait to be sent. Raises Unavailable when the outcome is unknown: append the same
         again.
         """
-        return await self._attempt((topic, partition), records, buffered)
+        return (await self._attempt((topic, partition), records, buffered)).offset
 
     async def _send(self, place: Place) -> None:
         queue = self._queues[place]
         try:
             while queue:
-                await self._send_batch(place, _next_batch(queue))
+                await self._send_batch(place, next_batch(queue))
         finally:
             self._senders.pop(place, None)
 
@@ -111,12 +107,12 @@ class Producer:
         try:
             await self._send_until_answered(place, batch)
         finally:
-            _refuse(batch)
+            refuse(batch)
 
     async def _send_until_answered(self, place: Place, batch: list[Append]) -> None:
         while batch := [append for append in batch if not append.done.done()]:
             try:
-                await self._attempt(place, [append.record for append in batch])
+                told = await self._attempt(place, [append.record for append in batch])
             except Unavailable:
                 await asyncio.sleep(RETRY_SECONDS)
             except Exception as wrong:  # noqa: BLE001  # refused by the broker: theirs who asked
@@ -124,13 +120,15 @@ class Producer:
                     if not append.done.done():
                         append.done.set_exception(wrong)
             else:
+                if told.certain and (heard := self._heard.get(place[0])) is not None:
+                    heard(place[1], told.landed(place, batch))
                 for append in batch:
                     if not append.done.done():
                         append.done.set_result(None)
 
     async def _attempt(
         self, place: Place, records: list[NewRecord], buffered: Callable[[], None] = lambda: None
-    ) -> int:
+    ) -> Told:
         topic, partition = place
         producer: AIOKafkaProducer | None = None
         try:
@@ -141,6 +139,7 @@ class Producer:
                     if batch.append(key=record.key, value=record.value, timestamp=None, headers=record.headers) is None:
                         raise BadRequest(f"expected records of at most {MESSAGE_BYTES} bytes, found more")
                 batch.close()
+                sent = time.monotonic()
                 answer = await producer.send_batch(batch, topic, partition=partition)
                 buffered()
                 told = await answer
@@ -151,9 +150,13 @@ class Producer:
             await self._renew(producer, wrong)
             raise Unavailable(f"expected {topic}/{partition} to acknowledge: {wrong!r}") from wrong
         self.acknowledged, self.failing_since = time.monotonic(), None
-        return int(told.offset)
+        # Type 1: the broker's own time of the append, as a reader will see it.
+        certain = told.offset >= 0 and told.timestamp_type == 1 and self.acknowledged - sent < FIRST_SECONDS
+        return Told(int(told.offset), int(told.timestamp), certain=certain)
 
     async def _current(self) -> AIOKafkaProducer:
+        if self._producer is not None and not self._stopped:
+            return self._producer
         async with self._renewing:
             if self._stopped:
                 raise Unavailable("this producer was stopped")
@@ -165,7 +168,7 @@ class Producer:
                     max_batch_size=MESSAGE_BYTES,
                     max_request_size=MESSAGE_BYTES,
                     request_timeout_ms=int(REQUEST_SECONDS * 1000),
-                    retry_backoff_ms=50,
+                    retry_backoff_ms=BACKOFF_MS,
                 )
                 try:
                     await producer.start()
@@ -186,23 +189,6 @@ class Producer:
         self.renewals += 1
         logger.warning("producer is replaced", extra={"action": "renew", "reason": repr(reason)})
         await _stop(broken)
-
-
-def _refuse(appends: Iterable[Append]) -> None:
-    # Only when the producer was stopped is anyone left here; without this they would wait for ever.
-    for append in appends:
-        if not append.done.done():
-            append.done.set_exception(OutcomeUnknown("this producer was stopped; the record may be in the log"))
-
-
-def _next_batch(queue: deque[Append]) -> list[Append]:
-    batch, weight = [queue.popleft()], 0
-    weight = batch[0].weight
-    while queue and weight + queue[0].weight <= BATCH_BYTES:
-        append = queue.popleft()
-        batch.append(append)
-        weight += append.weight
-    return batch
 
 
 async def _stop(producer: AIOKafkaProducer) -> None:

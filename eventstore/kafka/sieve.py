@@ -25,8 +25,8 @@ PROBE_MS = 500
 class Sieve(Tail):
     """See above."""
 
-    def __init__(self, bootstrap: str, topic: str) -> None:
-        super().__init__(bootstrap, topic)
+    def __init__(self, bootstrap: str, topic: str, *, hurried: bool = True) -> None:
+        super().__init__(bootstrap, topic, hurried=hurried)
         #: partition -> behind the last record delivered
         self._delivered: dict[int, int] = {}
 

@@ -18,12 +18,14 @@ from eventstore.log import Record
 MAX_RECORDS = 2000
 FETCH_BYTES = 8 << 20
 STOP_SECONDS = 2.0
+#: Where most records are known before they are fetched, one fetch may bring this much, or what came in this time (ms).
+UNHURRIED_BYTES, UNHURRIED_MS = 64 << 10, 50
 
 
 class Tail:
     """Batches of records of one topic's partitions, each from where `follow` said."""
 
-    def __init__(self, bootstrap: str, topic: str) -> None:
+    def __init__(self, bootstrap: str, topic: str, *, hurried: bool = True) -> None:
         self.topic = topic
         self._consumer = AIOKafkaConsumer(
             bootstrap_servers=bootstrap,
@@ -33,9 +35,10 @@ class Tail:
             isolation_level="read_committed",
             max_partition_fetch_bytes=FETCH_BYTES,
             fetch_max_bytes=2 * FETCH_BYTES,
-            # How long the broker holds a request that has nothing to give. It also delays the first fetch after a new
-            # assignment, because requests to one broker are answered in order.
-            fetch_max_wait_ms=200,
+            # How long the broker holds a request that has too little to give. It also delays the first fetch after a
+            # new assignment, because requests to one broker are answered in order.
+            fetch_max_wait_ms=200 if hurried else UNHURRIED_MS,
+            fetch_min_bytes=1 if hurried else UNHURRIED_BYTES,
         )
 
     async def start(self) -> None:

@@ -11,7 +11,7 @@ from aiohttp import web
 
 from eventstore.commands import Caller, ReturnDispatch
 from eventstore.errors import BadRequest
-from eventstore.ids import derive
+from eventstore.ids import derive, varied
 from eventstore.sealing import Cipher
 from handlers.gateway import Gateway
 from handlers.intake import Origin
@@ -24,6 +24,8 @@ from projections.views import Answer
 T = TypeVar("T")
 #: Objects in one answer, at most.
 MOST = 10_000
+#: The same, where nothing else is said.
+LIMIT = 100
 
 
 class IllegalArgument(BadRequest):
@@ -71,10 +73,15 @@ class Ask:
         self.route = route
         self._object_id = object_id
 
-    @cached_property
+    @property
     def cid(self) -> str | None:
         """POP's correlation id, echoed in every answer."""
         return self._header("X-pop-cid")
+
+    @property
+    def has_query(self) -> bool:
+        """Whether there is a query string at all."""
+        return bool(self.request.rel_url.raw_query_string)
 
     @cached_property
     def params(self) -> list[tuple[str, str]]:
@@ -82,10 +89,12 @@ class Ask:
         raw = _bytes(self.request.rel_url.raw_query_string).decode("utf-8", "replace")
         return parse_qsl(raw, keep_blank_values=True)
 
-    @cached_property
+    @property
     def object_id(self) -> str | None:
         """The path's id, else `?id=` (spec 2.4)."""
         if self._object_id is not None:
+            if self._object_id.isascii() and "%" not in self._object_id and "+" not in self._object_id:
+                return self._object_id
             return unquote_plus(_bytes(self._object_id).decode("utf-8", "replace"))
         return next((value for name, value in self.params if name == "id"), None)
 
@@ -102,7 +111,7 @@ class Ask:
         """Whose request this is, and the ids that follow from it (design 4.5)."""
         key = self._header("Idempotency-Key")
         if key is None:
-            return Origin(self.caller, identity=lambda _, __: self.edge.draw(), correlation=self.cid)
+            return Origin(self.caller, identity=varied(self.edge.draw), correlation=self.cid)
         subject, route = self.caller.subject, self.route
         return Origin(
             self.caller,
@@ -133,13 +142,14 @@ def _bytes(text: str) -> bytes:
 
 def where(answer: Answer) -> str:
     """An answer's position as its header says it."""
-    return ",".join(f"agendas/{number}@{offset}" for number, offset in sorted(answer.position.items()))
+    found = [f"agendas/{number}@{offset}" for number, offset in sorted(answer.position.items())]
+    return found[0] if len(found) == 1 else ",".join(found)
 
 
 def reserved(queries: Mapping[str, str]) -> tuple[dict[str, str], int, list[str] | None, bool]:
     """Attribute queries, limit, fields and whether only a count is wanted (spec 2.4). Raises IllegalArgument."""
     where_: dict[str, str] = {}
-    limit, fields, count = 100, None, False
+    limit, fields, count = LIMIT, None, False
     for name, value in queries.items():
         match name.lower():
             case "limit":
@@ -156,7 +166,7 @@ def reserved(queries: Mapping[str, str]) -> tuple[dict[str, str], int, list[str]
 def _limit(value: str) -> int:
     digits = value.strip()
     if not digits:
-        return 100
+        return LIMIT
     if not (digits.isascii() and digits.isdigit() and digits.strip("0")):
         raise IllegalArgument(f"expected bylimit to be a whole number above 0, found {value[:40]!r}")
     # Python refuses to read thousands of digits; how many there are says enough.

@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from eventstore.model import Base
-from handlers.endpoints.ask import Ask, IllegalArgument, Reply, reserved, where
+from handlers.endpoints.ask import LIMIT, Ask, IllegalArgument, Reply, reserved, where
 from handlers.wire.responses import Wire, envelope
 from projections.listing import fits
 from projections.views import Answer, ByAttribute, ById, Kind
@@ -59,6 +59,8 @@ class Wanted(msgspec.Struct, frozen=True):
 
 def wanted(ask: Ask) -> Wanted:
     """What the query string asks for; raises IllegalArgument."""
+    if not ask.has_query:
+        return Wanted(ask.object_id, {}, limit=LIMIT, fields=None, count=False, paged=False, after=None)
     attributes, limit, fields, count = reserved(ask.queries)
     cursor = next((value for name, value in ask.params if name == "cursor"), None)
     by_id = attributes.pop("id", None)
@@ -86,6 +88,8 @@ async def look_up(ask: Ask, kind: Kind, asked: Wanted) -> Answer:
         )
         return await ask.edge.gateway.query(query)
     found = await ask.edge.gateway.query(ById(kind=kind, id=asked.id, accounts=accounts))
+    if not (asked.where or asked.count):
+        return found
     agendas = [row for row in found.agendas if fits(row, asked.where)]
     views = [view for view in found.progresses if fits(view.progress, asked.where)]
     operations = [row for row in found.operations if fits(row, asked.where)]

@@ -128,7 +128,7 @@ def _owned(customer: str | None) -> None:
 
 def _new(ask: Ask, origin: Origin, part: str) -> str:
     # With a key every worker must come to the same id, so only without one may it be of a partition owned here.
-    return draw(lambda n: origin.identity(part, n), ask.edge.gateway.is_mine if origin.request is None else bool)
+    return draw(lambda n: origin.identity(part, n), ask.edge.gateway.place_of_new() if origin.request is None else bool)
 
 
 async def _operation(ask: Ask, identity: str, accounts: list[str] | None) -> OperationProgress | None:

@@ -1,7 +1,8 @@
 """A client that costs little, so that a measurement is of the server: requests over kept-alive connections, by hand.
 
-aiohttp's own client needs as much of a core for a request as a server that answers a constant. As a process of its own
-(`python -m tests.benchmarks.client`) it asks one question over and over, from several connections, and says how often.
+aiohttp's own client needs as much of a core for a request as a server that answers a constant. It is measured as well,
+because it is what a user has: `kind` names the client. As a process of its own (`python -m tests.benchmarks.client`) it
+asks one question over and over, from several connections, and says how often.
 """
 
 import asyncio
@@ -12,6 +13,7 @@ import time
 from typing import Any
 from urllib.parse import urlsplit
 
+import aiohttp
 import uvloop
 
 #: Processes that share the clients of one measurement.
@@ -62,9 +64,36 @@ class Client:
             writer.close()
 
 
-async def load(method: str, url: str, path: str, body: bytes = b"", *, clients: int, seconds: float) -> float:
+class AiohttpClient:
+    """aiohttp's client, as whoever writes against this service would use it."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._session = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(limit=0),
+            headers={"Authorization": "x", "Content-Type": "application/json"},
+        )
+
+    async def ask(self, method: str, path: str, body: bytes = b"") -> bytes:
+        """As Client's."""
+        async with self._session.request(method, self._url + path, data=body) as answer:
+            found = await answer.read()
+        if answer.status == 503:
+            raise Busy(found.decode())
+        if answer.status != 200:
+            raise ValueError(f"expected 200, found {answer.status} {found!r}")
+        return found
+
+    async def close(self) -> None:
+        """Close everything."""
+        await self._session.close()
+
+
+async def load(
+    method: str, url: str, path: str, body: bytes = b"", *, clients: int, seconds: float, kind: str = "by hand"
+) -> float:
     """Answers per second that so many clients get, in processes of their own; 503 does not count as one."""
-    arguments = [method, url, path, body.decode(), str(clients // PROCESSES), str(seconds)]
+    arguments = [method, url, path, body.decode(), str(clients // PROCESSES), str(seconds), kind]
     processes = [
         await asyncio.create_subprocess_exec(
             sys.executable, "-m", "tests.benchmarks.client", *arguments, stdout=subprocess.PIPE
@@ -75,8 +104,9 @@ async def load(method: str, url: str, path: str, body: bytes = b"", *, clients: 
     return sum(float(each["rate"]) for each in found)
 
 
-async def main(method: str, url: str, path: str, body: str, clients: str, seconds: str) -> None:
-    client, done, wrong = Client(url), 0, b'"error":true'
+async def main(method: str, url: str, path: str, body: str, clients: str, seconds: str, kind: str) -> None:
+    client: Client | AiohttpClient = AiohttpClient(url) if kind == "aiohttp" else Client(url)
+    done, wrong = 0, b'"error":true'
     text = body.encode()
 
     async def over_and_over(end: float) -> None:
@@ -94,6 +124,8 @@ async def main(method: str, url: str, path: str, body: str, clients: str, second
     done, began = 0, time.perf_counter()
     await asyncio.gather(*(over_and_over(began + float(seconds)) for _ in range(int(clients))))
     print(json.dumps({"rate": done / (time.perf_counter() - began)}))
+    if isinstance(client, AiohttpClient):
+        await client.close()
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """What every EventLog does: one suite for the log on Kafka and its twin in memory."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -11,10 +11,11 @@ from eventstore.errors import RangeGone
 from eventstore.kafka.admin import make_topics, open_log
 from eventstore.kafka.log import KafkaLog
 from eventstore.kafka.tail import Tail
-from eventstore.log import EventLog, NewRecord
+from eventstore.log import EventLog, NewRecord, Record
 from eventstore.memory import InMemoryLog, MemorySource
 from eventstore.reading import OPENED_KEY
 from eventstore.topics import Topics
+from tests.builders import same
 
 SECONDS = 20.0
 P = 3
@@ -73,6 +74,46 @@ async def test_reads_back_exactly_the_bytes_that_were_appended(log: EventLog, to
     assert [(record.topic, record.partition, record.offset) for record in found] == [(topic, 1, 0), (topic, 1, 1)]
     assert [(record.key, record.value) for record in found] == [(b"k7", b"\0\xff"), (b"k8", None)]
     assert list(found[0].headers) == [("ce_id", b"7"), ("empty", b"")]
+
+
+async def test_tells_of_its_own_appends_what_a_reader_finds(log: EventLog, topic: str) -> None:
+    told: list[Record] = []
+
+    def heard(partition: int, records: Sequence[Record]) -> None:
+        assert {record.partition for record in records} == {partition}
+        told.extend(records)
+
+    async def append(number: int) -> None:
+        await log.append(topic, number % 2, numbered(number, None if number % 7 == 0 else b"v"))
+
+    log.listen(topic, heard)
+    async with asyncio.timeout(SECONDS):
+        while not told:  # a busy broker may answer too late to be sure: that is not told
+            await asyncio.gather(*map(append, range(50)))
+        ends = await log.ends(topic)
+        stored = [
+            each for number in (0, 1) async for batch in log.read(topic, number, 0, ends[number]) for each in batch
+        ]
+
+    found = {(record.partition, record.offset): record for record in stored}
+    assert all(same(record, found[record.partition, record.offset]) for record in told)
+    for number in (0, 1):
+        offsets = [record.offset for record in told if record.partition == number]
+        assert offsets == sorted(set(offsets))
+
+
+async def test_tells_before_the_append_is_done(log: EventLog, topic: str) -> None:
+    told: list[bytes | None] = []
+    log.listen(topic, lambda _, records: told.extend(record.key for record in records))
+    async with asyncio.timeout(SECONDS):
+        while not told:
+            appended = asyncio.ensure_future(log.append(topic, 1, numbered(1)))
+            appended.add_done_callback(lambda _: told.append(b"done"))
+            await appended
+            if told == [b"done"]:
+                told.clear()  # not told at all: see above
+
+    assert told == [b"k1", b"done"]
 
 
 async def test_appends_to_a_partition_keep_their_order(log: EventLog, topic: str) -> None:

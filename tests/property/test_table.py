@@ -14,6 +14,8 @@ from tests import builders as b
 from tests.table_model import AGENDAS, CHANGELOG, Model
 
 NAMES = st.sampled_from(["A", "B"])
+#: when a writer hears of its append, if it does
+HEARD = st.sampled_from(["at once", "late", "never"])
 STREAMS = st.sampled_from(["r1", "r2", "r3"])
 
 
@@ -76,8 +78,8 @@ class TableMachine(RuleBasedStateMachine):
         self.run(self.model.crash(name))
         self.paused.discard(name)
 
-    @rule(name=NAMES, stream=STREAMS, what=st.integers(0, 6), started=st.sampled_from([500, 600]))
-    def command(self, name: str, stream: str, what: int, started: int) -> None:
+    @rule(name=NAMES, stream=STREAMS, what=st.integers(0, 6), started=st.sampled_from([500, 600]), heard=HEARD)
+    def command(self, name: str, stream: str, what: int, started: int, heard: str) -> None:
         """A worker decides on its rows and appends, be it the owner, deposed, or paused with its feed running."""
         if name not in self.model.workers:
             return
@@ -90,7 +92,12 @@ class TableMachine(RuleBasedStateMachine):
         ]
         more["id"] = f"c{self.count}"
         commands += [b.delete_progress(**more), b.delete_agenda(**more), b.expire(1, **{**more, "now": b.NOW * 9})]
-        self.model.decide(name, commands[what % len(commands)])
+        self.model.decide(name, commands[what % len(commands)], heard)
+
+    @rule()
+    def acknowledge(self) -> None:
+        """Late acknowledgements arrive, whatever has become of who waits for them."""
+        self.model.acknowledge()
 
     @rule()
     def settle(self) -> None:
