@@ -179,14 +179,14 @@ async def build(settings: Settings) -> Worker:
     plain = {
         "/healthz": health.alive,
         "/readyz": health.ready,
-        **documents(topics),
+        **documents(topics, settings.base_path),
         "/metrics": lambda: (200, metrics.text(), "text/plain; version=0.0.4"),
     }
     identity, keys = identity_of(settings, session, metrics.key_set)
     guarded = dict([hop_route(OWNERS, settings.secret, answered(group.owners))])
     if settings.auth != "sample":
         guarded["/metrics"] = operators_only(identity, plain["/metrics"])
-    public = PublicApi(edge, identity, metrics, plain, settings.body_bytes, guarded)
+    public = PublicApi(edge, identity, metrics, plain, settings.body_bytes, guarded, settings.base_path)
     return Worker(
         connections=connections,
         group=group,

@@ -24,9 +24,9 @@ a{color:#0645ad}nav a{margin-right:1rem}
 """
 
 
-def documents(topics: Topics) -> Mapping[str, Plain]:
+def documents(topics: Topics, base: str = "") -> Mapping[str, Plain]:
     """What an installation serves about itself, by path."""
-    http, log = openapi.document(), asyncapi.document(topics)
+    http, log = openapi.document(base), asyncapi.document(topics)
     return {
         "/openapi.json": _always(msgspec.json.encode(http), "application/json"),
         "/asyncapi.json": _always(msgspec.json.encode(log), "application/json"),

@@ -14,18 +14,18 @@ from handlers.openapi_schemas import Json, answer_name, reference, schemas, text
 VERSION = "1.0.0"
 
 
-def document() -> Json:
-    """The document, the same for every installation."""
+def document(base: str = "") -> Json:
+    """The document, the same for every installation but for what stands before its paths."""
     return {
         "openapi": "3.1.0",
         "info": {"title": "Agendum", "version": VERSION, "description": ABOUT, "license": _LICENSE},
         "servers": [
-            {"url": "/"},
-            {"url": "/{stage}", "variables": {"stage": {"default": "dev", "description": "any one segment"}}},
+            {"url": base or "/"},
+            {"url": f"{base}/{{stage}}", "variables": {"stage": {"default": "dev", "description": "any one segment"}}},
         ],
         "tags": [{"name": name, "description": about} for name, about in TAGS.items()],
         "security": [{"authorization": []}],
-        "paths": {**_paths(PATHS), **WORKER},
+        "paths": {**_paths(PATHS), **{path: {"servers": [{"url": "/"}], **item} for path, item in WORKER.items()}},
         "components": {
             "schemas": schemas(),
             "parameters": PARAMETERS,

@@ -48,6 +48,7 @@ class PublicApi:
         plain: Mapping[str, Plain],
         body_bytes: int,
         guarded: Mapping[str, Handler],
+        base: str = "",
     ) -> None:
         self._edge = edge
         self._identity = identity
@@ -55,6 +56,7 @@ class PublicApi:
         self._plain = plain
         self._body_bytes = body_bytes
         self._guarded = guarded
+        self._base = base
 
     async def __call__(self, request: web.BaseRequest) -> web.StreamResponse:
         """One request."""
@@ -69,7 +71,7 @@ class PublicApi:
         caller = await caller_of(self._identity, request)
         if isinstance(caller, Refused):
             return self._refuse(caller)
-        found = find(raw_path)
+        found = find(raw_path, self._base)
         endpoint = None if found is None else found[0].methods.get(request.method)
         if found is None or endpoint is None or request.method not in _METHODS:
             return web.Response(status=405, headers=_OPTIONS)

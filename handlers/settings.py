@@ -24,6 +24,9 @@ class Settings(BaseSettings):
 
     host: str = Field("127.0.0.1", description="address of the public listener")
     port: int = Field(8080, ge=0, le=65535, description="port of the public listener; 0: any free one")
+    base_path: str = Field(
+        "", pattern="^(/[^/?#%]+)*$", description="what stands before /pop, as /api; a stage as /dev may come between"
+    )
     internal_host: str = Field("127.0.0.1", description="address at which other workers reach this one")
     internal_port: int = Field(0, ge=0, le=65535, description="port of the internal listener; 0: any free one")
     secret: str = Field(DEFAULT_SECRET, description="what workers prove to each other that they are workers")

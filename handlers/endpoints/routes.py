@@ -92,9 +92,11 @@ PATHS: Mapping[str, Route] = {
 _ROOTS = ("pop/", "progress/")
 
 
-def find(raw_path: str) -> tuple[Route, str | None] | None:
-    """The route of a raw path, and the undecoded id in it; with or without a stage in front (spec 2.1)."""
-    path = raw_path.strip("/")
+def find(raw_path: str, base: str = "") -> tuple[Route, str | None] | None:
+    """The route of a raw path below a base, and the undecoded id in it; with or without a stage between (spec 2.1)."""
+    if not raw_path.startswith(f"{base}/"):
+        return None
+    path = raw_path[len(base) :].strip("/")
     found = _find(path)
     if found is None and "/" in path:
         found = _find(path.split("/", 1)[1])

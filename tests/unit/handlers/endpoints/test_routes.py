@@ -45,6 +45,15 @@ def test_a_service_wins_over_an_id_and_has_none(stage: str, path: str, name: str
     assert found(f"{stage}{path}/x") is None
 
 
+@STAGES
+def test_below_a_base_path_routes_are_found_with_and_without_a_stage_and_nowhere_else(stage: str) -> None:
+    route = find(f"/api/v2{stage}/pop/agenda/x", "/api/v2")
+    assert route is not None
+    assert (route[0].name, route[1]) == ("agenda", "x")
+    assert find(f"{stage}/pop/agenda/x", "/api/v2") is None
+    assert find(f"/api/v22{stage}/pop/agenda/x", "/api/v2") is None
+
+
 def test_the_alias_of_an_operations_progress_is_found_below_pop_as_well() -> None:
     assert found("/pop/progress/agenda/operation/r1-a") == ("operation", "r1-a")
 
