@@ -44,13 +44,23 @@ class Journal:
         self.version += 1
 
     def begin(self, name: str, now: int) -> None:
-        """An operation starts."""
-        self._put(OperationProgress(operation=name, processing_state=EXECUTING, started_time=now, percent_complete=0.0))
+        """An operation starts. Its message, until it says one of its own, is how far it is (the page above spec 0)."""
+        self._put(
+            OperationProgress(
+                operation=name,
+                processing_state=EXECUTING,
+                processing_state_message=_percents(0.0),
+                started_time=now,
+                percent_complete=0.0,
+            )
+        )
 
     def advance(self, name: str, percent: float | None, message: str | None, params: dict[str, Any] | None) -> None:
         """An operation says how far it is; what is not from 0 to 100 counts as if it were (spec 10.3)."""
         percent = None if percent is None else max(0.0, min(100.0, percent))
         if (known := self._executing.get(name)) is not None:
+            if percent is not None and known.processing_state_message == _percents(known.percent_complete):
+                message = message or _percents(percent)
             said = {"percent_complete": percent, "processing_state_message": message, "params": params}
             self._put(replace(known, **{field: value for field, value in said.items() if value is not None}))
 
@@ -104,3 +114,7 @@ class Journal:
         known = self._executing.pop(name)
         self._complete += 1
         self._put(replace(known, processing_state=COMPLETE, completed_time=now, **fields))
+
+
+def _percents(percent: float | None) -> str:
+    return f"{percent or 0.0:g}%"

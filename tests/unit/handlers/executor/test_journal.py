@@ -33,8 +33,18 @@ def test_an_operation_begins() -> None:
     found = journal()
     found.begin("a", 2000)
     (row,) = said(found)
-    expected = OperationProgress(operation="a", processing_state=EXECUTING, started_time=2000, percent_complete=0.0)
-    assert row == expected
+    known = {"operation": "a", "processing_state": EXECUTING, "started_time": 2000, "percent_complete": 0.0}
+    assert row == OperationProgress(**known, processing_state_message="0%")  # type: ignore[arg-type]
+
+
+def test_how_far_it_is_stands_in_the_message_until_the_operation_says_another() -> None:
+    found = journal()
+    found.begin("a", 2000)
+    messages = []
+    for percent, message in ((12.5, None), (None, None), (50.0, "half"), (60.0, None)):
+        found.advance("a", percent, message, None)
+        messages.append(said(found)[0].processing_state_message)
+    assert messages == ["12.5%", "12.5%", "half", "half"]
 
 
 def test_an_operation_advances_and_keeps_what_is_not_said() -> None:
