@@ -11,7 +11,7 @@ from typing import Any
 
 from tests.integration.installation import sample
 
-OPERATOR, INSIGHT, QUEUE = "ops", "i0", "q0"
+OPERATOR, POOL, INSIGHT = "ops", "pool", "load"
 #: (so many customers, agendas of each) of a whole load: one with a tenth of everything, many with few.
 TIERS = ((1, 2000), (9, 800), (40, 150), (150, 32))
 CUSTOMERS = sum(customers for customers, _ in TIERS)
@@ -40,9 +40,9 @@ def agenda(customer: str, key: str) -> dict[str, Any]:
 
 def catalogue(algorithm: str) -> Iterator[tuple[str, dict[str, Any]]]:
     """(kind, object) of everything that has to be there."""
-    own = {"customerId": OPERATOR, "resourcePoolId": "pool"}
-    yield "resourcepool", {"id": "pool", "customerId": OPERATOR, "title": "pool"}
-    insight = {"id": INSIGHT, "title": INSIGHT, "queueName": QUEUE, "isGlobal": True, **own}
+    yield "resourcepool", {"id": POOL, "customerId": OPERATOR, "title": POOL}
+    own = {"customerId": OPERATOR, "resourcePoolId": POOL}
+    insight = {"id": INSIGHT, "title": INSIGHT, "queueName": INSIGHT, "isGlobal": True, **own}
     yield "insight", {**insight, "schedulingAlgorithm": algorithm, "mappers": {"operationType": ["sample"]}}
     for name in backlogs(WHOLE):
-        yield "customer", {"id": name, "customerId": name, "title": name, "resourcePoolId": "pool"}
+        yield "customer", {"id": name, "customerId": name, "title": name, "resourcePoolId": POOL}

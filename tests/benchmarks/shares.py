@@ -46,19 +46,22 @@ class Window(msgspec.Struct, frozen=True):
         return f"{len(found)} waiting: {found[0]:.2f} / {statistics.median(found):.2f} / {found[-1]:.2f}"
 
 
-def line_of(log: Mapping[int, list[Record]]) -> Line:
-    """The one line that all agendas of a log stood in."""
+def line_of(log: Mapping[int, list[Record]], insight: str) -> Line:
+    """The line of an Insight that is its queue's only one."""
     joined: dict[str, list[int]] = {}
     decided: list[tuple[int, int, int, str]] = []
     for records in log.values():
         customers: dict[str, str] = {}
         for record, kind, body in counted(records):
-            if kind == "AgendaSubmitted":
-                customers[body["agenda"]["id"]] = body["agenda"]["customerId"]
+            name = body.get("agendaId", "")
+            if kind == "AgendaSubmitted" and body["agenda"]["agendaInsight"]["insightId"] == insight:
+                name = body["agenda"]["id"]
+                customers[name] = body["agenda"]["customerId"]
+            if name not in customers:
+                continue
             if kind == "AgendaDispatched":
-                decided.append((body["epoch"], body["number"], record.timestamp, customers[body["agendaId"]]))
+                decided.append((body["epoch"], body["number"], record.timestamp, customers[name]))
             elif body.get("ready") is not None:
-                name = body["agenda"]["id"] if kind == "AgendaSubmitted" else body["agendaId"]
                 joined.setdefault(customers[name], []).append(record.timestamp)
     return Line([(at, customer) for *_, at, customer in sorted(decided)], {c: sorted(at) for c, at in joined.items()})
 

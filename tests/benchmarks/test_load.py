@@ -255,7 +255,7 @@ async def run(kafka: Broker, prefix: str, folder: Path, algorithm: str, size: in
     times(load, log, first)
     found += flaws(load, log)
     assert not found, found[:10]
-    return fairness(line_of(log))
+    return fairness(line_of(log, INSIGHT))
 
 
 async def test_round_robin_under_load(kafka: Broker, prefix: str, tmp_path: Path) -> None:

@@ -145,25 +145,44 @@ async def storm(
         await load.set_up()
         submitting = [asyncio.create_task(load.submit(0.05)) for _ in range(SUBMITTERS)]
         executing = [asyncio.create_task(load.execute(number)) for number in range(EXECUTORS)]
-        tasks = [*submitting, *executing, asyncio.create_task(where.probe())]
-        try:
-            await suffer(where, faults, load, tasks, pause)
-            load.stop_submitting()
-            await asyncio.gather(*submitting)
-            await where.until(lambda: finished(load), "every agenda to reach its end")
-            load.stop_executing()
-            await asyncio.gather(*executing)
-        finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.wait(tasks)
+        await endure(where, faults, load, submitting, executing, pause=pause)
         found, log = await where.trial(load)
-        print(
-            f"seed {seed}: {len(load.accepted)} agendas, {load.handed.total()} hand-outs, "
-            f"{len(load.reported)} acknowledged completions, {load.unmarked_checks} reads and {len(where.proofs)} "
-            f"proofs of ownership checked, {load.retries} retries, {sum(map(len, log.values()))} records"
-        )
+        print(f"seed {seed}: {summary(where, load, log)}")
         return found, load
+
+
+async def endure(
+    where: Arena,
+    faults: Sequence[Fault],
+    load: Load,
+    submitting: Sequence[asyncio.Task[None]],
+    executing: Sequence[asyncio.Task[None]],
+    *,
+    pause: float,
+    settle: float = SETTLE_SECONDS,
+) -> None:
+    """One fault after another while clients are at work, until everything accepted has reached its end."""
+    tasks = [*submitting, *executing, asyncio.create_task(where.probe())]
+    try:
+        await suffer(where, faults, load, tasks, pause)
+        load.stop_submitting()
+        await asyncio.gather(*submitting)
+        await where.until(lambda: finished(load), "every agenda to reach its end", settle)
+        load.stop_executing()
+        await asyncio.gather(*executing)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.wait(tasks)
+
+
+def summary(where: Arena, load: Load, log: dict[int, list[Record]]) -> str:
+    """How much there was to judge."""
+    return (
+        f"{len(load.accepted)} agendas, {load.handed.total()} hand-outs, "
+        f"{len(load.reported)} acknowledged completions, {load.unmarked_checks} reads and {len(where.proofs)} "
+        f"proofs of ownership checked, {load.retries} retries, {sum(map(len, log.values()))} records"
+    )
 
 
 async def suffer(

@@ -11,44 +11,7 @@ import pytest
 from compose.kafka.cluster import LocalKafka
 from tests.conftest import Broker
 from tests.faults.arena import Arena, arena, storm
-
-
-async def kill(where: Arena) -> None:
-    """kill -9, restarted at once."""
-    victim, _ = where.next()
-    victim.kill()
-    victim.start()
-
-
-async def kill_for_long(where: Arena) -> None:
-    """kill -9, restarted when the other has everything."""
-    victim, other = where.next()
-    victim.kill()
-    await where.ready(other, seconds=20)
-    victim.start()
-
-
-async def sleep_past_the_session(where: Arena) -> None:
-    """SIGSTOP until the other has everything, then wake."""
-    victim, other = where.next()
-    victim.pause()
-    await where.ready(other, seconds=20)
-    await asyncio.sleep(1)
-    victim.wake()
-
-
-async def hand_over(where: Arena) -> None:
-    """SIGTERM, restarted when the other has everything.
-
-    Only a member can take over at once: the group waits up to its rebalance time-out (10 s) for one that was killed
-    while it joined, as a fault right before this one may have done. So both own something first.
-    """
-    victim, other = where.next()
-    await where.until(where.shared, "both workers to own something")
-    victim.stop()
-    await where.ready(other, seconds=10)
-    victim.join()
-    victim.start()
+from tests.faults.blows import broker_dies, hand_over, kill, kill_for_long, sleep_past_the_session
 
 
 @pytest.mark.kafka
@@ -106,17 +69,9 @@ async def test_a_crash_between_any_two_steps_of_a_row_loses_nothing(kafka: Broke
 @pytest.mark.parametrize("nodes", [1, 3])
 async def test_nothing_is_lost_or_doubled_when_brokers_die(tmp_path: Path, prefix: str, nodes: int) -> None:
     cluster = await asyncio.to_thread(LocalKafka(tmp_path, nodes).start)
-
-    async def broker_dies(_: Arena) -> None:
-        number = random.randint(1, nodes)
-        cluster.kill(number)
-        await asyncio.sleep(2)
-        cluster.start_node(number)
-        await asyncio.to_thread(cluster.wait)
-
     try:
         async with arena(cluster.bootstrap, prefix, replication=min(3, nodes)) as where:
-            found, _ = await storm(where, [broker_dies] * 10, seed=4, pause=4.0)
+            found, _ = await storm(where, [broker_dies(cluster)] * 10, seed=4, pause=4.0)
             assert [worker.restarts for worker in where.workers] == [0, 0]
     finally:
         cluster.stop()
