@@ -2,7 +2,8 @@
 
 `AGENDUM_BENCH_LOAD` is the number of agendas (20000, of which one customer has a tenth; smaller ones keep the
 proportions). Everything is submitted as fast as 32 clients get answers while executors already work, so that a backlog
-stands; then a twentieth more at half the rate that was reached, which shows what an agenda costs that need not wait.
+stands; then a twentieth more at half the rate that was reached, which shows how long an agenda takes that need not
+wait. The control for the turns is first in, first out with 2,000; below 2,000 there is no backlog to speak of.
 Afterwards the judge of the storms compares log, answers and every row. Times from submission to completion are those
 of the record that completes the agenda (the broker's clock, which is this machine's) and of the client's first try.
 """
@@ -259,6 +260,7 @@ async def run(kafka: Broker, prefix: str, folder: Path, algorithm: str, size: in
 
 
 async def test_round_robin_under_load(kafka: Broker, prefix: str, tmp_path: Path) -> None:
+    # Turns alone would make it one; a dispatch that an owner refuses costs its customer that turn's place.
     assert await run(kafka, prefix, tmp_path, "RoundRobin", SIZE) <= 2
 
 
