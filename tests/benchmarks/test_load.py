@@ -101,15 +101,22 @@ class Submitted:
 
         async def follow() -> None:
             while runs:
-                run = runs.pop()
-                while not await self._is_complete(run):  # noqa: ASYNC110  # of other processes: there is no event
-                    await asyncio.sleep(0.5)
+                await self._follow(runs.pop(), len(self.accepted) / 20 + 60)
 
         await asyncio.gather(*(follow() for _ in range(4)))
 
-    async def _is_complete(self, run: str) -> bool:
+    async def _follow(self, run: str, seconds: float) -> None:
+        found: Any = None
+        try:
+            async with asyncio.timeout(seconds):
+                while (found := await self._progress(run))["processingState"] != "COMPLETE":  # noqa: ASYNC110  # a process
+                    await asyncio.sleep(0.5)
+        except TimeoutError:
+            raise TimeoutError(f"expected {run} to be complete within {seconds:.0f} s, found {found}") from None
+
+    async def _progress(self, run: str) -> Any:
         (found,) = (await self.ask("GET", f"/pop/progress/agenda/{run}"))["all"]
-        return bool(found["processingState"] == "COMPLETE")
+        return found
 
     def close(self) -> None:
         for client in self._clients:

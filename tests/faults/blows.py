@@ -33,6 +33,16 @@ async def sleep_past_the_session(where: Arena) -> None:
     victim.wake()
 
 
+async def falter(where: Arena) -> None:
+    """SIGSTOP well within the session, again and again: what was under way goes on late, and nobody takes over."""
+    victim, _ = where.next()
+    for _ in range(4):
+        victim.pause()
+        await asyncio.sleep(1.5)
+        victim.wake()
+        await asyncio.sleep(0.5)
+
+
 async def hand_over(where: Arena) -> None:
     """SIGTERM, restarted when the other has everything.
 

@@ -2,8 +2,8 @@
 
 `pytest -m faults -k pop_load -s`. `AGENDUM_FAULTS_LOAD` is the number of agendas (20000; at 75 a second), and
 `AGENDUM_FAULTS_ROUNDS` how often each fault happens (3): kill -9 of a worker with restart at once and late, SIGSTOP
-past its session, SIGTERM, kill -9 of an executor and of the broker. Beside the executor processes the storms' own
-customers and pullers are at work, who note what they were told; some of these fail and some vanish.
+past its session and within, SIGTERM, kill -9 of an executor and of the broker. Beside the executor processes the
+storms' own customers and pullers are at work, who note what they were told; some of these fail and some vanish.
 """
 
 import asyncio
@@ -20,7 +20,15 @@ from compose.kafka.cluster import LocalKafka
 from eventstore.log import Record
 from tests.benchmarks.shares import greatest_difference, line_of
 from tests.faults.arena import Arena, Fault, arena, endure, summary
-from tests.faults.blows import broker_dies, executor_dies, hand_over, kill, kill_for_long, sleep_past_the_session
+from tests.faults.blows import (
+    broker_dies,
+    executor_dies,
+    falter,
+    hand_over,
+    kill,
+    kill_for_long,
+    sleep_past_the_session,
+)
 from tests.faults.judge import counted
 from tests.faults.load import Load
 from tests.integration.installation import ExecutorProcess
@@ -99,7 +107,7 @@ async def test_nothing_is_lost_or_doubled_under_the_load_of_pop(tmp_path: Path, 
     seed, cluster = 6, await asyncio.to_thread(LocalKafka(tmp_path).start)
     executors: list[ExecutorProcess] = []
     chance = random.Random(seed)
-    faults = [kill, kill_for_long, sleep_past_the_session, hand_over, broker_dies(cluster)] * ROUNDS
+    faults = [kill, kill_for_long, sleep_past_the_session, falter, hand_over, broker_dies(cluster)] * ROUNDS
     faults += [executor_dies(executors, chance)] * ROUNDS
     chance.shuffle(faults)
     try:
