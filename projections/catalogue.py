@@ -19,7 +19,8 @@ class Catalogue:
 
     def __init__(self, classify: Callable[[Record], Read | Dropped]) -> None:
         self.next = 0
-        self.items: dict[str, Item] = {}
+        #: kind -> stream -> item: every submission asks for the Insights, and customers may be many
+        self._kinds: dict[str, dict[str, Item]] = {}
         self.verdicts: Counter[str] = Counter()
         self._classify = classify
         self._waiters: dict[str, Waiter] = {}
@@ -49,20 +50,25 @@ class Catalogue:
         if isinstance(read, Dropped):
             self.verdicts[read.reason] += 1
             return
-        item = self.items.get(read.stream)
+        item = self.item(read.stream)
         verdict = judge(item, read.envelope)
         self.verdicts[verdict] += 1
         if verdict is Verdict.APPLIED:
-            if item is not None and item.object is None:
-                del self.items[read.stream]  # what comes back comes last
-            self.items[read.stream] = evolve(item, read.envelope, read.event, read.link)
+            self.keep(read.stream, evolve(item, read.envelope, read.event, read.link))
         waiter = self._waiters.pop(read.envelope.id, None)
         if waiter is not None:
             waiter(verdict)
 
+    def keep(self, stream: str, item: Item) -> None:
+        """An object as it is now; what comes back comes last."""
+        kind = self._kinds.setdefault(_kind(stream), {})
+        if stream in kind and kind[stream].object is None:
+            del kind[stream]
+        kind[stream] = item
+
     def item(self, stream: str) -> Item | None:
         """An object with the head of its stream."""
-        return self.items.get(stream)
+        return self._kinds.get(_kind(stream), {}).get(stream)
 
     def customer(self, identity: str) -> Customer | None:
         """A customer by id."""
@@ -82,7 +88,7 @@ class Catalogue:
 
     def all(self, kind: type[C]) -> Iterator[C]:
         """Every object of a kind."""
-        for item in self.items.values():
+        for item in self._kinds.get(kind.__name__.lower(), {}).values():
             if isinstance(item.object, kind):
                 yield item.object
 
@@ -95,8 +101,12 @@ class Catalogue:
         return [insight for insight in self.all(Insight) if queue_of(insight) == queue]
 
     def _one(self, kind: type[C], identity: str) -> C | None:
-        item = self.items.get(f"{kind.__name__.lower()}/{identity}")
+        item = self.item(f"{kind.__name__.lower()}/{identity}")
         return item.object if item is not None and isinstance(item.object, kind) else None
+
+
+def _kind(stream: str) -> str:
+    return stream.partition("/")[0]
 
 
 def queue_of(insight: Insight) -> str:

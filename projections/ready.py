@@ -10,7 +10,7 @@ a scheduler had wrong ends with the next one.
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from heapq import merge
-from itertools import islice
+from itertools import count, islice
 
 import msgspec
 from sortedcontainers import SortedDict
@@ -86,6 +86,16 @@ class Failed(msgspec.Struct, frozen=True, gc=False):
     failures: int
 
 
+class Standing(SortedDict):  # type: ignore[misc]
+    """One customer's ready entries for one Insight: (added, agenda id) -> entry."""
+
+    #: tells this state of this line from every other state of any line
+    moved = -1
+
+
+_moves = count()
+
+
 class ReadyLine:
     """The line of one partition; `epoch` names this ownership."""
 
@@ -93,7 +103,7 @@ class ReadyLine:
         self.epoch = epoch
         #: called with an Insight's id when something became ready for it
         self.changed = changed
-        self._lines: dict[str, dict[str, SortedDict]] = {}
+        self._lines: dict[str, dict[str, Standing]] = {}
         self._sequences: dict[str, int] = {}
         #: the last picture of each set of Insights: of twelve partitions, few have changed since
         self._pictures: dict[tuple[tuple[str, ...], int], Picture] = {}
@@ -147,7 +157,7 @@ class ReadyLine:
             counts=counts,
         )
 
-    def standing(self, insights: Iterable[str]) -> Iterator[tuple[str, SortedDict]]:
+    def standing(self, insights: Iterable[str]) -> Iterator[tuple[str, Standing]]:
         """Customers with what each has ready for an Insight, in order of the line."""
         for name in insights:
             for customer, line in self._lines.get(name, {}).items():
@@ -181,8 +191,9 @@ class ReadyLine:
     def _replace(self, stream: str, agenda_id: str, old: AgendaHead | None, new: AgendaHead | None) -> None:
         if old is not None:
             if old.ready and old.insight_id is not None:
-                self._lines[old.insight_id][old.customer_id].pop((old.added, agenda_id), None)
-                self._moved(old.insight_id)
+                line = self._lines[old.insight_id][old.customer_id]
+                line.pop((old.added, agenda_id), None)
+                self._moved(old.insight_id, line)
             if old.expires is not None:
                 self._open.pop((old.expires, agenda_id), None)
             self._running.pop(agenda_id, None)
@@ -193,9 +204,9 @@ class ReadyLine:
             self.memory.remember(new.queue, new.customer_id, (new.epoch, new.number))
         if new.ready and new.insight_id is not None and new.added is not None:
             entry = Entry(new.added, agenda_id, stream, new.insight_id, new.customer_id, new.attempt)
-            line = self._lines.setdefault(new.insight_id, {}).setdefault(new.customer_id, SortedDict())
+            line = self._lines.setdefault(new.insight_id, {}).setdefault(new.customer_id, Standing())
             line[new.added, agenda_id] = entry
-            self._moved(new.insight_id)
+            self._moved(new.insight_id, line)
             self.changed(new.insight_id)
         if new.expires is not None:
             self._open[new.expires, agenda_id] = Open(stream, agenda_id, new.attempt, new.expires)
@@ -204,5 +215,6 @@ class ReadyLine:
         if new.failed is not None:
             self._failed[agenda_id] = Failed(stream, agenda_id, new.attempt, new.failed, new.failures or 1)
 
-    def _moved(self, insight_id: str) -> None:
+    def _moved(self, insight_id: str, line: Standing) -> None:
+        line.moved = next(_moves)
         self._sequences[insight_id] = self._sequences.get(insight_id, 0) + 1

@@ -18,11 +18,10 @@ then on is remembered. That is one turn at the most per change of owner and sche
 With more than `IN_ALL` customers at one owner, those are shown who were not served here for the longest time.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from itertools import islice
 
-from sortedcontainers import SortedDict
-
+from projections.fronts import Front, Fronts
 from projections.indexes import Turn
 from projections.ready import IN_ALL, PER_CUSTOMER, Entry, Picture, ReadyLine
 
@@ -31,20 +30,25 @@ NEVER: Turn = (-1, -1)
 
 
 def by_turns(
-    lines: Sequence[ReadyLine], insights: Sequence[str], queue: str, version: tuple[str, int], limit: int = IN_ALL
+    lines: Sequence[ReadyLine],
+    insights: Sequence[str],
+    queue: str,
+    version: tuple[str, int],
+    limit: int = IN_ALL,
+    fronts: Fronts | None = None,
 ) -> Picture:
-    """The oldest entries of every customer, as many of each as fit; those whose turn is next, if there are many."""
-    standing: dict[str, list[SortedDict]] = {}
-    for line in lines:
-        for customer, ready in line.standing(insights):
-            standing.setdefault(customer, []).append(ready)
+    """The oldest entries of every customer, as many of each as fit; those whose turn is next, if there are many.
+
+    `fronts` is what an earlier picture of these Insights left behind, if there was one.
+    """
+    standing = (fronts or Fronts()).of(lines, insights)
     served = _served(lines, queue, standing)
-    order = sorted(standing, key=lambda customer: (served.get(customer, NEVER), _oldest(standing[customer])))
+    order = sorted(standing, key=lambda customer: (served.get(customer, NEVER), standing[customer].oldest))
     return Picture(
         epoch=version[0],
         sequence=version[1],
         entries=sorted(_evenly([standing[customer] for customer in order[:limit]], limit)),
-        counts={customer: sum(map(len, ready)) for customer, ready in standing.items()},
+        counts={customer: front.size for customer, front in standing.items()},
         served=served,
     )
 
@@ -59,38 +63,31 @@ def latest(parts: Iterable[dict[str, Turn]]) -> dict[str, Turn]:
     return found
 
 
-def _served(lines: Sequence[ReadyLine], queue: str, standing: Iterable[str]) -> dict[str, Turn]:
-    memories = [memory for line in lines if (memory := line.memory.served(queue))]
-    lately = [dict(islice(((name, memory[name]) for name in reversed(memory)), IN_ALL)) for memory in memories]
-    present = [{name: memory[name] for name in standing if name in memory} for memory in memories]
-    found = latest([*lately, *present])
+def _served(lines: Sequence[ReadyLine], queue: str, standing: Collection[str]) -> dict[str, Turn]:
+    found = latest([_shown(line.memory.served(queue), standing) for line in lines])
     if len(found) <= IN_ALL:
         return found
     last = sorted(found, key=lambda name: found[name])[-IN_ALL:]
     return {name: found[name] for name in {*last, *(name for name in standing if name in found)}}
 
 
-def _oldest(ready: list[SortedDict]) -> tuple[int, str]:
-    found: tuple[int, str] = min(next(iter(line)) for line in ready)
-    return found
+def _shown(memory: dict[str, Turn], standing: Collection[str]) -> dict[str, Turn]:
+    if len(memory) <= IN_ALL:
+        return memory
+    present = {name: memory[name] for name in standing if name in memory}
+    return present | {name: memory[name] for name in islice(reversed(memory), IN_ALL)}
 
 
-def _evenly(customers: Sequence[list[SortedDict]], limit: int) -> list[Entry]:
+def _evenly(customers: Sequence[Front], limit: int) -> list[Entry]:
     """The oldest of each, as many of everyone as fit; what some do not need goes to those who have more."""
     quota = max(1, limit // max(1, len(customers)))
-    found = [_first(ready, min(quota, PER_CUSTOMER)) for ready in customers]
-    sizes = [min(sum(map(len, ready)), PER_CUSTOMER) for ready in customers]
+    found = [front.first(min(quota, PER_CUSTOMER)) for front in customers]
+    sizes = [min(front.size, PER_CUSTOMER) for front in customers]
     while hungry := [place for place, entries in enumerate(found) if len(entries) < sizes[place]]:
         more = (limit - sum(map(len, found))) // len(hungry)
         if more < 1:
             break
         quota += more
         for place in hungry:
-            found[place] = _first(customers[place], min(quota, PER_CUSTOMER))
+            found[place] = customers[place].first(min(quota, PER_CUSTOMER))
     return [entry for entries in found for entry in entries]
-
-
-def _first(ready: list[SortedDict], count: int) -> list[Entry]:
-    if len(ready) == 1:
-        return [*islice(ready[0].values(), count)]
-    return sorted(entry for line in ready for entry in islice(line.values(), count))[:count]

@@ -244,7 +244,8 @@ def insight(identity: str = "i1", **more: Any) -> Insight:
 def catalogue(*things: CatalogueObject) -> Catalogue:
     """A catalogue that holds these, in this order."""
     found = Catalogue(lambda _: Dropped("none"))
-    found.items = {stream_of(thing): Item(1, "link", "last", thing) for thing in things}
+    for thing in things:
+        found.keep(stream_of(thing), Item(1, "link", "last", thing))
     return found
 
 

@@ -53,7 +53,10 @@ def decide(command: RunCommand, run: Run) -> RunEvent | None:
 
 def _repeats(command: Command, run: Run) -> bool:
     """Whether this command was decided on this stream before: it came by the inbox and something later of its partition
-    was (design 4.9), or its Idempotency-Key was used, with the same body (design 4.5).
+    was (design 4.9), or its Idempotency-Key was used, with the same body (design 4.5), or it was what happened last.
+
+    The last is for commands that are asked for again because nobody answered (handlers.waiting_room): by then a report
+    that is on record could pass for a later sign of life, and a rerun for another one.
     """
     if run.head is None:
         return False
@@ -62,7 +65,7 @@ def _repeats(command: Command, run: Run) -> bool:
         if offset <= (run.head.inbox or {}).get(str(partition), -1):
             return True
     if command.request is None:
-        return False
+        return run.head.last == command.id
     for event_id, digest in run.head.requests or ():
         if event_id == command.id:
             if digest != command.request:

@@ -5,8 +5,9 @@ from collections.abc import Callable, Iterable, Sequence
 from heapq import merge
 from itertools import islice
 
+from projections.fronts import Fronts
 from projections.partition import Partition
-from projections.ready import IN_ALL, Picture
+from projections.ready import IN_ALL, PICTURES, Picture
 from projections.turns import by_turns
 
 
@@ -16,6 +17,8 @@ class Board:
     def __init__(self, owned: Callable[[], Iterable[Partition]]) -> None:
         self._owned = owned
         self._news: dict[str, set[asyncio.Future[None]]] = {}
+        #: of each set of Insights, what its next picture by turns is made of
+        self._fronts: dict[tuple[str, ...], Fronts] = {}
 
     def changed(self, insight_id: str) -> None:
         """Something became ready for an Insight."""
@@ -30,7 +33,7 @@ class Board:
         """
         if turns_of is not None:
             lines = [partition.ready for partition in self._owned()]
-            return by_turns(lines, insights, turns_of, self._version(insights))
+            return by_turns(lines, insights, turns_of, self._version(insights), fronts=self._fronts_of(insights))
         parts = [partition.ready.picture(insights) for partition in self._owned()]
         counts: dict[str, int] = {}
         for part in parts:
@@ -54,6 +57,12 @@ class Board:
                 for insight_id in insights:
                     self._news.get(insight_id, set()).discard(waiter)
         return self.picture(insights, turns_of)
+
+    def _fronts_of(self, insights: Sequence[str]) -> Fronts:
+        names = tuple(insights)
+        if names not in self._fronts and len(self._fronts) >= PICTURES:
+            self._fronts.clear()
+        return self._fronts.setdefault(names, Fronts())
 
     def _version(self, insights: Sequence[str]) -> tuple[str, int]:
         lines = [partition.ready for partition in self._owned()]

@@ -104,14 +104,17 @@ class Queue:
         self._aside[key] = until
         self._stale = True
 
-    def refused(self, choice: Choice) -> None:
-        """An owner refused a dispatch: the customer did not have its turn."""
+    def refused(self, choice: Choice, until: float) -> None:
+        """An owner refused a dispatch: the customer did not have its turn.
+
+        It is no longer ready, or the owner was too late to begin, and then it is as ready as before: a picture tells.
+        """
+        self.put_aside(choice.entry, until)
         served, customer = self._waiting.served, choice.entry.customer_id
         if served.get(customer) == choice.turn:
             del served[customer]
             if choice.before is not None:
                 served[customer] = choice.before
-            self._stale = True
 
     def choose(self, n: int, now: float) -> Sequence[Choice]:
         """Who is next, marked as in flight."""

@@ -208,13 +208,13 @@ class Scheduler:
             outcomes = await self._owners.dispatch(owner, [command for _, command in wanted])
         except Unavailable as wrong:
             outcomes = [wrong] * len(wanted)
-        clock = asyncio.get_running_loop().time()
+        later = asyncio.get_running_loop().time() + BACKOFF_SECONDS
         for (choice, command), outcome in zip(wanted, outcomes, strict=True):
             if isinstance(outcome, Answer):
                 if outcome.agendas:
                     key = (choice.entry.agenda_id, choice.entry.attempt)
                     answers[key] = replace(outcome, dispatches={command.agenda_id: command.dispatch_id})
             elif isinstance(outcome, Rejected):
-                self._queue.refused(choice)
+                self._queue.refused(choice, later)
             else:
-                self._queue.put_aside(choice.entry, clock + BACKOFF_SECONDS)
+                self._queue.put_aside(choice.entry, later)

@@ -32,12 +32,13 @@ class Client:
         self._host, self._port = parts.hostname or "", parts.port or 80
         self._idle: list[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = []
 
-    async def ask(self, method: str, path: str, body: bytes = b"") -> bytes:
-        """The body of the answer; raises Busy, or ValueError if it is neither 200 nor 503."""
+    async def ask(self, method: str, path: str, body: bytes = b"", key: str = "") -> bytes:
+        """The body of the answer; raises Busy, or ValueError if it is neither 200 nor 503. `key`: asked once."""
         reader, writer = await self._connection()
+        once = f"Idempotency-Key: {key}\r\n" if key else ""
         writer.write(
             f"{method} {path} HTTP/1.1\r\nHost: {self._host}\r\nAuthorization: x\r\nContent-Type: application/json\r\n"
-            f"Content-Length: {len(body)}\r\n\r\n".encode()
+            f"{once}Content-Length: {len(body)}\r\n\r\n".encode()
             + body
         )
         head = (await reader.readuntil(b"\r\n\r\n")).lower()

@@ -3,7 +3,7 @@
 import asyncio
 import random
 from collections import Counter
-from typing import Any
+from typing import Any, Self
 
 import aiohttp
 
@@ -51,7 +51,7 @@ class Load:
         self._executing = True
         self._session = aiohttp.ClientSession(headers=HEADERS, connector=aiohttp.TCPConnector(limit=0))
 
-    async def __aenter__(self) -> "Load":
+    async def __aenter__(self) -> Self:
         return self
 
     async def __aexit__(self, *_: object) -> None:

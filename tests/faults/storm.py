@@ -4,7 +4,8 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from statistics import median
 
-from tests.faults.arena import Arena
+from eventstore.log import Record
+from tests.faults.arena import SETTLE_SECONDS, Arena
 from tests.faults.load import GIVE_UP_SECONDS, Load
 from tests.faults.testimony import is_over
 
@@ -22,27 +23,46 @@ async def storm(
         await load.set_up()
         submitting = [asyncio.create_task(load.submit(0.05)) for _ in range(SUBMITTERS)]
         executing = [asyncio.create_task(load.execute(number)) for number in range(EXECUTORS)]
-        reading = [asyncio.create_task(load.look(0.1)) for _ in range(READERS)]
-        tasks = [*submitting, *executing, *reading, asyncio.create_task(where.probe())]
-        try:
-            await suffer(where, faults, load, tasks, pause)
-            load.stop_submitting()
-            await asyncio.gather(*submitting)
-            over: set[str] = set()
-            await where.until(lambda: finished(load, over), "every agenda to reach its end")
-            load.stop_executing()
-            await asyncio.gather(*executing, *reading)
-        finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.wait(tasks)
+        await endure(where, faults, load, submitting, executing, pause=pause)
         found, log = await where.trial(load)
-        print(
-            f"seed {seed}: {len(load.accepted)} agendas, {load.handed.total()} hand-outs, {len(load.reported)} "
-            f"acknowledged completions, {len(load.ended)} ends, {load.known.checks} reads and {len(where.proofs)} "
-            f"proofs of ownership checked, {load.retries} retries, {sum(map(len, log.values()))} records"
-        )
+        print(f"seed {seed}: {summary(where, load, log)}")
         return found, load
+
+
+async def endure(
+    where: Arena,
+    faults: Sequence[Fault],
+    load: Load,
+    submitting: Sequence[asyncio.Task[None]],
+    executing: Sequence[asyncio.Task[None]],
+    *,
+    pause: float,
+    settle: float = SETTLE_SECONDS,
+) -> None:
+    """One fault after another while clients are at work, until everything accepted has reached its end."""
+    reading = [asyncio.create_task(load.look(0.1)) for _ in range(READERS)]
+    tasks = [*submitting, *executing, *reading, asyncio.create_task(where.probe())]
+    try:
+        await suffer(where, faults, load, tasks, pause)
+        load.stop_submitting()
+        await asyncio.gather(*submitting)
+        over: set[str] = set()
+        await where.until(lambda: finished(load, over), "every agenda to reach its end", settle)
+        load.stop_executing()
+        await asyncio.gather(*executing, *reading)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.wait(tasks)
+
+
+def summary(where: Arena, load: Load, log: dict[int, list[Record]]) -> str:
+    """How much there was to judge."""
+    return (
+        f"{len(load.accepted)} agendas, {load.handed.total()} hand-outs, {len(load.reported)} acknowledged "
+        f"completions, {len(load.ended)} ends, {load.known.checks} reads and {len(where.proofs)} proofs of "
+        f"ownership checked, {load.retries} retries, {sum(map(len, log.values()))} records"
+    )
 
 
 async def suffer(

@@ -12,12 +12,11 @@ import random
 from pathlib import Path
 
 import pytest
-from aiokafka.admin import AIOKafkaAdminClient
 
 from compose.kafka.cluster import START_SECONDS, LocalKafka
-from eventstore.topics import Topics
 from tests.conftest import Broker
 from tests.faults.arena import Arena, arena
+from tests.faults.blows import broker_dies, hand_over, kill, kill_for_long, sleep_past_the_session
 from tests.faults.judge import compacted
 from tests.faults.storm import storm
 
@@ -25,44 +24,6 @@ MOMENTS = int(os.environ.get("AGENDUM_FAULT_MOMENTS", "10"))
 #: Settings of the workers under which the changelog is compacted all the time.
 COMPACTING = {"compaction_lag_ms": 0, "segment_ms": 1000}
 plain_and_compacting = pytest.mark.parametrize("settings", [{}, COMPACTING], ids=["plain", "compacting"])
-
-
-async def kill(where: Arena) -> None:
-    """kill -9, restarted at once."""
-    victim, _ = where.next()
-    victim.kill()
-    victim.start()
-
-
-async def kill_for_long(where: Arena) -> None:
-    """kill -9, restarted when the other has everything."""
-    victim, _ = where.next()
-    victim.kill()
-    await where.given_up(victim)
-    victim.start()
-
-
-async def sleep_past_the_session(where: Arena) -> None:
-    """SIGSTOP until the other has everything, then wake."""
-    victim, _ = where.next()
-    victim.pause()
-    await where.given_up(victim)
-    await asyncio.sleep(1)
-    victim.wake()
-
-
-async def hand_over(where: Arena) -> None:
-    """SIGTERM, restarted when the other has everything.
-
-    Only a member can take over at once: the group waits up to its rebalance time-out (10 s) for one that was killed
-    while it joined, as a fault right before this one may have done. So both own something first.
-    """
-    victim, other = where.next()
-    await where.until(where.shared, "both workers to own something")
-    victim.stop()
-    await where.ready(other, seconds=10)
-    await asyncio.to_thread(victim.join)
-    victim.start()
 
 
 @pytest.mark.kafka
@@ -105,40 +66,17 @@ async def test_nothing_is_lost_or_doubled_when_brokers_die(
 ) -> None:
     """kill -9 and restart of a node, AGENDUM_FAULT_MOMENTS times, each time of one that leads something."""
     cluster = await asyncio.to_thread(LocalKafka(tmp_path, nodes).start)
-    chance = random.Random(4)
-
-    async def broker_dies(_: Arena) -> None:
-        number = await leader(cluster.bootstrap, prefix, chance)
-        cluster.kill(number)
-        await asyncio.sleep(2)
-        cluster.start_node(number)
-        await asyncio.to_thread(cluster.wait)
-
+    dies = broker_dies(cluster, prefix, random.Random(4))
     try:
         async with arena(cluster.bootstrap, prefix, replication=min(3, nodes), **settings) as where:
             # The only node may take that long to be there again, on a machine that does much else.
             outage = START_SECONDS if nodes == 1 else 0.0
-            found, _ = await storm(where, [broker_dies] * MOMENTS, seed=4, pause=4.0, outage=outage)
+            found, _ = await storm(where, [dies] * MOMENTS, seed=4, pause=4.0, outage=outage)
             assert [worker.restarts for worker in where.workers] == [0, 0]
         assert not found, found[:10]
         await hold_to(settings, cluster.bootstrap, prefix)
     finally:
         cluster.stop()
-
-
-async def leader(bootstrap: str, prefix: str, chance: random.Random) -> int:
-    """The node that leads a partition of the events or of the changelog, or that coordinates the workers."""
-    topics = Topics(prefix)
-    name = chance.choice([topics.agendas.name, topics.changelog.name, ""])
-    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
-    await admin.start()
-    try:
-        if not name:
-            return int(await admin.find_coordinator(prefix))
-        [topic] = await admin.describe_topics([name])
-        return int(chance.choice(sorted(topic["partitions"], key=lambda each: each["partition"]))["leader"])
-    finally:
-        await admin.close()
 
 
 @pytest.mark.faults

@@ -27,9 +27,17 @@ class Told(Protocol):
 
 
 def applied(records: list[Record]) -> list[tuple[str, str, dict[str, Any], str]]:
-    """(stream, kind, body, event id) of every event that counts, by the rule of versions and links alone."""
-    heads: dict[str, tuple[int, str | None]] = {}
+    """(stream, kind, body, event id) of every event that counts."""
     found = []
+    for record, kind, body in counted(records):
+        (identity,) = (value.decode() for name, value in record.headers if name == "ce_id")
+        found.append(((record.key or b"").decode(), kind, body, identity))
+    return found
+
+
+def counted(records: list[Record]) -> Iterator[tuple[Record, str, dict[str, Any]]]:
+    """(record, kind, body) of every event that counts, by the rule of versions and links alone."""
+    heads: dict[str, tuple[int, str | None]] = {}
     for record in records:
         if record.key is None or record.key == b"\0log":
             continue
@@ -39,8 +47,7 @@ def applied(records: list[Record]) -> list[tuple[str, str, dict[str, Any], str]]
         if meta.get("ce_streamversion") != str(version + 1) or meta.get("ce_prev") != link:
             continue
         heads[stream] = (version + 1, _link(record))
-        found.append((stream, meta["ce_type"].split(".")[1], json.loads(record.value or b"{}"), meta["ce_id"]))
-    return found
+        yield record, meta["ce_type"].split(".")[1], json.loads(record.value or b"{}")
 
 
 def _link(record: Record) -> str:

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from handlers.scheduling import fifo, round_robin
 from handlers.scheduling.queue import Algorithm, Choice, Queue
+from projections.fronts import Fronts
 from projections.indexes import index_keys
 from projections.ready import ReadyLine
 from projections.rows import AgendaHead, Head, head_key, write_row
@@ -117,6 +118,30 @@ def test_any_dispatches_in_a_row_differ_by_one_at_most_whoever_schedules(
                 clock += 5 if kind == "other" else -7
                 queue = Queue(round_robin.choose, epoch=clock)
     assert spread(served, names) <= 1
+
+
+@for_all(
+    st.lists(st.tuples(st.sampled_from("012"), st.sampled_from("abc"), st.integers(0, 5)), max_size=80),
+    st.randoms(use_true_random=False),
+)
+@settings(max_examples=150, deadline=None)
+def test_a_picture_with_what_the_last_one_left_behind_is_as_one_made_anew(
+    steps: list[tuple[str, str, int]], chance: Random
+) -> None:
+    world, queue, kept = Owners(3), Queue(round_robin.choose, epoch=1), Fronts()
+    for added, (owner, customer, what) in enumerate(steps):
+        if what == 0:
+            world.take_over(owner)
+        elif what == 1:
+            world.show(queue)
+            for choice in queue.choose(chance.randint(1, 3), 0.0):
+                world.dispatch(choice)
+        elif what == 2:
+            lines, limit = [*world.lines.values()], chance.randint(1, 8)
+            anew = by_turns(lines, ["i"], "q", ("e", 1), limit)
+            assert by_turns(lines, ["i"], "q", ("e", 1), limit, kept) == anew
+        else:
+            world.add(owner, customer, added)
 
 
 @for_all(st.lists(st.integers(0, 5), min_size=20, max_size=60), st.randoms(use_true_random=False))

@@ -75,8 +75,26 @@ def test_a_refused_dispatch_was_no_turn() -> None:
     queue = Queue(round_robin.choose)
     queue.see("A", picture(entry(1, customer="a"), entry(2, customer="a"), entry(3, customer="b")))
     (choice,) = queue.choose(1, 0.0)
-    queue.refused(choice)
+    queue.refused(choice, until=5.0)
     assert added(queue.choose(2, 0.0)) == [2, 3]
+
+
+def test_what_was_refused_and_is_shown_as_ready_is_asked_for_again_later() -> None:
+    queue = Queue(fifo.choose)
+    queue.see("A", picture(entry(1)))
+    (choice,) = queue.choose(1, 0.0)
+    queue.refused(choice, until=5.0)
+    assert added(queue.choose(1, 4.0)) == []
+    assert added(queue.choose(1, 5.0)) == [1]
+
+
+def test_what_was_refused_and_is_no_longer_ready_is_not_asked_for_again() -> None:
+    queue = Queue(fifo.choose)
+    queue.see("A", picture(entry(1)))
+    (choice,) = queue.choose(1, 0.0)
+    queue.refused(choice, until=5.0)
+    queue.see("A", picture(sequence=2))
+    assert added(queue.choose(1, 5.0)) == []
 
 
 def test_decisions_go_past_those_of_a_scheduler_whose_clock_was_ahead_or_the_same() -> None:

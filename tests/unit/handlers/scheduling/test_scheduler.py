@@ -179,6 +179,15 @@ async def test_what_another_took_is_passed_over(owners: Owners) -> None:
     assert len(taken) == 20
 
 
+async def test_what_an_owner_began_too_late_to_dispatch_is_offered_again(owners: Owners, scheduler: Scheduler) -> None:
+    """It is as ready as before, in the same attempt: an owner under load refused the dispatch by its deadline."""
+    owners.add("A", 1)
+    decide, late = owners._decide, [Conflict("expected to dispatch a-A/1 by 5, but it is 6")]
+    owners._decide = lambda command: late.pop() if late else decide(command)  # type: ignore[method-assign]
+    assert ids(await scheduler.pull(pull(wait=5.0))) == ["a-A/1"]
+    assert not late
+
+
 async def test_an_owner_that_is_away_is_not_waited_for(owners: Owners, scheduler: Scheduler) -> None:
     owners.away.add("A")
     owners.add("A", 1)
