@@ -108,7 +108,7 @@ async def test_nothing_is_lost_or_doubled_under_the_load_of_pop(tmp_path: Path, 
     seed, cluster = 6, await asyncio.to_thread(LocalKafka(tmp_path).start)
     executors: list[ExecutorProcess] = []
     chance = random.Random(seed)
-    faults = [kill, kill_for_long, sleep_past_the_session, falter, hand_over] * ROUNDS
+    faults: list[Fault] = [kill, kill_for_long, sleep_past_the_session, falter, hand_over] * ROUNDS
     faults += [broker_dies(cluster, prefix, chance), executor_dies(executors, chance)] * ROUNDS
     chance.shuffle(faults)
     try:

@@ -3,6 +3,7 @@
 from typing import Any
 
 from hypothesis import given as for_all
+from hypothesis import settings
 from hypothesis import strategies as st
 
 from handlers.converting.bound import bound
@@ -33,6 +34,7 @@ def workflows(draw: st.DrawFn) -> tuple[bytes, list[str], Edges]:
     return document(*tasks, runs=runs), order, edges
 
 
+@settings(deadline=None)
 @for_all(workflows())
 def test_every_edge_survives(made: tuple[bytes, list[str], Edges]) -> None:
     body, order, edges = made
@@ -42,6 +44,7 @@ def test_every_edge_survives(made: tuple[bytes, list[str], Edges]) -> None:
     assert agenda["params"]["dependencies"] == len(edges)
 
 
+@settings(deadline=None)
 @for_all(workflows(), st.integers(1, 6))
 def test_the_greedy_schedule_lies_between_the_bound_and_the_work(
     made: tuple[bytes, list[str], Edges], slots: int
