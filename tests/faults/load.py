@@ -116,10 +116,14 @@ class Load:
         _, answer, _ = await self.ask("POST", f"/pop/{kind}", body)
         assert not answer["error"], answer
 
+    def backlog(self) -> int:
+        """Agendas for this load's own pullers that were handed to nobody yet."""
+        return len(self.accepted) - len(self.handed)
+
     async def submit(self, pause: float) -> None:
         """Submit agendas with keys until told to end."""
         while self._submitting:
-            if len(self.accepted) - len(self.handed) > BACKLOG:
+            if self.backlog() > BACKLOG:
                 await asyncio.sleep(pause)
                 continue
             key = f"k{self.chance.getrandbits(64):x}"

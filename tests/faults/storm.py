@@ -77,9 +77,8 @@ async def suffer(
         await asyncio.sleep(pause)
         where.revive()
         await where.ready()
-        await where.until(progress_of(load), "agendas to be accepted and operations to be completed again")
-        gave_up = [client.exception() for client in clients if client.done()]
-        assert not gave_up, f"{gave_up}: {await where.state()}"
+        goes_on = progress_of(where, load, clients)
+        await where.until(goes_on, "agendas to be accepted and operations to be completed again")
         silence, wait = load.silence(), load.wait
         times.setdefault(fault.__name__, []).append((silence, wait))
         accepted = len(load.accepted) - before
@@ -94,11 +93,14 @@ async def suffer(
         )
 
 
-def progress_of(load: Load) -> Callable[[], Awaitable[bool]]:
-    """Whether something was accepted, and something completed, since now."""
+def progress_of(where: Arena, load: Load, clients: Sequence[asyncio.Task[None]]) -> Callable[[], Awaitable[bool]]:
+    """Whether something was accepted, and something completed, since now; raises what made a client give up."""
     accepted, reported = len(load.accepted), len(load.reported)
 
     async def goes_on() -> bool:
+        for ended in (client for client in clients if client.done()):
+            if (wrong := ended.exception()) is not None:
+                raise AssertionError(f"a client gave up, {wrong!r}: {await where.state()}") from wrong
         return len(load.accepted) > accepted and len(load.reported) > reported
 
     return goes_on

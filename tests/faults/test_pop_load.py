@@ -57,6 +57,10 @@ class PopLoad(Load):
         for kind, body in catalogue("RoundRobin"):
             await self._post(kind, body)
 
+    def backlog(self) -> int:
+        """See Load: what executor processes are given is not told here."""
+        return super().backlog() - len(self.population)
+
     async def populate(self) -> None:
         """Submit the population's agendas, about a dozen a second, to the last."""
         for customer in self._left:
