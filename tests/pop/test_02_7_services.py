@@ -1,11 +1,10 @@
-"""createAgenda on the wire (spec 2.7.1): several agendas, each as its own customer."""
+"""What all services share; createAgenda; the summary (spec 2.7)."""
 
 from typing import Any
 
 import pytest
 
-from tests.integration.conftest import Client
-from tests.integration.test_wire import error_of
+from tests.wire import Client, error_of
 
 pytestmark = pytest.mark.kafka
 PATH = "/pop/resourcepool/service/createAgenda"
@@ -19,8 +18,19 @@ def agenda(client: Client, name: str = "x", **more: Any) -> dict[str, Any]:
     return {"customerId": client.tenant, "operations": [{"name": name, "type": "t"}], **more}
 
 
-class TestLoop:
-    """Spec 2.7.1."""
+class TestServices:
+    """2.7 Services."""
+
+    async def test_services_are_post_only_and_unknown_paths_are_405(self, client: Client) -> None:
+        status, answer, _ = await client.ask("GET", "/pop/progress/agenda/service")
+        assert (status, error_of(answer)) == (200, ("BadRequestException", 400))
+        assert answer["errorResponse"]["description"] == "GET is not implemented for this endpoint"
+        assert (await client.ask("POST", "/pop/transform", {}))[0] == 405
+        assert (await client.ask("OPTIONS", "/pop/agenda"))[0] == 200
+
+
+class TestCreateAgenda:
+    """2.7.1 createAgenda."""
 
     async def test_no_agendas_are_a_success_without_lists(self, client: Client) -> None:
         bodies: list[dict[str, Any]] = [{"agendas": []}, {"agendas": None}, {}]

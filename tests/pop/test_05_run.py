@@ -1,12 +1,11 @@
-"""run on the wire (spec 2.7, 3.3 and 5): an agenda from a template and a payload."""
+"""run: an agenda from a template and a payload (spec 5)."""
 
 import json
 from typing import Any
 
 import pytest
 
-from tests.integration.conftest import Client
-from tests.integration.test_wire import error_of
+from tests.wire import Client, error_of
 
 pytestmark = pytest.mark.kafka
 PATH = "/pop/agenda/service/run"
@@ -31,7 +30,7 @@ def one(client: Client, **more: Any) -> dict[str, Any]:
 
 
 class TestRequest:
-    """Spec 5.1, 1 to 3."""
+    """5.1 The request to run a template."""
 
     @pytest.mark.parametrize(
         "body", [None, {}, {"agendaTemplateId": "t"}, {"payload": "{}"}, {"agendaTemplateId": " ", "payload": "{}"}]
@@ -55,46 +54,10 @@ class TestRequest:
         assert "agendas" not in answer
         assert (answer["cid"], "all" in answer) == ("c1", False)
 
-
-class TestGeneration:
-    """Spec 5.1, 4 and 5.2."""
-
-    async def test_an_agenda_is_made_submitted_and_answered(self, client: Client) -> None:
-        agenda = {
-            "customerId": "@<pop.payload::/customer>",
-            "linkId": "link @<pop.payload::/n>",
-            "params": {"externalId": "@<pop.transformRequest::/id?none>", "kept": "@<unknown>"},
-            "operations": [
-                {"name": "@<first>", "type": "t", "payload": {"n": "@<pop.payload::/n>", "null": None}},
-                {"name": "b", "type": "t", "payload": {"of": "@<a.out::/x>", "d": "@<first::/no?>"}},
-            ],
-        }
-        identity = await template(client, agenda, staticParameters={"first": "a"})
-
-        answer = await run(client, identity, {"customer": client.tenant, "n": 3}, X_pop_cid="c1")
-
-        assert answer["agendas"] == answer["all"]
-        (made,) = answer["agendas"]
-        _, got, _ = await client.ask("GET", f"/pop/agenda/{made['id']}")
-        assert got["all"] == [made]
-        assert (made["linkId"], made["title"], made["cid"]) == ("link 3", "of the template", "c1")
-        assert made["params"] == {"externalId": "none", "kept": "@<unknown>"}
-        assert [one["payload"] for one in made["operations"]] == [{"n": 3}, {"of": "@<a.out::/x>"}]
-        progress = await client.progress(made["progressId"])
-        assert progress["externalId"] == "none"
-        assert [found["id"] for found in (await client.pull())["agendas"]] == [made["id"]]
-
     async def test_a_template_keeps_its_own_title_and_cid(self, client: Client) -> None:
         identity = await template(client, one(client, title="mine", cid="c0"))
         (made,) = (await run(client, identity, {}, X_pop_cid="c1"))["all"]
         assert (made["title"], made["cid"]) == ("mine", "c0")
-
-    async def test_a_duplicate_parameter_is_thrown(self, client: Client) -> None:
-        identity = await template(client, one(client), staticParameters={"pop.payload": 1})
-        answer = await run(client, identity, {})
-        assert error_of(answer) == ("DuplicateParameterException", 422)
-        assert answer["errorResponse"]["description"] == "Parameter [pop.payload] is duplicated."
-        assert "all" not in answer
 
     @pytest.mark.parametrize("agenda", [None, {"customerId": "@<pop.payload>"}])
     async def test_what_is_no_agenda_is_thrown_with_the_title(self, client: Client, agenda: Any) -> None:
@@ -122,3 +85,39 @@ class TestGeneration:
         identity = await template(client, one(client))
         made = [(await run(client, identity, {}, Idempotency_Key="k"))["all"][0]["id"] for _ in range(2)]
         assert made[0] == made[1]
+
+
+class TestReplacement:
+    """5.2 Replacing references."""
+
+    async def test_an_agenda_is_made_submitted_and_answered(self, client: Client) -> None:
+        agenda = {
+            "customerId": "@<pop.payload::/customer>",
+            "linkId": "link @<pop.payload::/n>",
+            "params": {"externalId": "@<pop.transformRequest::/id?none>", "kept": "@<unknown>"},
+            "operations": [
+                {"name": "@<first>", "type": "t", "payload": {"n": "@<pop.payload::/n>", "null": None}},
+                {"name": "b", "type": "t", "payload": {"of": "@<a.out::/x>", "d": "@<first::/no?>"}},
+            ],
+        }
+        identity = await template(client, agenda, staticParameters={"first": "a"})
+
+        answer = await run(client, identity, {"customer": client.tenant, "n": 3}, X_pop_cid="c1")
+
+        assert answer["agendas"] == answer["all"]
+        (made,) = answer["agendas"]
+        _, got, _ = await client.ask("GET", f"/pop/agenda/{made['id']}")
+        assert got["all"] == [made]
+        assert (made["linkId"], made["title"], made["cid"]) == ("link 3", "of the template", "c1")
+        assert made["params"] == {"externalId": "none", "kept": "@<unknown>"}
+        assert [one["payload"] for one in made["operations"]] == [{"n": 3}, {"of": "@<a.out::/x>"}]
+        progress = await client.progress(made["progressId"])
+        assert progress["externalId"] == "none"
+        assert [found["id"] for found in (await client.pull())["agendas"]] == [made["id"]]
+
+    async def test_a_duplicate_parameter_is_thrown(self, client: Client) -> None:
+        identity = await template(client, one(client), staticParameters={"pop.payload": 1})
+        answer = await run(client, identity, {})
+        assert error_of(answer) == ("DuplicateParameterException", 422)
+        assert answer["errorResponse"]["description"] == "Parameter [pop.payload] is duplicated."
+        assert "all" not in answer

@@ -11,8 +11,7 @@ import pytest
 
 from tests.conftest import Broker
 from tests.faults.processes import WorkerProcess
-from tests.integration.conftest import Client
-from tests.integration.test_wire import error_of
+from tests.wire import Client, error_of
 
 pytestmark = pytest.mark.kafka
 RERUN, RUN = "/pop/agenda/service/rerun", "/pop/agenda/service/run"
@@ -51,12 +50,6 @@ async def lend(client: Client, owner: Client, kind: str, **more: Any) -> None:
     assert error_of(refused) == ("UnauthorizedException", 403)
     _, answer, _ = await client.ask("POST", "/pop/insight", insight)
     assert not answer["error"], answer
-
-
-async def test_only_what_a_caller_may_touch_is_changed_and_nothing_is_told(client: Client, owner: Client) -> None:
-    await rerun_and_expand(client, owner)
-    await create(client, owner)
-    await run(client, owner)
 
 
 async def rerun_and_expand(client: Client, owner: Client) -> None:
@@ -117,3 +110,17 @@ async def run(client: Client, owner: Client) -> None:
     text = f"You do not have permission to perform this action for customerId {t}"
     assert answer["errorResponse"]["description"] == f"[UnauthorizedException : {text}]"
     assert answer["all"] == [None]
+
+
+class TestServices:
+    """3.3 Who may call which service.
+
+    Tighter than POP (design 5): isGlobal and allowedCustomerIds give reading only.
+    """
+
+    async def test_only_what_a_caller_may_touch_is_changed_and_nothing_is_told(
+        self, client: Client, owner: Client
+    ) -> None:
+        await rerun_and_expand(client, owner)
+        await create(client, owner)
+        await run(client, owner)
