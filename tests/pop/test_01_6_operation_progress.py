@@ -36,3 +36,46 @@ class TestOperationProgress:
         progress = await client.progress(f"p-{t}")
         assert {f"p-{t}-a", f"odd-{t}"} < {row["id"] for row in progress["operationProgress"]}
         assert len(progress["operationProgress"]) == 3
+
+    async def test_every_field_is_kept_as_it_was_sent(self, client: Client) -> None:
+        sent = {
+            "title": "T",
+            "cid": "c",
+            "agendaProgressId": f"p-{client.tenant}",
+            "operation": "a",
+            "processingState": "COMPLETE",
+            "processingStateMessage": "succeeded",
+            "diagnosticEvents": [{"message": "m"}],
+            "percentComplete": 12.5,
+            "startedTime": 1000,
+            "completedTime": 2000,
+            "resultPayload": '{"n": null, "text": "not touched"}',
+            "params": {"k": [1]},
+        }
+        found = await posted_operation(client, **sent)
+        assert sent.items() <= found.items()
+        assert await got(client, found["id"]) == [found]
+
+    async def test_its_id_is_that_of_the_progress_and_the_operations_name_wherever_it_is_made(
+        self, client: Client
+    ) -> None:
+        agenda = await client.submit("a b/c")
+        progress = agenda["progressId"]
+        await client.report(progress, operationProgress=[{"operation": "of a report", "id": "bogus"}])
+        body = {"agendaId": agenda["id"], "operations": [{"name": "of an expansion"}]}
+        await client.ask("POST", "/pop/resourcepool/service/updateAgenda", body)
+        rows = (await client.progress(progress))["operationProgress"]
+        assert {row["id"] for row in rows} == {f"{progress}-{row['operation']}" for row in rows}
+        assert {row["operation"] for row in rows} == {"a b/c", "of a report", "of an expansion"}
+        assert [row["operation"] for row in await got(client, f"{progress}-a+b%2Fc")] == ["a b/c"]
+
+    async def test_the_wikis_counts_of_attempts_are_kept(self, client: Client) -> None:
+        agenda = await client.submit("a")
+        (row,) = (await client.progress(agenda["progressId"]))["operationProgress"]
+        assert (row["attemptCount"], "attemptTime" in row) == (0, False)
+        for started in (1, 2):
+            await client.pull()
+            await client.report(agenda["progressId"], started, operationProgress=[{"operation": "a"}])
+            (row,) = (await client.progress(agenda["progressId"]))["operationProgress"]
+            assert (row["attemptCount"], row["attemptTime"] > 0) == (started, True)
+            await client.ask("POST", "/pop/agenda/service/rerun", {"agendaId": agenda["id"]})

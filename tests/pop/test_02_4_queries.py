@@ -10,7 +10,11 @@ pytestmark = pytest.mark.kafka
 
 
 class TestQueries:
-    """2.4 Queries."""
+    """2.4 Queries.
+
+    How names and values are read, one by one: `tests/unit/handlers/endpoints/test_ask.py`. Counts and limits are of
+    what the caller sees: 3.2. Bodies that are absent, blank or null: 2.1.
+    """
 
     async def test_finds_by_link_agenda_external_id_and_customer(self, client: Client) -> None:
         t = client.tenant
@@ -82,3 +86,78 @@ class TestQueries:
         assert (answer["all"], answer["count"]) == ([], 3)
         _, answer, _ = await client.ask("GET", f"/pop/agenda?bycustomerId={client.tenant}&bycount=&bytitle=none")
         assert (answer["all"], answer["count"]) == ([], 0)
+
+    async def test_reserved_names_are_so_whatever_their_case_and_attributes_are_not(self, client: Client) -> None:
+        for _ in range(2):
+            await client.submit()
+        base = f"/pop/agenda?bycustomerId={client.tenant}"
+        for limit, found in (("1", 1), ("", 2), ("%20", 2), ("99999999999999999999", 2)):
+            _, answer, _ = await client.ask("GET", f"{base}&byLIMIT={limit}")
+            assert (answer["count"], len(answer["all"])) == (found, found), limit
+        _, answer, _ = await client.ask("GET", f"{base}&byFields=customerId,nothing")
+        assert answer["all"] == [{"customerId": client.tenant}] * 2
+        assert (await client.ask("GET", f"{base}&byCount="))[1]["count"] == 2
+        for query in ("&ByTitle=x", "&Bytitle=x"):  # no query begins so: it is as if nothing was said
+            assert (await client.ask("GET", base + query))[1]["count"] == 2
+        assert (await client.ask("GET", f"{base}&byTitle=x"))[1]["all"] == []
+
+    async def test_the_default_is_a_hundred(self, client: Client) -> None:
+        path = f"/pop/progress/operation?byagendaProgressId=many-{client.tenant}"
+        body = {"id": f"many-{client.tenant}", "customerId": client.tenant}
+        await client.ask("POST", "/pop/progress/agenda", body)
+        entries = [{"operation": f"o{number}"} for number in range(120)]
+        await client.ask("PUT", f"/pop/progress/agenda/many-{client.tenant}", {"operationProgress": entries})
+        assert (await client.ask("GET", path))[1]["count"] == 100
+        assert (await client.ask("GET", f"{path}&bylimit=110"))[1]["count"] == 110
+        assert len((await client.progress(f"many-{client.tenant}"))["operationProgress"]) == 120  # POP stops at 100
+
+    async def test_a_value_is_decoded_twice(self, client: Client) -> None:
+        agenda = await client.submit(linkId="a b/c")
+        for value in ("a+b%2Fc", "a%20b%252Fc", "a%2520b/c"):
+            _, answer, _ = await client.ask("GET", f"/pop/agenda?bylinkId={value}&bycustomerId={client.tenant}")
+            assert [found["id"] for found in answer["all"]] == [agenda["id"]], value
+
+    async def test_the_id_stands_in_the_path_or_the_query(self, client: Client) -> None:
+        agenda = await client.submit()
+        for path in (f"/{agenda['id']}", f"?id={agenda['id']}", f"?byid={agenda['id']}", f"/{agenda['id']}?id=other"):
+            _, answer, _ = await client.ask("GET", f"/pop/agenda{path}")
+            assert [found["id"] for found in answer["all"]] == [agenda["id"]], path
+        _, answer, _ = await client.ask("GET", f"/pop/agenda?id={agenda['id']}&bytitle=none")
+        assert answer["all"] == []
+
+    async def test_an_unknown_attribute_finds_nothing(self, client: Client) -> None:
+        for kind in ("agenda", "progress/agenda", "progress/operation", "customer", "resourcepool", "agendatemplate"):
+            _, answer, _ = await client.ask("GET", f"/pop/{kind}?bycustomerId={client.tenant}&bynothing=x")
+            assert answer == {"all": [], "count": 0, "error": False}, kind
+
+    async def test_each_attribute_that_pops_clients_ask_by(self, client: Client) -> None:
+        agenda = await client.submit("a", title="T", linkId=f"l-{client.tenant}", cid=f"c-{client.tenant}")
+        progress = agenda["progressId"]
+        for kind, query, found in (
+            ("agenda", f"bycid=c-{client.tenant}", agenda["id"]),
+            ("agenda", f"byprogressId={progress}", agenda["id"]),
+            ("progress/agenda", f"bylinkId=l-{client.tenant}&byprocessingState=WAITING", progress),
+            ("progress/operation", f"byagendaProgressId={progress}&byoperation=a", f"{progress}-a"),
+            ("insight", f"byresourcePoolId=p-{client.tenant}&bytitle=i", f"i-{client.tenant}"),
+            ("customer", f"byresourcePoolId=p-{client.tenant}", client.tenant),
+        ):
+            _, answer, _ = await client.ask("GET", f"/pop/{kind}?{query}")
+            assert [each["id"] for each in answer["all"]] == [found], (kind, query)
+
+    @pytest.mark.parametrize(
+        ("fields", "shown"),
+        [("id", False), ("id,OPERATIONPROGRESS", True), ("xoperationProgressx", True), ("operation,Progress", False)],
+    )
+    async def test_operations_are_attached_unless_fields_leave_them_out(
+        self, client: Client, fields: str, shown: bool
+    ) -> None:
+        agenda = await client.submit("a")
+        _, answer, _ = await client.ask("GET", f"/pop/progress/agenda/{agenda['progressId']}?byfields={fields}")
+        assert ("operationProgress" in answer["all"][0]) is shown
+
+    async def test_only_operations_of_the_progress_customer_are_attached(self, client: Client) -> None:
+        agenda = await client.submit("a")
+        body = {"customerId": f"other-{client.tenant}", "agendaProgressId": agenda["progressId"], "operation": "b"}
+        _, answer, _ = await client.ask("POST", "/pop/progress/operation", body)
+        rows = (await client.progress(agenda["progressId"]))["operationProgress"]
+        assert [row["operation"] for row in rows] == ["a"], answer

@@ -70,3 +70,23 @@ class TestCatalogue:
     async def test_a_delete_without_an_id_deletes_nothing(self, client: Client) -> None:
         _, answer, _ = await client.ask("DELETE", "/pop/customer")
         assert answer == {"all": [], "count": 0, "error": False}
+
+    async def test_a_null_never_clears_and_whole_fields_are_replaced(self, client: Client) -> None:
+        path = f"/pop/insight/i-{client.tenant}"
+        _, answer, _ = await client.ask("PUT", path, {"queueName": None, "mappers": {"operationName": ["n"]}})
+        (found,) = answer["all"]
+        assert (found["queueName"], found["mappers"]) == ("q", {"operationName": ["n"]})
+
+    async def test_an_id_of_the_url_is_the_bodys_and_the_other_way_round(self, client: Client) -> None:
+        t = client.tenant
+        for path, body in ((f"/pop/customer/{t}", {"id": None}), ("/pop/customer", {"id": t}), (f"?id={t}", {})):
+            target = path if path.startswith("/") else f"/pop/customer{path}"
+            _, answer, _ = await client.ask("PUT", target, {**body, "title": path})
+            assert [(each["id"], each["title"]) for each in answer["all"]] == [(t, path)]
+
+    @pytest.mark.parametrize("kind", ["customer", "resourcepool", "insight", "agendatemplate"])
+    async def test_a_put_needs_neither_owner_nor_title(self, client: Client, kind: str) -> None:
+        body = {"id": f"x-{client.tenant}", "customerId": client.tenant, "title": "t"}
+        await client.ask("POST", f"/pop/{kind}", body)
+        _, answer, _ = await client.ask("PUT", f"/pop/{kind}/x-{client.tenant}", {"customerId": " ", "title": None})
+        assert (answer["error"], answer["all"][0]["title"]) == (False, "t"), answer

@@ -57,6 +57,13 @@ class TestAgendas:
         assert answer["all"] == []
         assert (await client.pull())["agendas"] == []
 
+    async def test_a_delete_leaves_the_progress_and_takes_it_out_of_the_line(self, client: Client) -> None:
+        agenda = await client.submit("x")
+        _, answer, _ = await client.ask("DELETE", f"/pop/agenda/{agenda['id']}")
+        assert answer["all"] == [agenda]
+        assert (await client.progress(agenda["progressId"]))["operationProgress"][0]["operation"] == "x"
+        assert (await client.pull())["agendas"] == []
+
     async def test_a_delete_of_progress_without_an_id_deletes_nothing(self, client: Client) -> None:
         for kind in ("agenda", "operation"):
             _, answer, _ = await client.ask("DELETE", f"/pop/progress/{kind}")
@@ -116,6 +123,15 @@ class TestAgendaProgress:
             assert [one["id"] for one in answer["all"]] == [agenda["id"]]
         pulled = [(await client.pull(5))["agendas"] for _ in agendas]
         assert [[one["id"] for one in each] for each in pulled] == [[agenda["id"]] for agenda in agendas]
+
+    async def test_a_delete_takes_its_operations_along(self, client: Client) -> None:
+        agenda = await client.submit("x")
+        before = await client.progress(agenda["progressId"])
+        _, answer, _ = await client.ask("DELETE", f"{PATH}/{agenda['progressId']}")
+        assert answer["all"] == [{name: value for name, value in before.items() if name != "operationProgress"}]
+        assert await got(client, f"{agenda['progressId']}-x") == []
+        _, answer, _ = await client.ask("GET", f"/pop/agenda/{agenda['id']}")
+        assert [each["id"] for each in answer["all"]] == [agenda["id"]]
 
 
 class TestOperationProgress:

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
@@ -55,8 +56,33 @@ async def alice(workers: list[WorkerProcess]) -> Client:
     return found
 
 
+class TestIdentity:
+    """3.1 Who asks.
+
+    How the sample authorizer reads its accounts: `tests/unit/handlers/test_identity.py`; tokens, which POP leaves
+    to its gateway: `tests/unit/handlers/test_tokens.py`, `tests/integration/isolation`.
+    """
+
+    async def test_any_token_is_the_super_user_and_none_is_nobody(self, alice: Client) -> None:
+        for token in ("dummy-value", "Bearer anything", "x"):
+            _, answer, _ = await alice.ask("GET", f"/pop/customer/{alice.tenant}", Authorization=token)
+            assert [row["id"] for row in answer["all"]] == [alice.tenant]
+        for path in ("/pop/customer", "/pop/agenda/x", "/pop/transform", "/pop/resourcepool/service/getAgenda"):
+            status, answer, _ = await alice.ask("POST", path, {}, Authorization="")
+            assert (status, answer) == (401, {"message": "Unauthorized"}), path
+
+    async def test_a_customer_is_compared_exactly(self, alice: Client, mallory: Client) -> None:
+        for name in (MINE.lower(), f"{MINE} ", MINE.upper()):
+            await alice.ask("POST", "/pop/customer", {"id": f"c-{name}", "customerId": name, "title": "t"})
+            _, answer, _ = await mallory.ask("GET", f"/pop/customer?bycustomerId={quote(quote(name))}")
+            assert answer["all"] == [], name
+
+
 class TestVisibility:
-    """3.2 Who sees and changes what."""
+    """3.2 Who sees and changes what.
+
+    What is another's is as if it were not there, also where POP says 403 (design 5).
+    """
 
     async def test_another_customers_objects_are_neither_seen_nor_counted(self, alice: Client, mallory: Client) -> None:
         a = alice.tenant
@@ -159,3 +185,35 @@ class TestVisibility:
             await alice.ask("GET", path) for path in (f"/pop/agenda/{agenda['id']}", f"/pop/progress/agenda/{progress}")
         ]
         assert [answer for _, answer, _ in after] == [answer for _, answer, _ in before]
+
+    @pytest.mark.parametrize("kind", ["customer", "resourcepool", "insight", "agendatemplate", "agenda"])
+    async def test_a_post_for_another_is_refused_in_pops_words(self, alice: Client, mallory: Client, kind: str) -> None:
+        body = {"customerId": alice.tenant, "title": "t", "operations": [{"name": "x", "type": "t"}]}
+        status, answer, _ = await mallory.ask("POST", f"/pop/{kind}", body, X_pop_cid="c1")
+        assert (status, error_of(answer)) == (200, ("UnauthorizedException", 403))
+        assert (answer["all"], answer["count"], answer["cid"]) == ([], 0, "c1")
+        text = f"You do not have permission to perform this action for customerId {alice.tenant}"
+        assert answer["errorResponse"]["description"] == text
+
+    async def test_nothing_of_ones_own_is_given_away(self, alice: Client, mallory: Client) -> None:
+        for kind in ("customer", "insight", "resourcepool"):
+            body = {"id": f"mine-{alice.tenant}", "customerId": MINE, "title": "t"}
+            await mallory.ask("POST", f"/pop/{kind}", body)
+            path = f"/pop/{kind}/mine-{alice.tenant}"
+            _, answer, _ = await mallory.ask("PUT", path, {"customerId": alice.tenant})
+            assert error_of(answer) == ("UnauthorizedException", 403), kind
+            assert (await mallory.ask("GET", path))[1]["all"][0]["customerId"] == MINE
+
+    async def test_a_delete_that_was_refused_takes_nothing_out_of_the_line(
+        self, alice: Client, mallory: Client
+    ) -> None:
+        agenda = await alice.submit("x")
+        await mallory.ask("DELETE", f"/pop/agenda/{agenda['id']}")
+        assert [found["id"] for found in (await alice.pull())["agendas"]] == [agenda["id"]]
+
+    async def test_a_summary_is_of_what_is_seen(self, alice: Client, mallory: Client) -> None:
+        link = f"l-{alice.tenant}"
+        await alice.submit("x", linkId=link)
+        mine = await mallory.submit("x", linkId=link)
+        _, answer, _ = await mallory.ask("POST", "/pop/progress/agenda/service", {"linkId": link})
+        assert [row["id"] for row in answer["progressList"]] == [mine["progressId"]]

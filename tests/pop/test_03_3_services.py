@@ -14,6 +14,7 @@ from tests.faults.processes import WorkerProcess
 from tests.wire import Client, error_of
 
 pytestmark = pytest.mark.kafka
+PULL = "/pop/resourcepool/service/getAgenda"
 RERUN, RUN = "/pop/agenda/service/rerun", "/pop/agenda/service/run"
 UPDATE, CREATE = "/pop/resourcepool/service/updateAgenda", "/pop/resourcepool/service/createAgenda"
 
@@ -124,3 +125,23 @@ class TestServices:
         await rerun_and_expand(client, owner)
         await create(client, owner)
         await run(client, owner)
+
+    async def test_only_the_customer_of_an_insight_pulls_from_it_and_reports_on_what_it_runs(
+        self, client: Client, owner: Client
+    ) -> None:
+        t = client.tenant
+        await client.ask("PUT", f"/pop/insight/i-{t}", {"isGlobal": True, "allowedCustomerIds": [owner.tenant]})
+        _, answer, _ = await owner.ask("POST", PULL, {"insightId": f"i-{t}", "count": 1})
+        assert error_of(answer) == ("BadRequestException", 400)
+        text = f"The Insight specified was not found or is not visible: i-{t}"
+        assert answer["errorResponse"]["description"] == text
+        agenda = await client.submit("a")
+        answer = await owner.report(agenda["progressId"], processingState="EXECUTING")
+        assert error_of(answer) == ("BadRequestException", 400)
+        text = f"The AgendaProgress specified was not found or is not visible: {agenda['progressId']}"
+        assert answer["errorResponse"]["description"] == text
+        await lend(client, owner, "lent", isGlobal=True)
+        lent = await client.submit(operations=[{"name": "a", "type": "lent"}])
+        _, answer, _ = await owner.ask("POST", PULL, {"insightId": f"lent-{t}", "count": 1})
+        assert [found["id"] for found in answer["agendas"]] == [lent["id"]]
+        assert await owner.report(lent["progressId"], processingState="EXECUTING") == {"error": False}

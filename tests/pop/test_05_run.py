@@ -88,7 +88,10 @@ class TestRequest:
 
 
 class TestReplacement:
-    """5.2 Replacing references."""
+    """5.2 Replacing references.
+
+    More of texts that are no reference: `tests/unit/handlers/test_replacement.py`, `test_references.py`.
+    """
 
     async def test_an_agenda_is_made_submitted_and_answered(self, client: Client) -> None:
         agenda = {
@@ -121,3 +124,38 @@ class TestReplacement:
         assert error_of(answer) == ("DuplicateParameterException", 422)
         assert answer["errorResponse"]["description"] == "Parameter [pop.payload] is duplicated."
         assert "all" not in answer
+
+    async def test_each_rule_of_replacement(self, client: Client) -> None:
+        static = {"n": 7, "f": 1.5, "b": True, "z": None, "s": "text", "o": {"a": {"b": [1, {"c": "deep"}]}}, "l": [1]}
+        rules: dict[str, tuple[Any, Any]] = {
+            "a number keeps its type": ("@<n>", 7),
+            "a boolean too, which POP leaves as it is": ("@<b>", True),
+            "an object": ("@<o::/a/b>", [1, {"c": "deep"}]),
+            "a list": ("@<l>", [1]),
+            "a part": ("@<o::/a/b/1/c>", "deep"),
+            "a slash is added": ("@<o::a/b/0>", 1),
+            "a slash alone is the whole": ("@<l::/>", [1]),
+            "in a text as text": ("<@<n>, @<f>, @<b>, @<z>, @<s>>", "<7, 1.5, true, null, text>"),
+            "two that fill the text, which POP refuses": ("@<n>:@<s>", "7:text"),
+            "an object has no place in a text": ("x @<o>", "x @<o>"),
+            "an unknown name stays": ("x @<n> @<nobody> @<nobody::/x?d>", "x 7 @<nobody> @<nobody::/x?d>"),
+            "a default is a text": ("@<o::/none?7>", "7"),
+            "nothing without a default stays": ("@<o::/none>", "@<o::/none>"),
+            "what is put in is not looked at again": ("@<pop.payload::/token>", "@<n>"),
+            "a text that is none": ("@<>", "@<>"),
+            "@<n>": ("keys are not looked at", "keys are not looked at"),
+        }
+        payload = {name: text for name, (text, _) in rules.items()}
+        operations = [{"name": "a", "type": "t", "payload": {**payload, "null": "@<z>", "none": "@<o::/none?>"}}]
+        identity = await template(client, one(client, operations=operations), staticParameters=static)
+        (made,) = (await run(client, identity, {"token": "@<n>"}))["all"]
+        assert made["operations"][0]["payload"] == {name: value for name, (_, value) in rules.items()}
+
+    async def test_references_to_results_are_left_to_the_executor(self, client: Client) -> None:
+        operations = [
+            {"name": "a", "type": "t"},
+            {"name": "b", "type": "t", "payload": {"x": "@<a.out::/x?d>", "y": "@<pop.agendaId>"}},
+        ]
+        identity = await template(client, one(client, operations=operations))
+        (made,) = (await run(client, identity, {}))["all"]
+        assert made["operations"][1]["payload"] == {"x": "@<a.out::/x?d>", "y": "@<pop.agendaId>"}

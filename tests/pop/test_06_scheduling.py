@@ -8,7 +8,11 @@ pytestmark = pytest.mark.kafka
 
 
 class TestScheduling:
-    """6 Scheduling."""
+    """6 Scheduling.
+
+    How turns are taken: `tests/unit/handlers/scheduling`, `tests/property/test_turns.py`; on two workers, and the
+    operators' brake, which is not in POP: `tests/integration/test_queues.py`.
+    """
 
     async def test_first_in_first_out_and_never_two_of_one_run(self, client: Client) -> None:
         first, second = await client.submit("a"), await client.submit("b")
@@ -38,3 +42,33 @@ class TestScheduling:
         assert [agenda["customerId"][-1] for agenda in await pull(client, insight, 2)] == ["0", "0"]
         await client.ask("PUT", f"/pop/insight/{insight}", {"schedulingAlgorithm": "RoundRobin"})
         assert [agenda["customerId"][-1] for agenda in await pull(client, insight, 4)] == ["1", "0", "1", "0"]
+
+    async def test_two_insights_on_one_queue_are_one_line(self, client: Client) -> None:
+        t = client.tenant
+        other = {"id": f"j-{t}", "customerId": t, "title": "j", "resourcePoolId": f"p-{t}", "queueName": "q"}
+        await client.ask("POST", "/pop/insight", {**other, "mappers": {"operationType": ["u"]}})
+        kinds = ("t", "u", "u", "t")
+        agendas = [await client.submit(operations=[{"name": "x", "type": kind}]) for kind in kinds]
+        bound = [agenda["agendaInsight"]["insightId"] for agenda in agendas]
+        assert bound == [f"i-{t}", f"j-{t}", f"j-{t}", f"i-{t}"]
+        pulled = [await pull(client, insight) for insight in (f"j-{t}", f"i-{t}", f"i-{t}", f"j-{t}")]
+        assert [[each["id"] for each in found] for found in pulled] == [[agenda["id"]] for agenda in agendas]
+
+    async def test_a_queue_of_the_same_name_of_another_customer_is_another(self, client: Client) -> None:
+        other = Client(client.url, f"o{client.tenant}")
+        await other.tenant_set_up()  # its Insight has the same queueName
+        agenda = await client.submit()
+        assert (await other.pull())["agendas"] == []
+        assert [found["id"] for found in (await client.pull())["agendas"]] == [agenda["id"]]
+
+    async def test_what_waits_follows_its_insight_to_another_queue(self, client: Client) -> None:
+        agenda = await client.submit()
+        for name in ("elsewhere", "https://sqs.example/1/q"):
+            await client.ask("PUT", f"/pop/insight/i-{client.tenant}", {"queueName": name})
+        assert [found["id"] for found in (await client.pull())["agendas"]] == [agenda["id"]]
+
+    @pytest.mark.parametrize("size", [0, 1, None])
+    async def test_the_size_of_a_queue_bounds_nothing(self, client: Client, size: int | None) -> None:
+        await client.ask("PUT", f"/pop/insight/i-{client.tenant}", {"queueSize": size})
+        agendas = [await client.submit() for _ in range(3)]
+        assert [found["id"] for found in (await client.pull(5))["agendas"]] == [agenda["id"] for agenda in agendas]

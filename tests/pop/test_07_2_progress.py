@@ -8,16 +8,118 @@ from tests.pop.objects import PATH, posted
 from tests.wire import Client, error_of
 
 pytestmark = pytest.mark.kafka
+REPORT = "/pop/resourcepool/service/updateAgendaProgress"
 
 
 class TestReports:
-    """7.2 Reports, and PUT of AgendaProgress."""
+    """7.2 Reports, and PUT of AgendaProgress.
+
+    Whose executor may report: 3.3, 13. Reports that are late, or come again: 14, and
+    `tests/unit/handlers/deciders/test_reports.py`.
+    """
 
     async def test_a_report_on_nothing_is_refused_without_telling(self, client: Client) -> None:
         answer = await client.report("nothing")
         assert error_of(answer) == ("BadRequestException", 400)
         text = "The AgendaProgress specified was not found or is not visible: nothing"
         assert answer["errorResponse"]["description"] == text
+
+    async def test_only_what_an_executor_may_say_is_taken_over(self, client: Client) -> None:
+        agenda = await client.submit("x", title="T", linkId="l", params={"externalId": "e", "k": 1})
+        before = await client.progress(agenda["progressId"])
+        said = {
+            "processingState": "EXECUTING",
+            "processingStateMessage": "Running Operations",
+            "percentComplete": 12.5,
+            "diagnosticEvents": [{"message": "m"}],
+            "startedTime": 1000,
+            "completedTime": 2000,
+        }
+        not_theirs = {
+            "title": "no",
+            "linkId": "no",
+            "externalId": "no",
+            "agendaId": "no",
+            "customerId": "no",
+            "cid": "no",
+            "params": {"no": 1},
+            "attemptsCompleted": 9,
+            "maximumAttempts": 9,
+            "addedTime": 9,
+            "agendaInsight": {"insightId": "no"},
+        }
+        body = {"agendaProgress": {"id": agenda["progressId"], **said, **not_theirs}}
+        _, answer, _ = await client.ask("POST", REPORT, body)
+        assert answer == {"error": False}
+        after = await client.progress(agenda["progressId"])
+        assert after.pop("updatedTime") >= before.pop("updatedTime")
+        assert after == {**before, **said}
+
+    async def test_a_cid_of_the_header_is_kept_and_none_changes_nothing(self, client: Client) -> None:
+        agenda = await client.submit("x", cid="c0")
+        for headers, cid in (({}, "c0"), ({"X_pop_cid": "c1"}, "c1"), ({}, "c1")):
+            report = {"id": agenda["progressId"], "percentComplete": float(len(headers)), "startedTime": 1}
+            _, answer, _ = await client.ask("POST", REPORT, {"agendaProgress": report}, **headers)
+            assert answer == {"error": False, **({"cid": "c1"} if headers else {})}
+            assert (await client.progress(agenda["progressId"]))["cid"] == cid
+
+    @pytest.mark.parametrize(
+        "body", [b"", b"null", b"{}", b'{"agendaProgress":null}', b'{"agendaProgress":{"id":null}}']
+    )
+    async def test_a_report_on_nothing_in_particular_is_refused(self, client: Client, body: bytes) -> None:
+        status, answer, _ = await client.ask("POST", REPORT, raw=body)
+        assert (status, error_of(answer)) == (200, ("BadRequestException", 400))
+        assert answer["errorResponse"]["description"] == "expected an agendaProgress with its id"
+
+    async def test_an_operations_fields_are_replaced_one_by_one_and_null_keeps_them(self, client: Client) -> None:
+        agenda = await client.submit("x")
+        first = {
+            "operation": "x",
+            "processingState": "EXECUTING",
+            "resultPayload": "{}",
+            "params": {"a": 1},
+            "diagnosticEvents": [{"message": "1"}, {"message": "2"}],
+            "percentComplete": 50.0,
+        }
+        await client.report(agenda["progressId"], operationProgress=[first])
+        second = {"operation": "x", "resultPayload": None, "params": {"b": 2}, "diagnosticEvents": [{"message": "3"}]}
+        await client.report(agenda["progressId"], operationProgress=[second, {"operation": None}, {}])
+        rows = {
+            row["operation"]: row
+            for row in (await client.progress(agenda["progressId"]))["operationProgress"]
+            if "operation" in row
+        }
+        row = rows["x"]
+        assert (row["resultPayload"], row["params"], row["percentComplete"]) == ("{}", {"b": 2}, 50.0)
+        assert row["diagnosticEvents"] == [{"message": "3"}]
+
+    async def test_an_operation_that_is_not_there_is_made(self, client: Client) -> None:
+        agenda = await client.submit("x")
+        await client.report(agenda["progressId"], operationProgress=[{"operation": "new", "id": "bogus"}])
+        row = next(
+            row
+            for row in (await client.progress(agenda["progressId"]))["operationProgress"]
+            if row["operation"] == "new"
+        )
+        assert (row["id"], row["processingState"]) == (f"{agenda['progressId']}-new", "WAITING")
+        assert (row["customerId"], row["cid"]) == (client.tenant, agenda["cid"])
+
+    async def test_the_server_computes_neither_percentages_nor_times(self, client: Client) -> None:
+        agenda = await client.submit("x", "y")
+        done = {"operation": "x", "processingState": "COMPLETE", "processingStateMessage": "succeeded"}
+        for percent in (80.0, 0.0):
+            state = {"processingState": "EXECUTING", "percentComplete": percent}
+            await client.report(agenda["progressId"], None, operationProgress=[done], **state)
+            progress = await client.progress(agenda["progressId"])
+            assert progress["percentComplete"] == percent
+            assert not {"startedTime", "completedTime"} & progress.keys()
+
+    async def test_a_completion_counts_one_attempt_however_often_it_is_told(self, client: Client) -> None:
+        agenda = await client.submit("x")
+        end = {"processingState": "COMPLETE", "processingStateMessage": "succeeded"}
+        for _ in range(3):
+            assert await client.report(agenda["progressId"], **end) == {"error": False}
+        assert (await client.progress(agenda["progressId"]))["attemptsCompleted"] == 1
 
 
 class TestPut:

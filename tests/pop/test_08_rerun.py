@@ -44,7 +44,10 @@ async def states(client: Client, agenda: Any) -> dict[str, str]:
 
 
 class TestRequest:
-    """8.1 The request to rerun."""
+    """8.1 The request to rerun.
+
+    How params are read, one by one: `tests/unit/handlers/endpoints/test_reruns.py`.
+    """
 
     @pytest.mark.parametrize(
         ("body", "text"),
@@ -87,7 +90,10 @@ class TestRequest:
 
 
 class TestWhatIsReset:
-    """8.2 What is reset."""
+    """8.2 What is reset.
+
+    Circles, and what generated operations generated: `tests/unit/handlers/deciders/test_reruns.py`.
+    """
 
     async def test_all_operations_by_default_and_only_the_fields_that_a_reset_names(self, client: Client) -> None:
         agenda = await done(client, {"name": "a"}, {"name": "b"})
