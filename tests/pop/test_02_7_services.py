@@ -90,7 +90,7 @@ class TestCreateAgenda:
         assert error_of(answer) == ("BadRequestException", 400)
         assert answer["errorResponse"]["description"] == (
             "[ValidationException : Customer not found for customerId nobody]"
-            "[ValidationException : Unable to POST a null object]"
+            "[ValidationException : Unable to POST/PUT a null object]"
             "[ObjectNotFoundException : No available insights for processing agenda]"
             "[ValidationException : No operations specified in Agenda.]"
         )
