@@ -38,10 +38,17 @@ class Client:
     async def tenant_set_up(self) -> None:
         """A customer with a pool and one Insight for operations of type t."""
         t = self.tenant
-        await self.ask("POST", "/pop/resourcepool", {"id": f"p-{t}", "customerId": t, "title": "p"})
-        await self.ask("POST", "/pop/customer", {"id": t, "customerId": t, "title": t, "resourcePoolId": f"p-{t}"})
+        await self.made("resourcepool", {"id": f"p-{t}", "customerId": t, "title": "p"})
+        await self.made("customer", {"id": t, "customerId": t, "title": t, "resourcePoolId": f"p-{t}"})
         insight = {"id": f"i-{t}", "customerId": t, "title": "i", "resourcePoolId": f"p-{t}", "queueName": "q"}
-        await self.ask("POST", "/pop/insight", {**insight, "mappers": {"operationType": ["t"]}})
+        await self.made("insight", {**insight, "mappers": {"operationType": ["t"]}})
+
+    async def made(self, kind: str, body: dict[str, Any]) -> None:
+        """Post an object of a fixed id, again as long as the service cannot say whether it has it (503)."""
+        async with asyncio.timeout(60):
+            while (found := await self.ask("POST", f"/pop/{kind}", body))[0] == 503:  # noqa: ASYNC110  # of another process
+                await asyncio.sleep(float(found[2]["Retry-After"]))
+        assert not found[1]["error"], found
 
     async def submit(self, *names: str, **more: Any) -> dict[str, Any]:
         """Submit an agenda of some operations; the accepted agenda."""

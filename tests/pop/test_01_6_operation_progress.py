@@ -73,9 +73,10 @@ class TestOperationProgress:
         agenda = await client.submit("a")
         (row,) = (await client.progress(agenda["progressId"]))["operationProgress"]
         assert (row["attemptCount"], "attemptTime" in row) == (0, False)
+        entry = {"operation": "a", "processingState": "EXECUTING"}
         for started in (1, 2):
             await client.pull()
-            await client.report(agenda["progressId"], started, operationProgress=[{"operation": "a"}])
+            await client.report(agenda["progressId"], started, operationProgress=[entry])
             (row,) = (await client.progress(agenda["progressId"]))["operationProgress"]
             assert (row["attemptCount"], row["attemptTime"] > 0) == (started, True)
             await client.ask("POST", "/pop/agenda/service/rerun", {"agendaId": agenda["id"]})
