@@ -19,10 +19,10 @@ class TestJson:
     """
 
     async def test_nulls_are_left_out_of_maps_at_any_depth_and_kept_in_lists(self, client: Client) -> None:
-        payload = {"n": None, "l": [None, {"n": None}, []], "s": "", "e": [], "m": {}, "deep": {"n": None, "x": 1}}
+        payload: Any = {"n": None, "l": [None, {"n": None}, []], "s": "", "e": [], "m": {}, "deep": {"n": None, "x": 1}}
         operation = {"name": "a", "type": "t", "payload": payload, "params": {"n": None, "s": ""}, "id": None}
         agenda = await client.submit(operations=[operation], params={"n": None, "s": "", "e": [], "m": {}})
-        kept = {"l": [None, {}, []], "s": "", "e": [], "m": {}, "deep": {"x": 1}}
+        kept: Any = {"l": [None, {}, []], "s": "", "e": [], "m": {}, "deep": {"x": 1}}
         _, got, _ = await client.ask("GET", f"/pop/agenda/{agenda['id']}")
         assert got["all"] == [agenda]
         assert agenda["params"] == {"s": "", "e": [], "m": {}}

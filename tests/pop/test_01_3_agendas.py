@@ -44,7 +44,7 @@ class TestAgendaProgress:
     """1.5 AgendaProgress."""
 
     async def test_every_field_is_kept_as_it_was_sent(self, client: Client) -> None:
-        sent = {
+        sent: dict[str, Any] = {
             "title": "T",
             "cid": "c",
             "agendaId": "a",

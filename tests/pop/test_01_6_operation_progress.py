@@ -1,5 +1,7 @@
 """OperationProgress, on both its paths (spec 1.6)."""
 
+from typing import Any
+
 import pytest
 
 from tests.pop.objects import got, posted_operation
@@ -38,7 +40,7 @@ class TestOperationProgress:
         assert len(progress["operationProgress"]) == 3
 
     async def test_every_field_is_kept_as_it_was_sent(self, client: Client) -> None:
-        sent = {
+        sent: dict[str, Any] = {
             "title": "T",
             "cid": "c",
             "agendaProgressId": f"p-{client.tenant}",

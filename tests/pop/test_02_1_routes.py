@@ -1,5 +1,6 @@
 """Routes, envelopes and status codes (spec 2.1 to 2.3)."""
 
+from typing import Any
 from urllib.parse import quote
 
 import pytest
@@ -107,17 +108,10 @@ class TestEnvelope:
 
 
 class TestStatus:
-    """2.3 Status codes, errors and headers."""
+    """2.3 Status codes, errors and headers.
 
-    async def test_401_is_decided_per_request_on_a_live_connection(self, worker: WorkerProcess) -> None:
-        get = b"GET /dev/pop/customer/none HTTP/1.1\r\nHost: x\r\n%b\r\n"
-        first, second, third = await raw(
-            worker, get % b"Authorization: a\r\n", get % b"", get % b"Authorization: a\r\n"
-        )
-        assert first.startswith(b"HTTP/1.1 200")
-        assert second.startswith(b"HTTP/1.1 401")
-        assert second.endswith(b'{"message":"Unauthorized"}')
-        assert third.startswith(b"HTTP/1.1 200")
+    401: 3.1, 14.11. Bodies that are wrong, field by field: `tests/unit/handlers/wire/test_requests.py`.
+    """
 
     async def test_a_put_of_what_is_not_there_is_an_error_inside_the_envelope(self, client: Client) -> None:
         status, answer, _ = await client.ask("PUT", "/pop/customer/nobody", {"title": "x"}, X_pop_cid="c1")
@@ -147,7 +141,8 @@ class TestStatus:
         assert (status, error_of(answer)) == (400, ("IllegalArgumentException", 400))
 
     async def test_what_is_thrown_has_no_envelope_and_a_correlation_id_in_any_case(self, client: Client) -> None:
-        for headers, correlation in (({"X_pop_cid": "c1"}, "c1"), ({}, None)):
+        sent: list[tuple[Any, str | None]] = [({"X_pop_cid": "c1"}, "c1"), ({}, None)]
+        for headers, correlation in sent:
             status, answer, _ = await client.ask("POST", "/pop/customer", {}, **headers)
             assert (status, answer.keys()) == (200, {"errorResponse", "error"})
             assert (correlation or answer["errorResponse"]["correlationId"]) == answer["errorResponse"]["correlationId"]

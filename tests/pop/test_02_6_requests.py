@@ -49,11 +49,6 @@ class TestJavaClients:
         found = json.loads(answer.partition(b"\r\n\r\n")[2])
         assert [each["id"] for each in found["all"]] == [identity + t]
 
-    @pytest.mark.parametrize("kind", ["customer", "agenda", "progress/agenda", "progress/operation", "insight"])
-    async def test_a_delete_answers_json_too(self, client: Client, kind: str) -> None:
-        _, answer, headers = await client.ask("DELETE", f"/pop/{kind}/none")
-        assert (answer["all"], headers["Content-Type"].split(";")[0]) == ([], "application/json")
-
     async def test_any_or_no_content_type_is_json(self, client: Client) -> None:
         body = b'{"linkId":"none"}'
         for label in ("application/json", "text/plain; charset=ISO-8859-1", "multipart/form-data", "nonsense"):

@@ -145,11 +145,11 @@ class TestReplacement:
             "a text that is none": ("@<>", "@<>"),
             "@<n>": ("keys are not looked at", "keys are not looked at"),
         }
-        payload = {name: text for name, (text, _) in rules.items()}
-        operations = [{"name": "a", "type": "t", "payload": {**payload, "null": "@<z>", "none": "@<o::/none?>"}}]
-        identity = await template(client, one(client, operations=operations), staticParameters=static)
+        params = {name: text for name, (text, _) in rules.items()}
+        agenda = one(client, params={**params, "null": "@<z>", "none": "@<o::/none?>"})
+        identity = await template(client, agenda, staticParameters=static)
         (made,) = (await run(client, identity, {"token": "@<n>"}))["all"]
-        assert made["operations"][0]["payload"] == {name: value for name, (_, value) in rules.items()}
+        assert made["params"] == {name: value for name, (_, value) in rules.items()}
 
     async def test_references_to_results_are_left_to_the_executor(self, client: Client) -> None:
         operations = [

@@ -1,6 +1,7 @@
 """Reports, and PUT of AgendaProgress (spec 7.2)."""
 
 import asyncio
+from typing import Any
 
 import pytest
 
@@ -52,12 +53,15 @@ class TestReports:
         _, answer, _ = await client.ask("POST", REPORT, body)
         assert answer == {"error": False}
         after = await client.progress(agenda["progressId"])
+        (row,), (was,) = after.pop("operationProgress"), before.pop("operationProgress")
+        assert row.keys() == was.keys()
         assert after.pop("updatedTime") >= before.pop("updatedTime")
         assert after == {**before, **said}
 
     async def test_a_cid_of_the_header_is_kept_and_none_changes_nothing(self, client: Client) -> None:
         agenda = await client.submit("x", cid="c0")
-        for headers, cid in (({}, "c0"), ({"X_pop_cid": "c1"}, "c1"), ({}, "c1")):
+        sent: list[tuple[Any, str]] = [({}, "c0"), ({"X_pop_cid": "c1"}, "c1"), ({}, "c1")]
+        for headers, cid in sent:
             report = {"id": agenda["progressId"], "percentComplete": float(len(headers)), "startedTime": 1}
             _, answer, _ = await client.ask("POST", REPORT, {"agendaProgress": report}, **headers)
             assert answer == {"error": False, **({"cid": "c1"} if headers else {})}
@@ -108,7 +112,7 @@ class TestReports:
         agenda = await client.submit("x", "y")
         done = {"operation": "x", "processingState": "COMPLETE", "processingStateMessage": "succeeded"}
         for percent in (80.0, 0.0):
-            state = {"processingState": "EXECUTING", "percentComplete": percent}
+            state: Any = {"processingState": "EXECUTING", "percentComplete": percent}
             await client.report(agenda["progressId"], None, operationProgress=[done], **state)
             progress = await client.progress(agenda["progressId"])
             assert progress["percentComplete"] == percent
@@ -116,7 +120,7 @@ class TestReports:
 
     async def test_a_completion_counts_one_attempt_however_often_it_is_told(self, client: Client) -> None:
         agenda = await client.submit("x")
-        end = {"processingState": "COMPLETE", "processingStateMessage": "succeeded"}
+        end: Any = {"processingState": "COMPLETE", "processingStateMessage": "succeeded"}
         for _ in range(3):
             assert await client.report(agenda["progressId"], **end) == {"error": False}
         assert (await client.progress(agenda["progressId"]))["attemptsCompleted"] == 1

@@ -66,7 +66,7 @@ class TestRetry:
             {"operation": "a", "processingState": "COMPLETE", "processingStateMessage": "succeeded"},
             {"operation": "b", "processingState": "COMPLETE", "processingStateMessage": "failed"},
         ]
-        end = {"processingState": "COMPLETE", "processingStateMessage": "failed"}
+        end: Any = {"processingState": "COMPLETE", "processingStateMessage": "failed"}
         await client.report(agenda["progressId"], operationProgress=rows, **end)
         answer: Any = {"agendas": []}
         async with asyncio.timeout(30):
@@ -131,7 +131,7 @@ class TestReclaiming:
         waits = await client.submit("y", params={"doNotRun": False})
         await client.pull()
         entry = {"operation": "x", "processingState": "EXECUTING"}
-        events = {"diagnosticEvents": [{"message": "mine"}]}
+        events: Any = {"diagnosticEvents": [{"message": "mine"}]}
         await client.report(agenda["progressId"], processingState="EXECUTING", operationProgress=[entry], **events)
         answer: Any = {"agendas": []}
         async with asyncio.timeout(60):
