@@ -4,7 +4,7 @@ from urllib.parse import quote
 
 import pytest
 
-from tests.wire import Client
+from tests.wire import Client, error_of
 
 pytestmark = pytest.mark.kafka
 
@@ -160,4 +160,22 @@ class TestQueries:
         body = {"customerId": f"other-{client.tenant}", "agendaProgressId": agenda["progressId"], "operation": "b"}
         _, answer, _ = await client.ask("POST", "/pop/progress/operation", body)
         rows = (await client.progress(agenda["progressId"]))["operationProgress"]
-        assert [row["operation"] for row in rows] == ["a"], answer
+        assert (answer["error"], [row["operation"] for row in rows]) == (False, ["a"])
+
+    async def test_a_blank_id_is_http_400(self, client: Client) -> None:
+        for path in ("?byid=", "?byid=%20", "?id=", "/%20"):
+            status, answer, _ = await client.ask("GET", f"/pop/customer{path}")
+            assert (status, error_of(answer)) == (400, ("IllegalArgumentException", 400)), path
+
+    async def test_results_are_not_compared(self, client: Client) -> None:
+        body = {"customerId": client.tenant, "operation": "a", "resultPayload": "{}"}
+        await client.ask("POST", "/pop/progress/operation", body)
+        base = f"/pop/progress/operation?bycustomerId={client.tenant}"
+        assert (await client.ask("GET", base))[1]["count"] == 1
+        assert (await client.ask("GET", f"{base}&byresultPayload={{}}"))[1]["all"] == []
+
+    async def test_lists_come_in_the_order_in_which_objects_were_added(self, client: Client) -> None:
+        agendas = [await client.submit(str(number)) for number in range(5)]
+        _, answer, _ = await client.ask("GET", f"/pop/agenda?bycustomerId={client.tenant}")
+        expected = sorted(agendas, key=lambda agenda: (agenda["addedTime"], agenda["id"]))
+        assert [found["id"] for found in answer["all"]] == [agenda["id"] for agenda in expected]

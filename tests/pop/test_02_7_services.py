@@ -122,6 +122,7 @@ class TestSummary:
             ([("EXECUTING", None, 30.0), ("COMPLETE", "succeeded", 100.0)], "EXECUTING", 65.0),
             ([("COMPLETE", "succeeded", 100.0), ("COMPLETE", "succeeded", 300.0)], "COMPLETE", 100.0),
             ([("COMPLETE", "FAILED", 50.0), ("EXECUTING", None, 10.0)], "COMPLETE", None),
+            ([("COMPLETE", "cancelled", 50.0)], "COMPLETE", None),  # as POP has a failed one
         ],
     )
     async def test_state_and_percentage_of_all_together(

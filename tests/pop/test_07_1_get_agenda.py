@@ -64,7 +64,8 @@ class TestGetAgenda:
         assert got["all"] == [agenda]
         progress = await client.progress(agenda["progressId"])
         assert (progress["processingState"], "startedTime" in progress) == ("WAITING", False)
-        assert progress["operationProgress"][0]["processingState"] == "WAITING"
+        (row,) = progress["operationProgress"]
+        assert (row["processingState"], row["processingStateMessage"]) == ("WAITING", "scheduled")
 
     async def test_progress_comes_with_those_agendas_of_which_something_happened(self, client: Client) -> None:
         fresh = await client.submit("a")

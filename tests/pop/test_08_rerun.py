@@ -150,6 +150,14 @@ class TestWhatIsReset:
         _, answer, _ = await client.ask("GET", f"/pop/progress/operation/{agenda['progressId']}-g")
         assert answer["all"] == []
 
+    async def test_what_is_not_reset_stays_as_it_was(self, client: Client) -> None:
+        agenda = await done(client, {"name": "a"}, {"name": "b"})
+        before = {row["operation"]: row for row in (await client.progress(agenda["progressId"]))["operationProgress"]}
+        await rerun(client, agenda, "operationsToReset=a")
+        after = {row["operation"]: row for row in (await client.progress(agenda["progressId"]))["operationProgress"]}
+        assert after["b"] == before["b"]
+        assert after["a"] != before["a"]
+
 
 class TestQueue:
     """8.3 Standing in the line again."""

@@ -2,17 +2,14 @@
 
 import asyncio
 import os
-import tempfile
-import threading
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.conftest import Broker
+from tests.conftest import Broker, running
 from tests.faults.processes import WorkerProcess
-from tests.wire import Client, ready
+from tests.wire import Client
 
 pytestmark = pytest.mark.kafka
 
@@ -93,23 +90,26 @@ class TestRetry:
         await client.ask("PUT", path, {"title": "again"})
         assert [(await client.pull())["agendas"] for _ in range(2)] == [[], []]
 
+    async def test_by_default_there_are_three_attempts(self, client: Client) -> None:
+        agenda = await client.submit("x")
+        for started in (1, 2, 3):
+            found: Any = []
+            async with asyncio.timeout(30):
+                while not found:
+                    found = (await client.pull())["agendas"]
+            end: Any = {"processingState": "COMPLETE", "processingStateMessage": "failed"}
+            await client.report(agenda["progressId"], started, **end)
+        progress = await client.progress(agenda["progressId"])
+        assert (progress["attemptsCompleted"], progress["maximumAttempts"]) == (3, 3)
+        assert progress["processingState"] == "COMPLETE"
+
 
 @pytest.fixture(scope="module")
 def hasty(kafka: Broker) -> Iterator[WorkerProcess]:
     """A worker to whom three seconds of silence are a lost executor, and what is at rest is old at once."""
-    with tempfile.TemporaryDirectory(prefix="agendum-timed-") as folder:
-        young = {"reap_agenda_ms": 1, "reap_progress_ms": 1, "reap_operation_ms": 1, "reap_every_ms": 200}
-        prefix = f"timed{os.urandom(4).hex()}"
-        found = WorkerProcess("T", kafka.bootstrap, prefix, Path(folder), reclaim_ms=3000, **young)
-        found.start()
-        waiting = threading.Thread(target=lambda: asyncio.run(ready(found)))
-        waiting.start()
-        waiting.join()
-        try:
-            yield found
-        finally:
-            found.stop()
-            found.join()
+    young = {"reap_agenda_ms": 1, "reap_progress_ms": 1, "reap_operation_ms": 1, "reap_every_ms": 200}
+    with running(kafka, reclaim_ms=3000, **young) as found:
+        yield found
 
 
 @pytest.fixture

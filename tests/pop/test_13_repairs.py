@@ -91,6 +91,27 @@ class TestObjects:
         _, answer, _ = await client.ask("PUT", f"/pop/{kind}/{identity}", {"customerId": "another"})
         assert error_of(answer) == ("BadRequestException", 400)
 
+    async def test_a_text_is_a_text_and_a_number_a_number(self, client: Client) -> None:
+        for kind, field, value in (
+            ("customer", "title", 7),
+            ("insight", "queueName", True),
+            ("progress/agenda", "percentComplete", "half"),
+            ("progress/operation", "operation", 1.5),
+        ):
+            body = {"customerId": client.tenant, "title": "t", field: value}
+            status, answer, _ = await client.ask("POST", f"/pop/{kind}", body)
+            assert (status, error_of(answer)) == (400, ("BadRequestException", 400)), kind
+            assert f"$.{field}" in answer["errorResponse"]["description"]
+
+    async def test_an_operation_stays_in_its_run_and_with_its_customer(self, client: Client) -> None:
+        agenda = await client.submit("a")
+        path = f"/pop/progress/operation/{agenda['progressId']}-a"
+        before = (await client.ask("GET", path))[1]
+        for body in ({"agendaProgressId": "another"}, {"customerId": "another"}):
+            _, answer, _ = await client.ask("PUT", path, body)
+            assert error_of(answer) == ("BadRequestException", 400), body
+        assert (await client.ask("GET", path))[1] == before
+
 
 class TestWork:
     """13 Quirks that are repaired.

@@ -70,7 +70,8 @@ class TestTwice:
             assert [answer["error"] for answer in answers] == [False] * 3, kind
             _, answer, _ = await client.ask("GET", f"/pop/{kind}?bycustomerId={t}&bytitle=t")
             mine = [row for row in answer["all"] if row["id"] == f"fixed/{t}"]
-            assert mine == [{**answers[2]["all"][0], **mine[0]}], kind
+            assert len(mine) == 1, kind
+            assert answers[2]["all"][0].items() <= mine[0].items(), kind
 
     async def test_one_request_on_two_connections_makes_two_agendas_as_in_pop(
         self, client: Client, worker: WorkerProcess
