@@ -72,3 +72,26 @@ class TestScheduling:
         await client.ask("PUT", f"/pop/insight/i-{client.tenant}", {"queueSize": size})
         agendas = [await client.submit() for _ in range(3)]
         assert [found["id"] for found in (await client.pull(5))["agendas"]] == [agenda["id"] for agenda in agendas]
+
+    async def test_a_queue_of_two_insights_takes_turns_if_one_of_them_says_so(self, client: Client) -> None:
+        a, b = await shared(client, 2, queueName="turns")
+        t = client.tenant
+        other = {
+            "id": f"j-{t}",
+            "customerId": t,
+            "title": "j",
+            "queueName": "turns",
+            "schedulingAlgorithm": "RoundRobin",
+        }
+        await client.ask("POST", "/pop/insight", other)
+        for tenant in (a, a, b):
+            await tenant.submit()
+        assert [agenda["customerId"][-1] for agenda in await pull(client, f"shared-{t}", 3)] == ["0", "1", "0"]
+
+    async def test_turns_are_taken_among_all_that_have_work_whatever_pool_they_are_in_now(self, client: Client) -> None:
+        a, b = await shared(client, 2, schedulingAlgorithm="RoundRobin")
+        for tenant in (a, a, b):
+            await tenant.submit()
+        await b.ask("PUT", f"/pop/customer/{b.tenant}", {"resourcePoolId": "elsewhere"})
+        served = [agenda["customerId"][-1] for agenda in await pull(client, f"shared-{client.tenant}", 3)]
+        assert served == ["0", "1", "0"]

@@ -56,6 +56,13 @@ class TestRequest:
         assert (status, error_of(answer)[1]) == (400, 400)
         assert "$.operations" in answer["errorResponse"]["description"]
 
+    async def test_an_insight_that_is_gone_is_named(self, client: Client) -> None:
+        agenda = await client.submit("a")
+        await client.ask("DELETE", f"/pop/insight/i-{client.tenant}")
+        answer = await expand(client, agenda, {"name": "g"})
+        assert error_of(answer) == ("ObjectNotFoundException", 404)
+        assert answer["errorResponse"]["description"] == f"Insight i-{client.tenant} not found"
+
 
 class TestExpansion:
     """8.4 Adding operations."""
