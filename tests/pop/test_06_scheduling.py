@@ -95,3 +95,12 @@ class TestScheduling:
         await b.ask("PUT", f"/pop/customer/{b.tenant}", {"resourcePoolId": "elsewhere"})
         served = [agenda["customerId"][-1] for agenda in await pull(client, f"shared-{client.tenant}", 3)]
         assert served == ["0", "1", "0"]
+
+    async def test_an_insight_without_a_queue_is_a_queue_of_its_own(self, client: Client) -> None:
+        t = client.tenant
+        for name, kind in (("j", "u"), ("k", "v")):
+            insight = {"id": f"{name}-{t}", "customerId": t, "title": name, "resourcePoolId": f"p-{t}"}
+            await client.ask("POST", "/pop/insight", {**insight, "mappers": {"operationType": [kind]}})
+        agenda = await client.submit(operations=[{"name": "x", "type": "u"}])
+        assert await pull(client, f"k-{t}") == []
+        assert [found["id"] for found in await pull(client, f"j-{t}")] == [agenda["id"]]

@@ -128,7 +128,6 @@ class TestReclaiming:
     async def test_a_silent_executor_is_lost_and_what_it_had_is_given_out_again(self, client_of_hasty: Client) -> None:
         client = client_of_hasty
         agenda = await client.submit("x")
-        waits = await client.submit("y", params={"doNotRun": False})
         await client.pull()
         entry = {"operation": "x", "processingState": "EXECUTING"}
         events: Any = {"diagnosticEvents": [{"message": "mine"}]}
@@ -142,7 +141,6 @@ class TestReclaiming:
         mine, lost = progress["diagnosticEvents"]
         assert (mine, lost["message"], lost["time"] > 0) == ({"message": "mine"}, "AgendaProgress timed out.", True)
         assert progress["operationProgress"][0]["processingState"] == "EXECUTING", "operations are left as they are"
-        assert waits["params"] == {"doNotRun": False}
 
 
 class TestReaping:
