@@ -12,7 +12,7 @@ MAXIMUM_ISSUES = 10
 def validate(agenda: OpenAgenda | None) -> list[OpenOperation]:
     """The agenda's operations, if it may be submitted; raises Invalid."""
     if agenda is None:
-        raise Invalid("Unable to POST a null object")
+        raise Invalid("Unable to POST/PUT a null object")
     if not (agenda.customer_id or "").strip():
         raise Invalid("The customerId field must be specified.")
     operations = [operation for operation in agenda.operations or [] if operation is not None]

@@ -1,13 +1,18 @@
-"""One real broker per session, a prefix of its own per test."""
+"""One real broker per session, and one worker for all tests of the wire; a prefix or customers of its own per test."""
 
+import asyncio
 import os
 import tempfile
+import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from compose.kafka.cluster import LocalKafka
+from tests.faults.processes import WorkerProcess
+from tests.wire import Client, ready
 
 
 class Broker:
@@ -35,3 +40,34 @@ def kafka() -> Iterator[Broker]:
 def prefix() -> str:
     """Topics of this test alone."""
     return f"t{os.urandom(5).hex()}"
+
+
+@contextmanager
+def running(kafka: Broker, **settings: object) -> Iterator[WorkerProcess]:
+    """A real worker process that is ready, with topics of its own."""
+    with tempfile.TemporaryDirectory(prefix="agendum-wire-") as folder:
+        found = WorkerProcess("W", kafka.bootstrap, f"wire{os.urandom(4).hex()}", Path(folder), **settings)
+        found.start()
+        waiting = threading.Thread(target=lambda: asyncio.run(ready(found)))
+        waiting.start()
+        waiting.join()
+        try:
+            yield found
+        finally:
+            found.stop()
+            found.join()
+
+
+@pytest.fixture(scope="session")
+def worker(kafka: Broker) -> Iterator[WorkerProcess]:
+    """One real worker process."""
+    with running(kafka, poll=1.0) as found:
+        yield found
+
+
+@pytest.fixture
+async def client(worker: WorkerProcess) -> Client:
+    """A client under a tenant of its own."""
+    found = Client(worker.url, f"t{os.urandom(4).hex()}")
+    await found.tenant_set_up()
+    return found

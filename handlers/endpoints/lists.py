@@ -60,14 +60,14 @@ class Wanted(msgspec.Struct, frozen=True):
 def wanted(ask: Ask) -> Wanted:
     """What the query string asks for; raises IllegalArgument."""
     if not ask.has_query:
-        return Wanted(ask.object_id, {}, limit=LIMIT, fields=None, count=False, paged=False, after=None)
+        return Wanted(_said(ask.object_id), {}, limit=LIMIT, fields=None, count=False, paged=False, after=None)
     attributes, limit, fields, count = reserved(ask.queries)
     cursor = next((value for name, value in ask.params if name == "cursor"), None)
     by_id = attributes.pop("id", None)
     if ask.object_id is not None and by_id not in (None, ask.object_id):
         attributes["id"] = by_id or ""  # both must fit, so nothing does
     return Wanted(
-        id=ask.object_id if ask.object_id is not None else by_id,
+        id=_said(ask.object_id if ask.object_id is not None else by_id),
         where=attributes,
         # A count is of all there are, unless a limit is said.
         limit=limit if not count or any(name.lower() == "limit" for name in ask.queries) else None,
@@ -77,6 +77,13 @@ def wanted(ask: Ask) -> Wanted:
         # A count is of all pages.
         after=None if not cursor or count else place_of(cursor),
     )
+
+
+def _said(identity: str | None) -> str | None:
+    """An id, or none; raises IllegalArgument where it is blank, for then it was lost on the way."""
+    if identity is not None and not identity.strip():
+        raise IllegalArgument("expected an id to look for, found a blank one; leave it out to see all")
+    return identity
 
 
 async def look_up(ask: Ask, kind: Kind, asked: Wanted) -> Answer:

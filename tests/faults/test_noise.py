@@ -19,7 +19,7 @@ from tests.faults.changelog import Raw, put
 from tests.faults.judge import whole_log, whole_topic
 from tests.faults.processes import WorkerProcess
 from tests.faults.world import P, World, world
-from tests.integration.conftest import Client
+from tests.wire import Client
 
 pytestmark = pytest.mark.kafka
 

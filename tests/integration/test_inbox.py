@@ -23,7 +23,7 @@ from handlers.inbox.rejections import CommandRejected, read_rejection
 from tests.conftest import Broker
 from tests.contract.test_sieve import write
 from tests.faults.processes import WorkerProcess
-from tests.integration.conftest import Client, _ready
+from tests.wire import Client, ready
 
 pytestmark = pytest.mark.kafka
 SECONDS = 30.0
@@ -36,7 +36,7 @@ def listening(kafka: Broker) -> Iterator[WorkerProcess]:
     with tempfile.TemporaryDirectory(prefix="agendum-inbox-") as folder:
         worker = WorkerProcess("I", kafka.bootstrap, PREFIX, Path(folder), poll=1.0, inbox_customers="acme|beta|nobody")
         worker.start()
-        asyncio.run(_ready(worker))
+        asyncio.run(ready(worker))
         try:
             yield worker
         finally:

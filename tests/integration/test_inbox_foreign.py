@@ -20,7 +20,6 @@ from eventstore.topics import Topics
 from handlers.inbox.meaning import CANCEL, REPORT, SUBMIT, ids_of
 from tests.conftest import Broker
 from tests.faults.processes import WorkerProcess
-from tests.integration.conftest import Client
 from tests.integration.test_inbox import (
     Publisher,
     agenda,
@@ -33,6 +32,7 @@ from tests.integration.test_inbox import (
     run_of,
     until,
 )
+from tests.wire import Client
 
 pytestmark = pytest.mark.kafka
 ROOT = Path(__file__).parents[2]

@@ -13,56 +13,9 @@ from handlers.scheduling.schedulers import scheduler_partition
 from tests.conftest import Broker
 from tests.faults.arena import Arena
 from tests.faults.processes import WorkerProcess
-from tests.integration.conftest import Client
-from tests.integration.test_wire import error_of, raw
+from tests.wire import Client, error_of, pull, raw, shared
 
 pytestmark = pytest.mark.kafka
-PULL = "/pop/resourcepool/service/getAgenda"
-
-
-async def shared(client: Client, customers: int, **more: Any) -> list[Client]:
-    """Customers whose agendas are bound to one Insight of the first; the client's own is left as it is."""
-    t = client.tenant
-    tenants = [Client(client.url, f"{t}c{number}") for number in range(customers)]
-    await client.ask("POST", "/pop/resourcepool", {"id": f"shared-{t}", "customerId": t, "title": "p"})
-    insight = {"id": f"shared-{t}", "customerId": t, "title": "i", "resourcePoolId": f"shared-{t}", "isGlobal": True}
-    await client.ask("POST", "/pop/insight", {**insight, "mappers": {"operationType": ["t"]}, **more})
-    for tenant in tenants:
-        customer = {"id": tenant.tenant, "customerId": tenant.tenant, "title": "t", "resourcePoolId": f"shared-{t}"}
-        await client.ask("POST", "/pop/customer", customer)
-    return tenants
-
-
-async def pull(client: Client, insight: str, count: int = 1) -> list[dict[str, Any]]:
-    _, answer, _ = await client.ask("POST", PULL, {"insightId": insight, "count": count})
-    found: list[dict[str, Any]] = answer["agendas"]
-    return found
-
-
-class TestTurns:
-    """RoundRobin, chosen by a PUT of the Insight."""
-
-    async def test_a_burst_of_one_customer_keeps_no_other_waiting(self, client: Client) -> None:
-        a, b, c = await shared(client, 3, schedulingAlgorithm="RoundRobin")
-        insight = f"shared-{client.tenant}"
-        for tenant, count in ((a, 12), (b, 3), (c, 3)):
-            for _ in range(count):
-                await tenant.submit()
-        first = [agenda["customerId"][-1] for agenda in await pull(client, insight, 6)]
-        second = [(await pull(client, insight))[0]["customerId"][-1] for _ in range(3)]
-        assert first == ["0", "1", "2", "0", "1", "2"]
-        assert second == ["0", "1", "2"]
-        rest = [agenda["customerId"][-1] for agenda in await pull(client, insight, 100)]
-        assert rest == ["0"] * 9
-
-    async def test_an_insight_may_change_its_mind(self, client: Client) -> None:
-        a, b = await shared(client, 2)
-        insight = f"shared-{client.tenant}"
-        for tenant in (a, a, a, a, b, b):
-            await tenant.submit()
-        assert [agenda["customerId"][-1] for agenda in await pull(client, insight, 2)] == ["0", "0"]
-        await client.ask("PUT", f"/pop/insight/{insight}", {"schedulingAlgorithm": "RoundRobin"})
-        assert [agenda["customerId"][-1] for agenda in await pull(client, insight, 4)] == ["1", "0", "1", "0"]
 
 
 class TestPause:

@@ -20,9 +20,8 @@ from handlers.endpoints.routes import PATHS
 from handlers.executor.operations.program import read_registry
 from handlers.executor.operations.task import OperationFailed, Task
 from handlers.settings import Settings
-from tests.conftest import Broker
+from tests.conftest import Broker, running
 from tests.faults.processes import WorkerProcess
-from tests.integration.conftest import running
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()

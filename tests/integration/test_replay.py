@@ -21,7 +21,7 @@ from eventstore.topics import Topics
 from tests.conftest import Broker
 from tests.faults.processes import WorkerProcess
 from tests.integration.commands import Ended, agendum, begin
-from tests.integration.conftest import Client
+from tests.wire import Client
 
 P = 12
 #: A stream of each partition.

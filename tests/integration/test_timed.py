@@ -15,9 +15,8 @@ from eventstore.reading import OPENED_KEY
 from tests.conftest import Broker
 from tests.faults.arena import Arena
 from tests.faults.judge import whole_log
-from tests.integration.conftest import Client
 from tests.integration.installation import agendum
-from tests.integration.test_wire import error_of
+from tests.wire import Client, error_of
 
 pytestmark = pytest.mark.kafka
 RUN_TIMERS = "/pop/timers/service/run"

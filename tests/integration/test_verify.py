@@ -17,7 +17,7 @@ from projections.rows import APPLIED, PREFIX_LENGTH, Applied, agenda_key, is_pri
 from tests.conftest import Broker
 from tests.faults.processes import WorkerProcess
 from tests.integration.commands import Ended, agendum
-from tests.integration.conftest import Client
+from tests.wire import Client
 
 P = 12
 

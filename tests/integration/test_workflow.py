@@ -8,9 +8,9 @@ from handlers.client.client import connect
 from handlers.clock import draw
 from tests.conftest import Broker
 from tests.faults.processes import WorkerProcess
-from tests.integration.conftest import Client
 from tests.integration.installation import ExecutorProcess, agendum, tenant
 from tests.unit.handlers.converting.workflows import edges_of, ran, task, workflow
+from tests.wire import Client
 
 WIDTH = 10
 #: A fork, a chain in each of its arms, and a join; names as workflows have them.

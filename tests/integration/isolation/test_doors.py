@@ -23,8 +23,8 @@ from tests.conftest import Broker
 from tests.integration.isolation.probes import missing
 from tests.integration.isolation.world import ANN, BOB, MARK, SECRET, World
 from tests.integration.test_inbox import until
-from tests.integration.test_wire import raw
 from tests.issuer import Key, key_set
+from tests.wire import raw
 
 pytestmark = pytest.mark.kafka
 UNAUTHORIZED = '{"message":"Unauthorized"}'

@@ -10,8 +10,8 @@ from urllib.parse import quote
 import aiohttp
 
 from tests.faults.processes import WorkerProcess
-from tests.integration.conftest import _ready
 from tests.issuer import AUDIENCE, NAME, Key, key_set
+from tests.wire import ready
 
 SECRET = "a secret of the workers alone"
 #: What only Ann's objects say.
@@ -99,7 +99,7 @@ class World:
     def start(self) -> None:
         """Let the worker serve, and both customers have their objects."""
         self.worker.start()
-        asyncio.run(_ready(self.worker))
+        asyncio.run(ready(self.worker))
         asyncio.run(self._settle())
 
     async def _settle(self) -> None:

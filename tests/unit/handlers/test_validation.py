@@ -38,7 +38,7 @@ def test_null_entries_among_the_operations_are_not_operations() -> None:
 
 
 def test_refuses_a_body_that_is_null() -> None:
-    assert refusal(None) == "Unable to POST a null object"
+    assert refusal(None) == "Unable to POST/PUT a null object"
 
 
 @pytest.mark.parametrize("customer", [None, "", "  \t"])

@@ -1,11 +1,10 @@
-"""Rerun on the wire (spec 2.7 and 8.1 to 8.3)."""
+"""Rerun (spec 8.1 to 8.3)."""
 
 from typing import Any
 
 import pytest
 
-from tests.integration.conftest import Client
-from tests.integration.test_wire import error_of
+from tests.wire import Client, error_of
 
 pytestmark = pytest.mark.kafka
 PATH = "/pop/agenda/service/rerun"
@@ -45,7 +44,10 @@ async def states(client: Client, agenda: Any) -> dict[str, str]:
 
 
 class TestRequest:
-    """Spec 8.1."""
+    """8.1 The request to rerun.
+
+    How params are read, one by one: `tests/unit/handlers/endpoints/test_reruns.py`.
+    """
 
     @pytest.mark.parametrize(
         ("body", "text"),
@@ -88,7 +90,10 @@ class TestRequest:
 
 
 class TestWhatIsReset:
-    """Spec 8.2."""
+    """8.2 What is reset.
+
+    Circles, and what generated operations generated: `tests/unit/handlers/deciders/test_reruns.py`.
+    """
 
     async def test_all_operations_by_default_and_only_the_fields_that_a_reset_names(self, client: Client) -> None:
         agenda = await done(client, {"name": "a"}, {"name": "b"})
@@ -145,9 +150,17 @@ class TestWhatIsReset:
         _, answer, _ = await client.ask("GET", f"/pop/progress/operation/{agenda['progressId']}-g")
         assert answer["all"] == []
 
+    async def test_what_is_not_reset_stays_as_it_was(self, client: Client) -> None:
+        agenda = await done(client, {"name": "a"}, {"name": "b"})
+        before = {row["operation"]: row for row in (await client.progress(agenda["progressId"]))["operationProgress"]}
+        await rerun(client, agenda, "operationsToReset=a")
+        after = {row["operation"]: row for row in (await client.progress(agenda["progressId"]))["operationProgress"]}
+        assert after["b"] == before["b"]
+        assert after["a"] != before["a"]
+
 
 class TestQueue:
-    """Spec 8.3."""
+    """8.3 Standing in the line again."""
 
     async def test_it_stands_at_the_back_of_the_line_once(self, client: Client) -> None:
         first, second = await client.submit("a"), await client.submit("b")

@@ -1,58 +1,23 @@
-"""Customers, pools, Insights and templates on the wire (spec 1.4, 1.8 to 1.10, 2.4, 2.5)."""
-
-from typing import Any
+"""Customers, pools, Insights and templates: GET, POST, PUT, DELETE (spec 2.5)."""
 
 import pytest
 
-from tests.integration.conftest import Client
-from tests.integration.test_wire import error_of
+from tests.wire import Client, error_of
 
 pytestmark = pytest.mark.kafka
 
-TEMPLATE: dict[str, Any] = {
-    "title": "T",
-    "agenda": {"title": "@<t>", "operations": [{"name": "a", "type": "t", "payload": {"x": None, "y": "@<y>"}}]},
-    "params": {"t": "", "n": None},
-    "staticParameters": {"y": 1},
-    "allowedCustomerIds": ["B", "a", "b"],
-    "templateParameters": ["unknown"],
-}
 
+class TestCatalogue:
+    """2.5 GET, POST, PUT, DELETE."""
 
-class TestTemplates:
-    """Spec 1.4."""
-
-    async def test_a_template_is_kept_whole_with_its_defaults(self, client: Client) -> None:
-        body = {"id": f"t-{client.tenant}", "customerId": client.tenant, **TEMPLATE}
-        _, posted, _ = await client.ask("POST", "/pop/agendatemplate", body)
-        _, got, _ = await client.ask("GET", f"/pop/agendatemplate/t-{client.tenant}")
-        assert got["all"] == posted["all"]
-        (found,) = got["all"]
-        assert found.pop("addedTime") == found.pop("updatedTime") > 0
-        assert found == {
-            "id": f"t-{client.tenant}",
-            "customerId": client.tenant,
-            "title": "T",
-            "agenda": {"title": "@<t>", "operations": [{"name": "a", "type": "t", "payload": {"y": "@<y>"}}]},
-            "params": {"t": ""},
-            "staticParameters": {"y": 1},
-            "allowedCustomerIds": ["a", "b"],
-            "isGlobal": False,
-            "global": False,
-            "isDefaultTemplate": False,
-        }
-
-    async def test_a_put_replaces_whole_fields_and_keeps_the_others(self, client: Client) -> None:
-        path = f"/pop/agendatemplate/t-{client.tenant}"
-        await client.ask("POST", path, {"id": f"t-{client.tenant}", "customerId": client.tenant, **TEMPLATE})
-        _, answer, _ = await client.ask("PUT", path, {"params": {"z": 1}, "agenda": None, "isGlobal": True})
-        (found,) = answer["all"]
-        assert (found["params"], found["global"], found["isGlobal"]) == ({"z": 1}, True, True)
-        assert found["agenda"]["title"] == "@<t>"
-
-
-class TestPosts:
-    """Spec 2.5: a POST answers what was sent."""
+    async def test_a_post_with_a_known_id_merges_and_a_put_answers_the_whole_object(self, client: Client) -> None:
+        t = client.tenant
+        _, answer, _ = await client.ask("PUT", f"/pop/customer/{t}", {"billingCode": "b"})
+        assert answer["all"][0]["title"] == t
+        assert answer["all"][0]["billingCode"] == "b"
+        await client.ask("POST", "/pop/customer", {"id": t, "customerId": t, "title": "new"})
+        _, answer, _ = await client.ask("GET", f"/pop/customer/{t}")
+        assert (answer["all"][0]["title"], answer["all"][0]["billingCode"]) == ("new", "b")
 
     async def test_a_post_of_a_known_id_echoes_the_submitted_object(self, client: Client) -> None:
         t = client.tenant
@@ -78,29 +43,6 @@ class TestPosts:
         assert answer["errorResponse"]["description"].startswith("Mismatched Id in URL and on input object: ")
         _, answer, _ = await client.ask("PUT", "/pop/customer", {"title": "x"})
         assert error_of(answer) == ("ValidationException", 422)
-
-
-class TestQueries:
-    """Spec 2.4."""
-
-    async def test_texts_alone_are_compared(self, client: Client) -> None:
-        t = client.tenant
-        _, answer, _ = await client.ask("GET", f"/pop/insight?bycustomerId={t}&byqueueName=q&byresourcePoolId=p-{t}")
-        assert [found["id"] for found in answer["all"]] == [f"i-{t}"]
-        for query in (
-            "byqueueSize=0",
-            "byisGlobal=false",
-            "byisGlobal=False",
-            "bymappers=x",
-            "byadded_time=1",
-            "byx=y",
-        ):
-            _, answer, _ = await client.ask("GET", f"/pop/insight?bycustomerId={t}&{query}")
-            assert (answer["all"], answer["count"], answer["error"]) == ([], 0, False), query
-
-
-class TestDeletes:
-    """Spec 2.5."""
 
     @pytest.mark.parametrize("kind", ["customer", "resourcepool", "insight", "agendatemplate"])
     async def test_a_delete_answers_what_was_there_and_then_nothing(self, client: Client, kind: str) -> None:
@@ -128,3 +70,24 @@ class TestDeletes:
     async def test_a_delete_without_an_id_deletes_nothing(self, client: Client) -> None:
         _, answer, _ = await client.ask("DELETE", "/pop/customer")
         assert answer == {"all": [], "count": 0, "error": False}
+
+    async def test_a_null_never_clears_and_whole_fields_are_replaced(self, client: Client) -> None:
+        path = f"/pop/insight/i-{client.tenant}"
+        _, answer, _ = await client.ask("PUT", path, {"queueName": None, "mappers": {"operationName": ["n"]}})
+        (found,) = answer["all"]
+        assert (found["queueName"], found["mappers"]) == ("q", {"operationName": ["n"]})
+
+    async def test_an_id_of_the_url_is_the_bodys_and_the_other_way_round(self, client: Client) -> None:
+        t = client.tenant
+        for path, body in ((f"/pop/customer/{t}", {"id": None}), ("/pop/customer", {"id": t}), (f"?id={t}", {})):
+            target = path if path.startswith("/") else f"/pop/customer{path}"
+            _, answer, _ = await client.ask("PUT", target, {**body, "title": path})
+            assert [(each["id"], each["title"]) for each in answer["all"]] == [(t, path)]
+
+    @pytest.mark.parametrize("kind", ["customer", "resourcepool", "insight", "agendatemplate"])
+    async def test_a_put_needs_neither_owner_nor_title(self, client: Client, kind: str) -> None:
+        body = {"id": f"x-{client.tenant}", "customerId": client.tenant, "title": "t"}
+        await client.ask("POST", f"/pop/{kind}", body)
+        _, answer, _ = await client.ask("PUT", f"/pop/{kind}/x-{client.tenant}", {"customerId": " ", "title": None})
+        assert answer["error"] is False, answer
+        assert answer["all"][0]["title"] == "t"

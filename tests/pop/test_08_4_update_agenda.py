@@ -1,11 +1,10 @@
-"""updateAgenda on the wire (spec 8.4): operations that are added to an agenda under way."""
+"""updateAgenda: operations that are added to an agenda under way (spec 8.4)."""
 
 from typing import Any
 
 import pytest
 
-from tests.integration.conftest import Client
-from tests.integration.test_wire import error_of
+from tests.wire import Client, error_of
 
 pytestmark = pytest.mark.kafka
 NOTHING_TO_ADD = "One or more operations must be specified on an updateAgenda request"
@@ -18,7 +17,7 @@ async def expand(client: Client, agenda: Any, *operations: Any, **more: Any) -> 
 
 
 class TestRequest:
-    """Spec 8.4: validation and look-ups."""
+    """8.4 Adding operations."""
 
     @pytest.mark.parametrize(
         ("body", "text"),
@@ -57,9 +56,16 @@ class TestRequest:
         assert (status, error_of(answer)[1]) == (400, 400)
         assert "$.operations" in answer["errorResponse"]["description"]
 
+    async def test_an_insight_that_is_gone_is_named(self, client: Client) -> None:
+        agenda = await client.submit("a")
+        await client.ask("DELETE", f"/pop/insight/i-{client.tenant}")
+        answer = await expand(client, agenda, {"name": "g"})
+        assert error_of(answer) == ("ObjectNotFoundException", 404)
+        assert answer["errorResponse"]["description"] == f"Insight i-{client.tenant} not found"
+
 
 class TestExpansion:
-    """Spec 8.4: what changes, and what is answered."""
+    """8.4 Adding operations."""
 
     async def test_operations_and_params_are_added_and_the_whole_agenda_is_answered(self, client: Client) -> None:
         agenda = await client.submit("a", params={"one": 1, "two": 2})

@@ -11,10 +11,10 @@ import pytest
 
 from tests.conftest import Broker
 from tests.faults.processes import WorkerProcess
-from tests.integration.conftest import Client
-from tests.integration.test_wire import error_of
+from tests.wire import Client, error_of
 
 pytestmark = pytest.mark.kafka
+PULL = "/pop/resourcepool/service/getAgenda"
 RERUN, RUN = "/pop/agenda/service/rerun", "/pop/agenda/service/run"
 UPDATE, CREATE = "/pop/resourcepool/service/updateAgenda", "/pop/resourcepool/service/createAgenda"
 
@@ -51,12 +51,6 @@ async def lend(client: Client, owner: Client, kind: str, **more: Any) -> None:
     assert error_of(refused) == ("UnauthorizedException", 403)
     _, answer, _ = await client.ask("POST", "/pop/insight", insight)
     assert not answer["error"], answer
-
-
-async def test_only_what_a_caller_may_touch_is_changed_and_nothing_is_told(client: Client, owner: Client) -> None:
-    await rerun_and_expand(client, owner)
-    await create(client, owner)
-    await run(client, owner)
 
 
 async def rerun_and_expand(client: Client, owner: Client) -> None:
@@ -117,3 +111,37 @@ async def run(client: Client, owner: Client) -> None:
     text = f"You do not have permission to perform this action for customerId {t}"
     assert answer["errorResponse"]["description"] == f"[UnauthorizedException : {text}]"
     assert answer["all"] == [None]
+
+
+class TestServices:
+    """3.3 Who may call which service.
+
+    Tighter than POP (design 5): isGlobal and allowedCustomerIds give reading only.
+    """
+
+    async def test_only_what_a_caller_may_touch_is_changed_and_nothing_is_told(
+        self, client: Client, owner: Client
+    ) -> None:
+        await rerun_and_expand(client, owner)
+        await create(client, owner)
+        await run(client, owner)
+
+    async def test_only_the_customer_of_an_insight_pulls_from_it_and_reports_on_what_it_runs(
+        self, client: Client, owner: Client
+    ) -> None:
+        t = client.tenant
+        await client.ask("PUT", f"/pop/insight/i-{t}", {"isGlobal": True, "allowedCustomerIds": [owner.tenant]})
+        _, answer, _ = await owner.ask("POST", PULL, {"insightId": f"i-{t}", "count": 1})
+        assert error_of(answer) == ("BadRequestException", 400)
+        text = f"The Insight specified was not found or is not visible: i-{t}"
+        assert answer["errorResponse"]["description"] == text
+        agenda = await client.submit("a")
+        answer = await owner.report(agenda["progressId"], processingState="EXECUTING")
+        assert error_of(answer) == ("BadRequestException", 400)
+        text = f"The AgendaProgress specified was not found or is not visible: {agenda['progressId']}"
+        assert answer["errorResponse"]["description"] == text
+        await lend(client, owner, "lent", isGlobal=True)
+        lent = await client.submit(operations=[{"name": "a", "type": "lent"}])
+        _, answer, _ = await owner.ask("POST", PULL, {"insightId": f"lent-{t}", "count": 1})
+        assert [found["id"] for found in answer["agendas"]] == [lent["id"]]
+        assert await owner.report(lent["progressId"], processingState="EXECUTING") == {"error": False}
