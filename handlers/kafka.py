@@ -45,9 +45,10 @@ class Connections:
         self.catalogue = Sieve(bootstrap, topics.catalogue.name)
         self.inbox = Sieve(bootstrap, topics.inbox.name)
         self.positions = Positions(bootstrap, topics.inbox.name, topics.inbox.name, topics.partitions)
-        self._consumers: list[Tail | Positions] = [self.agendas, self.rows, self.catalogue]
+        self._used: list[Tail | Positions] = [self.agendas, self.rows, self.catalogue]
+        self._made = [*self._used, self.inbox, self.positions]
         if settings.inbox_customers.strip():
-            self._consumers += [self.inbox, self.positions]
+            self._used = self._made
 
     async def start(self) -> dict[int, str]:
         """Make and check the topics, open the logs; ids of the logs in `agendas`. Raises LogError, Unavailable."""
@@ -64,13 +65,13 @@ class Connections:
         await open_log(self.log, topics.catalogue, iter(draw_uuid, None))
         ids = await open_log(self.log, topics.agendas, iter(draw_uuid, None))
         await self.changelog.producer.start()
-        for consumer in self._consumers:
+        for consumer in self._used:
             await consumer.start()
         return ids
 
     async def stop(self) -> None:
         """Disconnect, within bounds."""
-        for consumer in self._consumers:
+        for consumer in self._made:  # the client complains of one that was never started as well
             await consumer.stop()
         await self.changelog.producer.stop()
         await self.log.stop()
