@@ -105,7 +105,8 @@ async def weather(where: Arena, load: PopLoad, faults: list[Fault], executors: l
     finally:
         for executor in executors:
             executor.kill()
-    assert ends == [0] * EXECUTORS, f"executors that ended by themselves, or badly: {ends}"
+    ended = [executor.log.read_text()[-1000:] for executor, end in zip(executors, ends, strict=True) if end]
+    assert ends == [0] * EXECUTORS, f"executors that ended by themselves, or badly: {ends}, {ended}"
 
 
 async def test_nothing_is_lost_or_doubled_under_the_load_of_pop(tmp_path: Path, prefix: str) -> None:
