@@ -31,6 +31,7 @@ from handlers.wire.responses import Opener
 from handlers.worker import Worker
 from projections.ages import Ages
 from projections.catalogue import Catalogue
+from projections.catalogue_file import CatalogueFile
 from projections.catalogue_tail import CatalogueTail
 from projections.feed import Feed
 from projections.group import Group, GroupSettings
@@ -51,7 +52,7 @@ async def build(settings: Settings) -> Worker:
     """A worker that is connected and listens, and has not joined its group yet. Raises LogError, Unavailable."""
     point = failpoint(settings.failpoint)
     connections = Connections(settings, point)
-    log_ids = await connections.start()
+    log_ids, catalogue_id = await connections.start()
     topics, log = connections.topics, connections.log
     hop_server = HttpServer(lambda asked: hops_in(asked), settings.internal_host, settings.internal_port)  # noqa: PLW0108  # not there yet
     await hop_server.start()
@@ -91,8 +92,11 @@ async def build(settings: Settings) -> Worker:
         pause=FLIGHT_PAUSE,
     )
     catalogue = Catalogue(Classifier(1, kinds=CATALOGUE_EVENTS))
-    tail = CatalogueTail(catalogue, log, topics.catalogue.name, connections.catalogue)
-    health = Health(holdings=holdings, group=group, log=log, topic=topics.agendas.name, changelog=topics.changelog.name)
+    catalogue_file = CatalogueFile(settings.data, catalogue, catalogue_id, point)
+    end = (await log.ends(topics.catalogue.name))[0]
+    catalogue_file.restore(end)
+    tail = CatalogueTail(catalogue, log, topics.catalogue.name, connections.catalogue, end)
+    health = Health(holdings=holdings, group=group, tail=tail, log=log, topics=topics)
     metrics = Metrics(holdings, health, now)
     path = CommandPath(
         owner=holdings.owner,
@@ -192,6 +196,7 @@ async def build(settings: Settings) -> Worker:
         group=group,
         holdings=holdings,
         tail=tail,
+        catalogue_file=catalogue_file,
         timers=timers,
         keys=keys,
         inbox=inbox_of(settings, connections, holdings, edge, source, metrics.registry),

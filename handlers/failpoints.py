@@ -8,6 +8,7 @@ as if by SIGSTOP (`buffered:2:stop`); several, with commas between them.
 | buffered_part | so does one that does not close its flight |
 | acked | the changelog acknowledged a batch |
 | written | its rows are on the disk |
+| catalogue | a snapshot of the catalogue is written, and does not have its name yet |
 """
 
 import os

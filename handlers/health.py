@@ -10,6 +10,8 @@ from collections.abc import Callable
 
 from eventstore.errors import Unavailable
 from eventstore.log import EventLog
+from eventstore.topics import Topics
+from projections.catalogue_tail import CatalogueTail
 from projections.group import Group
 from projections.holdings import Holdings
 
@@ -21,12 +23,12 @@ SESSIONS = 3.0
 class Health:
     """Looks at Kafka once a second; `ends` are those of `agendas`, for the lag."""
 
-    def __init__(self, *, holdings: Holdings, group: Group, log: EventLog, topic: str, changelog: str) -> None:
+    def __init__(self, *, holdings: Holdings, group: Group, tail: CatalogueTail, log: EventLog, topics: Topics) -> None:
         self._holdings = holdings
         self._group = group
+        self._tail = tail
         self._log = log
-        self._topic = topic
-        self._changelog = changelog
+        self._topic, self._changelog = topics.agendas.name, topics.changelog.name
         self.ends: dict[int, int] = {}
         self.answers = True
         #: changelog records that the standbys here have not taken in
@@ -84,6 +86,7 @@ class Health:
         return [
             (not self.answers, "read-only: Kafka does not answer"),
             (self._holdings.assigned is None, "moving: the group is giving out partitions, or they are restored"),
+            (not self._tail.caught_up, "catching up: the catalogue is not folded to its end"),
             (not self._holdings.lease.holds(), "no answered heartbeat proves ownership"),
             (
                 self._holdings.assigned is not None and not self._holdings.ready(),

@@ -50,24 +50,27 @@ class Connections:
         if settings.inbox_customers.strip():
             self._used = self._made
 
-    async def start(self) -> dict[int, str]:
-        """Make and check the topics, open the logs; ids of the logs in `agendas`. Raises LogError, Unavailable."""
+    async def start(self) -> tuple[dict[int, str], str]:
+        """Make and check the topics, open the logs; ids of those in `agendas`, and of the catalogue's.
+
+        Raises LogError, Unavailable.
+        """
         try:
             return await self._start()
         except BaseException:
             await self.stop()
             raise
 
-    async def _start(self) -> dict[int, str]:
+    async def _start(self) -> tuple[dict[int, str], str]:
         settings, topics = self._settings, self.topics
         await make_topics(settings.kafka, topics.all(), settings.replication)
         await self.log.start()
-        await open_log(self.log, topics.catalogue, iter(draw_uuid, None))
+        catalogue = await open_log(self.log, topics.catalogue, iter(draw_uuid, None))
         ids = await open_log(self.log, topics.agendas, iter(draw_uuid, None))
         await self.changelog.producer.start()
         for consumer in self._used:
             await consumer.start()
-        return ids
+        return ids, catalogue[0]
 
     async def stop(self) -> None:
         """Disconnect, within bounds."""

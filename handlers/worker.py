@@ -16,6 +16,7 @@ from handlers.keys import Keys
 from handlers.scheduling.schedulers import Schedulers
 from handlers.server import HttpServer
 from handlers.timers.loop import Timers
+from projections.catalogue_file import CatalogueFile
 from projections.catalogue_tail import CatalogueTail
 from projections.group import Group
 from projections.holdings import Holdings
@@ -33,6 +34,7 @@ class Worker(msgspec.Struct, frozen=True, kw_only=True):
     group: Group
     holdings: Holdings
     tail: CatalogueTail
+    catalogue_file: CatalogueFile
     timers: Timers
     #: None: nobody is told by a signature
     keys: Keys | None
@@ -53,6 +55,7 @@ class Worker(msgspec.Struct, frozen=True, kw_only=True):
             loop.add_signal_handler(number, _finish, end, None)
         tasks = [
             loop.create_task(self.tail.run()),
+            loop.create_task(self._keep_catalogue()),
             loop.create_task(self.timers.run()),
             loop.create_task(self.health.watch(lambda why: _finish(end, why))),
         ]
@@ -73,6 +76,10 @@ class Worker(msgspec.Struct, frozen=True, kw_only=True):
         finally:
             await self._stop(tasks)
 
+    async def _keep_catalogue(self) -> None:
+        await self.tail.catch_up()
+        await self.catalogue_file.run()
+
     async def _stop(self, tasks: "list[asyncio.Task[None]]") -> None:
         # In this order: nothing new comes in, open polls are answered with nothing, what is in flight ends, and then
         # the partitions are given away at once instead of after a session.
@@ -92,6 +99,8 @@ class Worker(msgspec.Struct, frozen=True, kw_only=True):
         for task in tasks:
             with suppress(asyncio.CancelledError, Exception):
                 await task
+        if self.tail.caught_up:
+            await self.catalogue_file.save()
         logger.info("left", extra={"action": "stop"})
 
 

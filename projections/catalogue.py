@@ -1,7 +1,7 @@
 """What every worker knows of the catalogue, and what can be looked up in it (design 4.6). Pure."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TypeVar
 
 from eventstore.log import Record
@@ -65,6 +65,19 @@ class Catalogue:
         if stream in kind and kind[stream].object is None:
             del kind[stream]
         kind[stream] = item
+
+    def items(self) -> dict[str, Item]:
+        """Every stream with its item, tombstones included, kind by kind in their order: what `begin` takes."""
+        found: dict[str, Item] = {}
+        for kind in self._kinds.values():
+            found.update(kind)
+        return found
+
+    def begin(self, position: int, items: Mapping[str, Item]) -> None:
+        """Begin as a catalogue that had folded everything before `position`; to be called on an empty one."""
+        self.next = position
+        for stream, item in items.items():
+            self.keep(stream, item)
 
     def item(self, stream: str) -> Item | None:
         """An object with the head of its stream."""

@@ -1,7 +1,6 @@
 """Each worker tails the catalogue whole, with a consumer of its own (design 4.6).
 
-The catalogue is small: it is read from its beginning at every start (a local snapshot, as design 4.6 has it, would
-save a second per 50,000 events).
+It begins behind the local snapshot (projections.catalogue_file), or at the topic's beginning where there is none.
 Reads and decisions that say "there is none" first wait for the end of the topic: `current`.
 """
 
@@ -21,11 +20,13 @@ END_SECONDS = 0.2
 class CatalogueTail:
     """Keeps `catalogue` at the end of its topic."""
 
-    def __init__(self, catalogue: Catalogue, log: EventLog, topic: str, source: Source) -> None:
+    def __init__(self, catalogue: Catalogue, log: EventLog, topic: str, source: Source, end: int) -> None:
         self.catalogue = catalogue
         self._log = log
         self._topic = topic
         self._source = source
+        #: the topic's end when this worker began
+        self._first_end = end
         self._moved: asyncio.Event = asyncio.Event()
         self._end: asyncio.Task[bool] | None = None
         #: when the end was asked for last (on the loop's clock), and who shares that question, and the next
@@ -45,6 +46,15 @@ class CatalogueTail:
                 self.catalogue.fold(records)
                 moved, self._moved = self._moved, asyncio.Event()
                 moved.set()
+
+    @property
+    def caught_up(self) -> bool:
+        """Whether everything is folded that was in the topic when this worker began."""
+        return self.catalogue.next >= self._first_end
+
+    async def catch_up(self) -> None:
+        """Wait until it is."""
+        await self.reach(self._first_end)
 
     async def reach(self, offset: int) -> None:
         """Wait until everything before an offset is folded here."""

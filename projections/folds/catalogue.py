@@ -20,6 +20,9 @@ from eventstore.envelope import Envelope
 from eventstore.model import CatalogueObject, Insight, Paused, merge
 from projections.verdict import Verdict
 
+#: Raised whenever an event, or what follows from it here, becomes another item: snapshots of another one are not used.
+CATALOGUE_FOLD = 1
+
 Saved = CustomerSaved | ResourcePoolSaved | InsightSaved | AgendaTemplateSaved
 
 

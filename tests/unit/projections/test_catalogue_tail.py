@@ -1,0 +1,55 @@
+"""The tail has caught up when it has folded what stood in the topic when it began, wherever it began."""
+
+import asyncio
+
+import pytest
+
+from eventstore.log import NewRecord
+from eventstore.memory import InMemoryLog, MemorySource
+from eventstore.reading import CATALOGUE_EVENTS, Classifier
+from projections.catalogue import Catalogue
+from projections.catalogue_tail import CatalogueTail
+from tests.golden.test_golden import golden
+
+TOPIC = "catalogue"
+
+
+def records(count: int) -> InMemoryLog:
+    """So many copies of one event: only the first of them is applied."""
+    log = InMemoryLog({TOPIC: 1})
+    _, headers, value = golden("agendum.CustomerSaved.v1")
+    for _ in range(count):
+        log.put(TOPIC, 0, NewRecord(b"customer/a", value, headers))
+    return log
+
+
+@pytest.mark.parametrize("begin", [0, 2, 3])
+async def test_it_has_caught_up_at_the_end_it_began_with(begin: int) -> None:
+    log = records(3)
+    catalogue = Catalogue(Classifier(1, kinds=CATALOGUE_EVENTS))
+    catalogue.begin(begin, {})
+    tail = CatalogueTail(catalogue, log, TOPIC, MemorySource(log, TOPIC), 3)
+    assert tail.caught_up == (begin == 3)
+    running = asyncio.create_task(tail.run())
+    async with asyncio.timeout(10):
+        await tail.catch_up()
+    assert tail.caught_up
+    assert catalogue.verdicts.total() == 3 - begin, "what lies before is not read again"
+    running.cancel()
+
+
+async def test_it_has_not_caught_up_before_the_last_record_is_folded() -> None:
+    log = records(2)
+    tail = CatalogueTail(Catalogue(Classifier(1, kinds=CATALOGUE_EVENTS)), log, TOPIC, MemorySource(log, TOPIC), 3)
+    running = asyncio.create_task(tail.run())
+    waiting = asyncio.create_task(tail.catch_up())
+    async with asyncio.timeout(10):
+        await tail.reach(2)
+    assert not tail.caught_up
+    assert not waiting.done()
+    _, headers, value = golden("agendum.CustomerSaved.v1")
+    log.put(TOPIC, 0, NewRecord(b"customer/a", value, headers))
+    async with asyncio.timeout(10):
+        await waiting
+    assert tail.caught_up
+    running.cancel()
