@@ -7,7 +7,7 @@ whose run it is, so it is made once that is known.
 from collections.abc import Callable
 
 from eventstore.commands import Caller, CancelAgenda
-from eventstore.errors import BadRequest, Forbidden, Invalid, NotFound, Unavailable
+from eventstore.errors import BadRequest, Forbidden, Invalid, NotFound
 from eventstore.model import Insight
 from handlers.binding import bind
 from handlers.endpoints.ask import Edge
@@ -36,8 +36,7 @@ async def accept(
     # Before anything is looked up: others learn neither that the customer is there, nor what Insights it has.
     if not caller.may_touch(agenda.customer_id):
         raise Forbidden(f"You do not have permission to perform this action for customerId {agenda.customer_id}")
-    if not await edge.tail.current():
-        raise Unavailable("expected Kafka to tell the end of the catalogue; ask again")
+    await edge.tail.settle()
     insight = bind(agenda, operations, edge.tail.catalogue, usable)
     command = submission(
         agenda,
@@ -64,7 +63,7 @@ async def take_report(edge: Edge, caller: Caller, body: UpdateProgress | None, o
         origins(customer),
         customer=customer,
         cipher=edge.cipher,
-        insights=None if caller.everywhere else insights_of(edge, caller),
+        insights=await insights_of(edge, caller),
         quiet=edge.quiet_ms,
     )
     return await edge.gateway.command(command)
@@ -90,8 +89,11 @@ async def end(edge: Edge, caller: Caller, wanted: Cancel | None, origins: Origin
     return await edge.gateway.command(command)
 
 
-def insights_of(edge: Edge, caller: Caller) -> list[str]:
-    """Ids of the Insights that a caller has the Customer right to."""
+async def insights_of(edge: Edge, caller: Caller) -> list[str] | None:
+    """Ids of the Insights that a caller has the Customer right to, None for all; raises Unavailable."""
+    if caller.everywhere:
+        return None
+    await edge.tail.settle()
     return [insight.id or "" for insight in edge.tail.catalogue.all(Insight) if caller.may_touch(insight.customer_id)]
 
 

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from eventstore.catalogue_events import CatalogueEvent, CatalogueObjectDeleted, InsightPaused, InsightResumed
 from eventstore.commands import CatalogueCommand
 from eventstore.envelope import Envelope
-from eventstore.errors import OutcomeUnknown, Unavailable
+from eventstore.errors import OutcomeUnknown
 from eventstore.events import TYPES
 from eventstore.log import EventLog
 from eventstore.model import CatalogueObject
@@ -55,8 +55,7 @@ class CataloguePath:
         catalogue = self._tail.catalogue
         async with self._locks.hold(command.stream):
             for _ in range(ATTEMPTS):
-                if not await self._tail.current():
-                    raise Unavailable("expected Kafka to tell the end of the catalogue; ask again")
+                await self._tail.settle()
                 item = catalogue.item(command.stream)
                 command = replace(command, now=self._now())
                 stored = None if item is None else item.object

@@ -65,6 +65,11 @@ class CatalogueTail:
         """Bring the catalogue to the topic's end as of now; False where that could not be asked in time."""
         return await asyncio.shield(self._ask())
 
+    async def settle(self) -> None:
+        """The same for decisions, which need the end; raises Unavailable."""
+        if not await self.current():
+            raise Unavailable("expected Kafka to tell the end of the catalogue; ask again")
+
     def _ask(self) -> "asyncio.Task[bool]":
         # Whoever comes before a question is sent shares its answer, and nobody gets an answer to a question that was
         # sent before he came. Only where the last question was shared are there enough who ask to wait for others.

@@ -48,6 +48,8 @@ TEMPLATES = Collection(AgendaTemplate, OpenAgendaTemplate, "AgendaTemplate", tem
 async def get(ask: Ask, collection: Collection) -> Reply:
     """Objects of a kind that the caller may read."""
     current = await ask.edge.tail.current()
+    if not ask.edge.tail.caught_up:
+        raise Unavailable("expected the catalogue to be read to its end, which takes a moment after a start; ask again")
     catalogue = ask.edge.tail.catalogue
     asked = wanted(ask)
     where = asked.where if asked.id is None else {**asked.where, "id": asked.id}
@@ -119,10 +121,9 @@ def fits(thing: CatalogueObject, where: Mapping[str, str]) -> bool:
 
 
 async def _command(ask: Ask, collection: Collection, said: Said, identity: str, *, must_exist: bool) -> Any:
-    current = await ask.edge.tail.current()
+    await ask.edge.tail.current()
     if isinstance(said, OpenInsight) and said.resource_pool_id is not None and not ask.caller.everywhere:
-        if not current:
-            raise Unavailable("expected Kafka to tell the end of the catalogue; ask again")
+        await ask.edge.tail.settle()
         refuse_anothers_pool(said.resource_pool_id, ask.caller, ask.edge.tail.catalogue)
     item = ask.edge.tail.catalogue.item(collection.stream(identity))
     stored = None if item is None else item.object

@@ -37,7 +37,7 @@ async def post(ask: Ask) -> Reply:
         agenda_id=agenda.id or "",
         operations=[sealed_operation(operation, customer, ask.edge.cipher) for operation in operations],
         params=None if wanted.params is None else seal_map(ask.edge.cipher, customer, wanted.params),
-        insights=None if ask.caller.everywhere else insights_of(ask.edge, ask.caller),
+        insights=await insights_of(ask.edge, ask.caller),
     )
     done = await ask.edge.gateway.command(command)
     fields = {"agenda": ask.edge.opener.agenda(done.agendas[0])} if done.agendas else {}
@@ -64,6 +64,7 @@ async def _insight_is_there(ask: Ask, agenda: Agenda) -> None:
     tail = ask.edge.tail
     if identity is None or tail.catalogue.insight(identity) is not None:
         return
-    if await tail.current() and tail.catalogue.insight(identity) is None:
+    await tail.settle()
+    if tail.catalogue.insight(identity) is None:
         seen = ask.caller.may_touch(agenda.customer_id)
         raise NotFound(f"Insight {identity} not found" if seen else f"Agenda {agenda.id} not found")

@@ -43,7 +43,8 @@ def _agenda(ask: Ask, template: AgendaTemplate, payload: object) -> OpenAgenda:
 async def _template(ask: Ask, identity: str) -> AgendaTemplate:
     tail = ask.edge.tail
     template = tail.catalogue.template(identity)
-    if template is None and await tail.current():
+    if template is None:
+        await tail.settle()
         template = tail.catalogue.template(identity)
     if template is None or not may_see(template, ask.caller):
         raise NotFound(f"AgendaTemplate {identity} not found")

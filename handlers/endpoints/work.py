@@ -72,7 +72,7 @@ async def hand_back_agenda(ask: Ask) -> Reply:
         correlation=origin.correlation,
         request=origin.request,
         started_time=epoch_ms(body.started_time, "startedTime"),
-        insights=None if ask.caller.everywhere else insights_of(ask.edge, ask.caller),
+        insights=await insights_of(ask.edge, ask.caller),
     )
     answer = await ask.edge.gateway.command(command)
     return Reply(service_answer({}, cid=ask.cid), where(answer))
@@ -81,7 +81,8 @@ async def hand_back_agenda(ask: Ask) -> Reply:
 async def _may_pull(ask: Ask, insight_id: str) -> None:
     catalogue = ask.edge.tail.catalogue
     insight = catalogue.insight(insight_id)
-    if insight is None and await ask.edge.tail.current():
+    if insight is None:
+        await ask.edge.tail.settle()
         insight = catalogue.insight(insight_id)
     if insight is None or not ask.caller.may_touch(insight.customer_id):
         raise BadRequest(f"The Insight specified was not found or is not visible: {insight_id}")

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from eventstore.errors import BadRequest
+from eventstore.errors import Unavailable
 from eventstore.ids import partition_of
 from handlers.gateway import Pull
 from handlers.scheduling.calls import Owners
@@ -39,10 +39,14 @@ class Schedulers:
         self._rules: dict[str, Rule] = {}
 
     def queue(self, pull: Pull) -> str:
-        """The queue of a pull; raises BadRequest if its Insight is not there."""
+        """The queue of a pull; raises Unavailable if its Insight is not here.
+
+        The puller's own worker knew it: then this one lags behind, or the Insight was deleted just now, and whoever
+        asks again is told so.
+        """
         insight = self._catalogue.insight(pull.insight_id)
         if insight is None:
-            raise BadRequest(f"The Insight specified was not found or is not visible: {pull.insight_id}")
+            raise Unavailable(f"expected Insight {pull.insight_id} in this worker's catalogue, which lags; ask again")
         return queue_of(insight)
 
     async def pull(self, pull: Pull) -> list[Answer]:
