@@ -5,18 +5,38 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 PR_SET_PDEATHSIG = 1
 _libc = ctypes.CDLL(None)
 #: One that ends so often within so many seconds is given up.
 RESTARTS, WINDOW_SECONDS = 5, 30.0
+STOPS = (signal.SIGINT, signal.SIGTERM)
 
 
 def die_with_parent(number: int = signal.SIGKILL) -> None:
     """To be run between fork and exec: the kernel sends this when the thread that forked it ends (Linux)."""
     _libc.prctl(PR_SET_PDEATHSIG, number)
+    # What came since the fork, and `undisturbed` kept back, ends it without a word.
+    for stop in STOPS:
+        signal.signal(stop, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPS)
+
+
+@contextmanager
+def undisturbed() -> Iterator[None]:
+    """Ctrl-C and SIGTERM are heard afterwards.
+
+    Until it has a group of its own, a child that was forked hears a terminal's Ctrl-C as we do, and would say so with a
+    traceback; and a child that was forked and is not yet kept in a variable would be stopped by nobody.
+    """
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, STOPS)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 class Child:
@@ -29,6 +49,7 @@ class Child:
         self._environment = {**os.environ, **environment}
         self._process: subprocess.Popen[bytes] | None = None
         self._starts: list[float] = []
+        self._said_before = 0
 
     @property
     def pid(self) -> int | None:
@@ -49,7 +70,8 @@ class Child:
     def start(self) -> None:
         """Start it, in a group of its own: a terminal's Ctrl-C is for us, and we stop it."""
         self._starts.append(time.monotonic())
-        with self.log.open("ab") as log:
+        with self.log.open("ab") as log, undisturbed():
+            self._said_before = os.fstat(log.fileno()).st_size
             self._process = subprocess.Popen(
                 self._command,
                 env=self._environment,
@@ -57,7 +79,7 @@ class Child:
                 stdout=log,
                 stderr=log,
                 process_group=0,
-                preexec_fn=die_with_parent,  # noqa: PLW1509  # one system call that touches no lock
+                preexec_fn=die_with_parent,  # noqa: PLW1509  # system calls that touch no lock
             )
 
     def ask_to_stop(self) -> None:
@@ -77,6 +99,6 @@ class Child:
             self._process.wait()
 
     def last_words(self, lines: int = 8) -> str:
-        """The end of its log."""
-        text = self.log.read_text(errors="replace") if self.log.exists() else ""
-        return "\n".join(text.splitlines()[-lines:])
+        """The end of what it logged since it was started last; what earlier ones said is not its own."""
+        said = self.log.read_bytes()[self._said_before :] if self.log.exists() else b""
+        return "\n".join(said.decode(errors="replace").splitlines()[-lines:])

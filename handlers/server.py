@@ -8,7 +8,6 @@ from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from typing import Any
 
-import orjson
 from aiohttp import web
 from multidict import CIMultiDict
 
@@ -99,7 +98,7 @@ class PublicApi:
             return _problem(*unavailable(str(wrong), ask.cid, self._edge.draw()), retry=True)
         except web.HTTPRequestEntityTooLarge:
             return _problem(*_too_large(self._body_bytes, ask.cid, self._edge.draw()))
-        except (AgendumError, Exception):  # noqa: BLE001  # a fault of ours is answered, and logged with its trace
+        except Exception:  # noqa: BLE001  # a fault of ours is answered, and logged with its trace
             correlation = self._edge.draw()
             logger.exception("request failed", extra={"action": "request", "route": route.name, "cid": correlation})
             return _problem(*failed(ask.cid, correlation))
@@ -189,8 +188,3 @@ class HopApi:
         """One hop."""
         handler = self._routes.get(request.path)
         return web.Response(status=404) if handler is None else await handler(request)
-
-
-def json_bytes(body: object) -> bytes:
-    """JSON of plain Python objects, for health pages."""
-    return orjson.dumps(body, option=orjson.OPT_INDENT_2)

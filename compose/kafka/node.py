@@ -8,7 +8,7 @@ from pathlib import Path
 
 from compose.kafka.jars import cache, jars
 from compose.kafka.java import java
-from compose.processes import die_with_parent
+from compose.processes import die_with_parent, undisturbed
 
 #: What a small local cluster needs beside its addresses; each was measured to matter.
 SETTINGS = {
@@ -93,7 +93,7 @@ class Node:
         archive = cache() / "classes.jsa"
         sharing = [f"-XX:SharedArchiveFile={archive}"] if archive.exists() else []
         options = ["-Xms64m", "-Xmx256m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xshare:auto", *sharing]
-        with (self.folder / "out.log").open("ab") as out:
+        with (self.folder / "out.log").open("ab") as out, undisturbed():
             self.process = subprocess.Popen(
                 [java(), *options, "-cp", f"{jars()}/*", "kafka.Kafka", str(self.folder / "node.properties")],
                 stdin=subprocess.DEVNULL,
@@ -101,7 +101,7 @@ class Node:
                 stderr=subprocess.STDOUT,
                 # Its own group: a terminal's Ctrl-C is for us, and we stop it.
                 process_group=0,
-                preexec_fn=die_with_parent,  # noqa: PLW1509  # one system call that touches no lock
+                preexec_fn=die_with_parent,  # noqa: PLW1509  # system calls that touch no lock
                 env={**os.environ, "JAVA_TOOL_OPTIONS": ""},
             )
 

@@ -34,11 +34,16 @@ def explained(wrong: AgendumError, what: str) -> Stop:
     """An error of the service or the log, as a command says it."""
     match wrong:
         case NotFound():
-            return Stop(Exit.NOT_FOUND, what, str(wrong), "agendum progress --help")
+            return Stop(Exit.NOT_FOUND, what, str(wrong), "agendum list insight, or another kind: what you may see")
         case Rejected():
             return Stop(Exit.REFUSED, what, f"refused ({wrong.title}): {wrong}", "mend what is named, and try again")
         case Unavailable():
-            return Stop(Exit.AWAY, what, str(wrong), "agendum doctor, or start one: agendum up")
+            return Stop(
+                Exit.AWAY,
+                what,
+                str(wrong),
+                "agendum doctor, or name another with --url or --kafka, or start one: agendum up",
+            )
         case LogError():
             return Stop(Exit.REFUSED, what, str(wrong), "agendum doctor")
         case _:

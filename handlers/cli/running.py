@@ -1,6 +1,7 @@
 """Runs the coroutine of a command, and turns how it ends into an exit code."""
 
 import asyncio
+import logging
 import os
 import signal
 from collections.abc import Coroutine
@@ -16,6 +17,8 @@ from handlers.cli.screen import Screen
 
 def carry_out(screen: Screen, what: str, work: Coroutine[Any, Any, Exit | None], interrupted: str = "") -> None:
     """Run a command's work and exit. `what` names it in errors; `interrupted` is said at Ctrl-C."""
+    # What the client logs of a broker that is away, again and again, is said once, in three lines of ours.
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL + 1)
     try:
         code = uvloop.run(_until_signalled(work)) or Exit.OK
     except (Stop, AgendumError) as wrong:

@@ -87,6 +87,8 @@ def ended(progress: AgendaProgress) -> Exit:
 
 
 def reasons(progress: AgendaProgress) -> list[str]:
-    """Why a run failed, in its diagnostics' words."""
+    """Why a run failed, in its diagnostics' words; what ended earlier attempts of one that succeeded is not why."""
+    if ended(progress) is Exit.OK:
+        return []
     events: list[Any] = progress.diagnostic_events or []
     return [event.message for event in events if event is not None and event.message]

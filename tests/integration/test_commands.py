@@ -141,6 +141,7 @@ def test_an_agenda_that_the_service_refuses_exits_with_4_or_3(place: Place, oper
     assert found.returncode in (3, 4)
     assert three_lines(found.stderr), found.stderr
     assert says in found.stderr
+    assert found.returncode == 4 or "next:  agendum list insight" in found.stderr
 
 
 def test_ten_thousand_operations_are_refused_or_run_but_never_break_anything(place: Place) -> None:
@@ -159,6 +160,15 @@ def test_what_is_not_there_exits_with_3_and_a_service_that_is_away_with_5(place:
     assert three_lines(missing.stderr), missing.stderr
     assert three_lines(away.stderr), away.stderr
     assert "agendum up" in away.stderr
+
+
+def test_a_kafka_that_is_away_is_said_once_in_three_lines(tmp_path: Path) -> None:
+    (tmp_path / "agenda.json").write_text("{}")
+    away = agendum("publish", str(tmp_path / "agenda.json"), "--kafka", "127.0.0.1:9")
+
+    assert away.returncode == 5
+    assert three_lines(away.stderr), away.stderr
+    assert "--kafka" in away.stderr
 
 
 def test_usage_exits_with_2(place: Place) -> None:
@@ -239,6 +249,7 @@ def test_an_insight_is_paused_with_a_reason_and_resumed(place: Place) -> None:
     assert resumed.stdout == f"{place.customer}  handing out\n"
     assert missing.returncode == 3
     assert three_lines(missing.stderr), missing.stderr
+    assert "next:  agendum list insight" in missing.stderr
     assert unsaid.returncode == 2
 
 

@@ -87,7 +87,9 @@ def test_it_runs_the_example_serves_and_leaves_nothing_behind_and_the_next_start
     up: Up, port: int, tmp_path: Path
 ) -> None:
     up.shows("Agendum serves http://127.0.0.1")
-    up.shows(f"media.json --watch --url {up.url}")
+    up.shows("media.json --watch")
+    up.shows("export AGENDUM_KAFKA=127.0.0.1:")
+    up.shows(f" AGENDUM_URL={up.url}")
     up.shows("Ctrl-C stops everything")
     first = json.loads(agendum("progress", "--link", "demo-media", "-o", "json", url=up.url).stdout)
     assert [run["processingStateMessage"] for run in first] == ["succeeded"]
@@ -102,9 +104,9 @@ def test_it_runs_the_example_serves_and_leaves_nothing_behind_and_the_next_start
     assert up.left() == []
 
     again = Up(up.data, port, "--once")
-    again.shows("succeeded")
-    again.shows("try next")
+    again.shows("  succeeded")
     assert again.end() == 0
+    assert "try next" not in again.screen.before
     assert again.left() == []
 
     third = Up(up.data, port, "--no-demo")
@@ -134,7 +136,7 @@ def test_ctrl_c_in_the_middle_of_a_start_leaves_nothing_behind_and_the_next_star
         assert up.left() == [], moment
 
     again = Up(tmp_path / "data", port, "--once")
-    again.shows("try next")
+    again.shows("  succeeded")
     assert again.end() == 0
     assert again.left() == []
 

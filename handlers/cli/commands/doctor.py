@@ -1,7 +1,6 @@
 """`agendum doctor`: what is in the way, and what to do about it."""
 
 import asyncio
-import logging
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -41,8 +40,6 @@ def doctor(
 ) -> None:
     """Look at this machine, Kafka, its topics and the service; say what is wrong, and what to do next."""
     screen = Screen(output)
-    # What the clients log of a broker that is away is said in one line of ours.
-    logging.getLogger("aiokafka").setLevel(logging.CRITICAL + 1)
 
     async def work() -> Exit:
         found = await examine(kafka, prefix, url, data, port)

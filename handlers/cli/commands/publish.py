@@ -60,7 +60,7 @@ def publish(
                 screen.say(f"agenda    {told.agenda_id}\nprogress  {told.progress_id}")
             if screen.json:
                 screen.result(found)
-            screen.note("agendum progress ID, or agendum rejections list")
+            screen.note(f"agendum progress {found[-1].progress_id}, or agendum rejections list")
 
     carry_out(screen, "not published", work(), "interrupted; what was shown is published")
 

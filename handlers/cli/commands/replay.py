@@ -65,8 +65,9 @@ def replay(
 ) -> None:
     """Print the log's records as JSON lines, or with --fold the views as they were at a point of it.
 
-    Exact at both ends: from <= offset < until, and from <= time < until by the broker's clock. One partition after the
-    other; within one, in order. A range that is not there whole is refused (exit 4).
+    Exact at both ends: from <= offset < until; times are the broker's.
+    One partition after the other; within one, in order.
+    A range that is not there whole is refused (exit 4).
     """
     screen = Screen()
     settings = settings_of(screen, {"kafka": kafka, "prefix": prefix})

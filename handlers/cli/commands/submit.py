@@ -1,10 +1,11 @@
 """`agendum submit`, `agendum watch`, `agendum progress`, `agendum cancel`: a run from outside."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
+from eventstore.errors import NotFound
 from handlers.cli.documents import agenda_of
 from handlers.cli.exits import Exit, Stop
 from handlers.cli.picture import counts, head_line, state_of
@@ -12,7 +13,7 @@ from handlers.cli.running import carry_out
 from handlers.cli.screen import URL, Output, OutputOption, Screen, TokenOption, UrlOption
 from handlers.cli.watching import ended, found, reasons
 from handlers.cli.watching import watch as watch_run
-from handlers.client.client import connect
+from handlers.client.client import Client, connect
 from handlers.client.objects import Agenda, AgendaProgress
 from handlers.clock import draw
 
@@ -38,7 +39,7 @@ def submit(
     async def work() -> Exit | None:
         _, document = agenda_of(file)
         async with connect(url, draw=draw, token=token, patience=PATIENCE) as client:
-            agenda = await client.submit(document, key=key)
+            agenda = await _submitted(client, document, key, file)
             if not (wait or watch):
                 show_submitted(screen, agenda)
                 return None
@@ -114,6 +115,14 @@ def cancel(
             return None
 
     carry_out(screen, f"{identity} was not cancelled", work())
+
+
+async def _submitted(client: Client, document: dict[str, Any], key: str | None, file: Path) -> Agenda:
+    try:
+        return await client.submit(document, key=key)
+    except NotFound as wrong:
+        then = "agendum list insight: a mapper of one in its customer's pool must name what the agenda has"
+        raise Stop(Exit.NOT_FOUND, f"{file} was not submitted", str(wrong), then) from None
 
 
 def show_submitted(screen: Screen, agenda: Agenda) -> None:

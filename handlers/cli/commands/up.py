@@ -18,7 +18,6 @@ from handlers.cli.exits import Exit, Stop
 from handlers.cli.screen import URL, Screen
 from handlers.cli.watching import ended, watch
 from handlers.client.client import Client, connect
-from handlers.client.objects import AgendaProgress
 from handlers.clock import draw
 
 READY_SECONDS = 60.0
@@ -68,7 +67,8 @@ def _start(installation: Installation, screen: Screen, *, fresh: bool) -> None:
             Exit.REFUSED, "cannot start here", str(who), "stop that one, or: agendum up --port N --data DIR"
         ) from None
     began = time.monotonic()
-    screen.note("starting Kafka…")
+    if not installation.bootstrap:  # none was given
+        screen.note("starting Kafka…")
     try:
         installation.start_kafka()
     except (NotInstalled, JarsRefused, RuntimeError, TimeoutError, OSError) as wrong:
@@ -85,9 +85,10 @@ async def _serve(installation: Installation, screen: Screen, *, demo: bool, once
         screen.note(f"Agendum serves {installation.url}/pop", "green")
         reviving = asyncio.create_task(_revive(installation, screen))
         try:
-            code = await _run_example(installation, client, screen) if demo else Exit.OK
+            code = await _run_example(installation, client, screen, once=once) if demo else Exit.OK
             if once:
                 return code
+            screen.note(f"for commands in another terminal: {_whereabouts(installation)}")
             screen.note("Ctrl-C stops everything; the next start finds its data.")
             await reviving
         finally:
@@ -115,26 +116,32 @@ async def _is_ready(client: Client) -> bool:
         return False
 
 
-async def _run_example(installation: Installation, client: Client, screen: Screen) -> Exit:
+async def _run_example(installation: Installation, client: Client, screen: Screen, *, once: bool) -> Exit:
     await put_catalogue(client)
     installation.start_executor(NAME, SLOTS)
     agenda = await submit_example(client)
     run = agenda.progress_id or ""
     screen.note(f"submitted the example {EXAMPLE.name}: {agenda.title}")
     progress = await watch(client, run, screen, timeout=None, picture=True)
-    _say_what_next(client, screen, agenda.id or "", progress, installation.bootstrap)
+    screen.say(f"{progress.id}  {progress.processing_state_message}")
+    if not once:
+        _say_what_next(screen, client, agenda.id or "", run)
     return ended(progress)
 
 
-def _say_what_next(client: Client, screen: Screen, agenda_id: str, progress: AgendaProgress, bootstrap: str) -> None:
-    screen.say(f"{progress.id}  {progress.processing_state_message}")
-    there = "" if client.url == URL else f" --url {client.url}"
+def _say_what_next(screen: Screen, client: Client, agenda: str, run: str) -> None:
     screen.note(
         f"""try next:
-  curl -H 'Authorization: me' {client.url}/pop/progress/agenda/{progress.id}
-  agendum replay --kafka {bootstrap} --agenda {agenda_id}
-  agendum submit {os.path.relpath(EXAMPLE)} --watch{there}     (or your own file, of customer `{NAME}`)"""
+  curl -H 'Authorization: me' {client.url}/pop/progress/agenda/{run}
+  agendum replay --agenda {agenda}
+  agendum submit {os.path.relpath(EXAMPLE)} --watch     (or your own file, of customer `{NAME}`)"""
     )
+
+
+def _whereabouts(installation: Installation) -> str:
+    """What tells the commands of another terminal where Kafka and the service are."""
+    there = f" AGENDUM_URL={installation.url}" if installation.url != URL else ""
+    return f"export AGENDUM_KAFKA={installation.bootstrap}{there}"
 
 
 async def _revive(installation: Installation, screen: Screen) -> None:

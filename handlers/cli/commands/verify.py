@@ -28,8 +28,9 @@ def verify(
 ) -> None:
     """Compare the rows that the workers serve, and keep as standbys, with the replay of the log to the same position.
 
-    Needs Kafka, and the workers' secret (AGENDUM_SECRET). Exit 0: equal; 1: differences, each with row, field and
-    offset; 5: somebody is away. Rows of one partition at a time are in memory.
+    Needs Kafka, and the workers' secret (AGENDUM_SECRET).
+    Exit 0: equal; 1: differences, each with row, field and offset; 5: away.
+    Rows of one partition at a time are in memory.
     """
     screen = Screen(output)
     settings = settings_of(screen, {"kafka": kafka, "prefix": prefix})
