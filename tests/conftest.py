@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import signal
 import tempfile
 import threading
 from collections.abc import Iterator
@@ -20,6 +21,14 @@ class Broker:
 
     def __init__(self, bootstrap: str) -> None:
         self.bootstrap = bootstrap
+
+
+def pytest_configure() -> None:
+    """A shell ignores Ctrl-C for what it runs in the background, and what ignores it hands that on: commands under test
+    are to be interrupted.
+    """
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")
