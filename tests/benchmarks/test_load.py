@@ -30,6 +30,7 @@ from tests.benchmarks.shares import Line, greatest_difference, line_of, windows
 from tests.benchmarks.test_execution import cpu
 from tests.conftest import Broker
 from tests.faults.arena import Arena, arena
+from tests.faults.known import Known
 from tests.faults.testimony import counted
 from tests.integration.installation import ExecutorProcess
 from tests.population import INSIGHT, OPERATIONS, agenda, arrivals, backlogs, catalogue
@@ -43,13 +44,14 @@ SETTINGS = {"session": 10, "heartbeat": 1, "poll": 5, "patience_ms": 600_000, "l
 
 
 class Submitted:
-    """Clients, and what they were told; see tests.faults.judge.Told."""
+    """Clients, and what they were told; see tests.faults.testimony.Told."""
 
     def __init__(self, urls: Sequence[str]) -> None:
         self.accepted: dict[str, dict[str, Any]] = {}
         self.reported: list[tuple[str, str, int]] = []
+        self.ended: list[tuple[str, int, str]] = []
         self.handed: Counter[str] = Counter()
-        self.stale: list[str] = []
+        self.known = Known()
         #: agenda id -> epoch ms of the first try
         self.sent: dict[str, int] = {}
         #: ms until each was acknowledged
