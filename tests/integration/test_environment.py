@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -74,9 +75,10 @@ def child(of: subprocess.Popen[str], name: str) -> psutil.Process:
     """A process below one, as soon as it is a program of this name."""
     deadline = time.monotonic() + 30
     while of.poll() is None and time.monotonic() < deadline:
-        for found in psutil.Process(of.pid).children(recursive=True):
-            if found.name() == name:
-                return found
+        with suppress(psutil.NoSuchProcess):  # one that ended while it was looked at
+            for found in psutil.Process(of.pid).children(recursive=True):
+                if found.name() == name:
+                    return found
     raise TimeoutError(f"expected {name}: {of.communicate(timeout=1) if of.poll() is not None else 'nothing'}")
 
 

@@ -17,7 +17,7 @@ from handlers.cli.kinds import Kind
 from handlers.client.client import connect
 from handlers.clock import draw
 from tests.faults.processes import WorkerProcess
-from tests.integration.installation import COMMAND, TYPES, ExecutorProcess, agendum, is_over, sample, tenant, until
+from tests.integration.installation import COMMAND, ExecutorProcess, agendum, is_over, sample, tenant, until
 from tests.integration.test_commands import ESCAPE, Place, three_lines
 
 pytestmark = pytest.mark.kafka
@@ -337,15 +337,3 @@ def test_a_rerun_is_refused_or_not_there(here: Objects) -> None:
     refused(here.run("rerun", made["id"], "--reset", "z"), 4, "invalid operation names: z")
     refused(here.run("rerun", made["id"], "--reset", "a", "--continue"), 2, "more than one")
     refused(here.run("rerun", "none"), 3, "there is no run none")
-
-
-async def test_the_readmes_example_of_the_client_runs(here: Objects) -> None:
-    (example,) = re.findall(r"```python\n(.*?)```", (Path(__file__).parents[2] / "README.md").read_text(), re.DOTALL)
-    program = example.replace("http://127.0.0.1:8080", here.url).replace('"demo"', repr(here.customer))
-    assert len([line for line in program.splitlines() if line]) <= 10
-    done = await asyncio.to_thread(
-        subprocess.run, [COMMAND[0], "-c", program], capture_output=True, text=True, timeout=60, check=False
-    )
-    assert done.returncode == 0, done.stderr
-    assert f"{here.customer} {here.customer}" in done.stdout
-    assert TYPES[0] in program
