@@ -2,14 +2,17 @@
 
 import asyncio
 import base64
+import fcntl
 import logging
 import os
 import signal
 import socket
 import subprocess
+import tempfile
 import time
 from collections.abc import Mapping
 from contextlib import suppress
+from functools import cache as cache_once
 from pathlib import Path
 
 from aiokafka.admin import AIOKafkaAdminClient
@@ -98,15 +101,38 @@ class LocalKafka:
 
 
 def free_ports(count: int) -> list[int]:
-    """Ports that nobody listens on now."""
-    sockets = [socket.socket() for _ in range(count)]
+    """Ports that nobody listens on now, and that nobody else is given here while this process lives.
+
+    A port is free, too, while who listens on it is down and about to come back: two test runs were given the same one,
+    and the clients of one spoke to the worker of the other.
+    """
+    found: list[int] = []
+    while len(found) < count:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port: int = probe.getsockname()[1]
+        if port not in _CLAIMED and _claim(port):
+            _CLAIMED.add(port)
+            found.append(port)
+    return found
+
+
+_CLAIMED: set[int] = set()
+
+
+def _claim(port: int) -> bool:
     try:
-        for each in sockets:
-            each.bind(("127.0.0.1", 0))
-        return [each.getsockname()[1] for each in sockets]
-    finally:
-        for each in sockets:
-            each.close()
+        fcntl.lockf(_claims(), fcntl.LOCK_EX | fcntl.LOCK_NB, 1, port)
+    except OSError:
+        return False
+    return True
+
+
+@cache_once
+def _claims() -> int:
+    # One byte for each port, locked by whoever was given it; never closed, because closing would let go of all.
+    path = Path(tempfile.gettempdir()) / f"agendum-ports-{os.getuid()}"
+    return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
 
 
 def archive_classes() -> None:

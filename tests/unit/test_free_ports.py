@@ -1,0 +1,27 @@
+"""Ports that are given out once."""
+
+import subprocess
+import sys
+
+from compose.kafka import cluster
+from compose.kafka.cluster import free_ports
+
+
+def test_a_port_is_given_out_once_to_one_process() -> None:
+    found = [port for _ in range(50) for port in free_ports(3)]
+    assert len({*found}) == 150
+
+
+def test_a_port_that_another_process_was_given_is_not_given_out_while_it_lives() -> None:
+    code = "from compose.kafka.cluster import free_ports; print(free_ports(1)[0], flush=True); input()"
+    with subprocess.Popen(
+        [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as other:
+        assert other.stdin is not None
+        assert other.stdout is not None
+        port = int(other.stdout.readline())
+        assert not cluster._claim(port)
+        other.stdin.write("\n")
+        other.stdin.close()
+        other.wait(10)
+        assert cluster._claim(port)
