@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
+from types import MappingProxyType
 from typing import Any
 
 from aiohttp import web
@@ -179,12 +180,12 @@ def _factory(body_bytes: int) -> Any:
 
 
 class HopApi:
-    """Answers other workers; knows their paths alone."""
+    """Answers other workers; knows their paths alone, and none before `routes` says which."""
 
-    def __init__(self, routes: Mapping[str, Handler]) -> None:
-        self._routes = routes
+    def __init__(self, routes: Mapping[str, Handler] = MappingProxyType({})) -> None:
+        self.routes = routes
 
     async def __call__(self, request: web.BaseRequest) -> web.StreamResponse:
         """One hop."""
-        handler = self._routes.get(request.path)
+        handler = self.routes.get(request.path)
         return web.Response(status=404) if handler is None else await handler(request)

@@ -58,6 +58,7 @@ def run(folder: Path, *command: str) -> subprocess.CompletedProcess[str]:
         ("handlers/routing.py", "import aiokafka", "aiokafka has one door BROKEN"),
         ("projections/feed.py", "import aiokafka", "aiokafka has one door BROKEN"),
         ("handlers/app.py", "import faust", "Faust is known to projections alone BROKEN"),
+        ("handlers/worker.py", "import handlers.assembly.keeping", "only the composition root assembles BROKEN"),
     ],
 )
 def test_import_linter_names_a_planted_import(copy: Path, module: str, line: str, contract: str) -> None:

@@ -13,7 +13,7 @@ from eventstore.kafka.log import KafkaChangelog, KafkaLog
 from eventstore.kafka.sieve import Sieve
 from eventstore.reading import RUN_EVENTS, Classifier
 from eventstore.topics import Topics
-from handlers.app import FLIGHT_PAUSE
+from handlers.assembly.keeping import FLIGHT_PAUSE
 from handlers.collector import calm_collector
 from projections.feed import Feed
 from projections.group import Group, GroupSettings
