@@ -65,7 +65,7 @@ def executor(place: Place) -> Iterator[ExecutorProcess]:
 
 
 def three_lines(stderr: str) -> bool:
-    return re.match(r"error: .+\nwhy:   .+\nnext:  .+\n$", stderr, re.DOTALL) is not None
+    return re.fullmatch(r"error: .+\nwhy:   .+\nnext:  .+\n", stderr) is not None
 
 
 def test_what_succeeds_exits_with_0_and_what_fails_with_1(place: Place, executor: ExecutorProcess) -> None:
