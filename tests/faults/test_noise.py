@@ -163,16 +163,11 @@ async def checked(worker: WorkerProcess) -> bool:
 async def recovers(where: World, worker: WorkerProcess) -> None:
     """The worker goes on with its disk, then from the changelog alone, then from the log alone."""
     assert await where.flaws(worker) == []
-    worker.start()
-    await where.work(worker, 4)
-    await where.owns(worker)
-    await where.end(worker)
+    await where.life(worker, agendas=4)
     assert await where.flaws(worker) == []
     for alone in (where.topics.changelog.name, where.topics.agendas.name):
         worker.wipe()
         if alone != where.topics.changelog.name:
             await where.recreate(where.topics.changelog.name)
-        worker.start()
-        await where.owns(worker)
-        await where.end(worker)
+        await where.life(worker)
         assert await where.flaws(worker) == []

@@ -24,23 +24,15 @@ async def test_a_recreated_changelog_is_made_good_from_the_log_and_a_recreated_l
 ) -> None:
     async with world(kafka, prefix, tmp_path, "A") as where:
         [worker] = where.workers
-        worker.start()
-        await where.work(worker)
-        await where.owns(worker)
-        await where.end(worker)
+        await where.life(worker, agendas=8)
         await where.recreate(where.topics.changelog.name)
-        worker.start()
-        await where.work(worker, 2)
-        await where.owns(worker)
-        await where.end(worker)
+        await where.life(worker, agendas=2)
 
         assert "changelog ends at 0, before position" in worker.log.read_text()
         assert await where.flaws(worker) == []
         before = rows_on_disk(worker.data)
         worker.wipe()
-        worker.start()  # from the new changelog alone
-        await where.owns(worker)
-        await where.end(worker)
+        await where.life(worker)  # from the new changelog alone
         assert rows_on_disk(worker.data) == before
 
         await where.recreate(where.topics.agendas.name)

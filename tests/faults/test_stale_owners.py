@@ -173,9 +173,7 @@ async def all_agree(where: World) -> None:
     last = where.workers[0]
     assert await where.flaws(last) == []
     for worker in where.workers[1:]:
-        worker.start()
-        await where.owns(worker)
-        await where.end(worker)
+        await where.life(worker)
         assert await where.flaws(worker) == []
     last.wipe()
     last.start()

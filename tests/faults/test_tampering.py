@@ -25,10 +25,7 @@ async def test_rows_changed_in_the_changelog_are_found_by_their_sum(kafka: Broke
     """One is changed, one removed, each with the source offset of the right one: by a disk, and by an empty one."""
     async with world(kafka, prefix, tmp_path, "A") as where:
         [worker] = where.workers
-        worker.start()
-        await where.work(worker)
-        await where.owns(worker)
-        await where.end(worker)
+        await where.life(worker, agendas=8)
         before = rows_on_disk(worker.data)
         for lives, changes in enumerate([(changed, gone), (gone, changed)], 1):
             rows = [change(before[number]) for number, change in enumerate(changes)]
@@ -60,17 +57,12 @@ async def test_a_row_that_the_cleaner_took_away_is_found_by_the_sum(kafka: Broke
     """A null value without our header is no grave of ours, so nobody restores it; the cleaner obeys it all the same."""
     async with world(kafka, prefix, tmp_path, "A", compaction_lag_ms=0, segment_ms=1000) as where:
         [worker] = where.workers
-        worker.start()
-        await where.work(worker)
-        await where.owns(worker)
-        await where.end(worker)
+        await where.life(worker, agendas=8)
         before = rows_on_disk(worker.data)
         await put(where, where.topics.changelog.name, [(0, (victim(before[0]), None, []))])
         await cleaned(where, victim(before[0]))
         worker.wipe()
-        worker.start()
-        await where.owns(worker)
-        await where.end(worker)
+        await where.life(worker)
 
         [said] = [line for line in worker.log.read_text().splitlines() if REBUILT in line]
         assert "rows that sum to" in said

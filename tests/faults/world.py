@@ -97,6 +97,14 @@ class World:
         for worker in workers:
             await asyncio.to_thread(worker.join)
 
+    async def life(self, worker: WorkerProcess, *, agendas: int = 0) -> None:
+        """Start a worker, give it work, and end it when it owns everything and has written its rows."""
+        worker.start()
+        if agendas:
+            await self.work(worker, agendas)
+        await self.owns(worker)
+        await self.end(worker)
+
     async def flaws(self, worker: WorkerProcess, *, poisonous: Collection[tuple[int, int]] = ()) -> list[str]:
         """How a stopped worker's rows differ from the referee's, who does not see the poisonous records."""
         stored = disk(worker.data)

@@ -15,9 +15,7 @@ async def test_a_worker_that_is_told_to_stop_leaves_without_complaint(
 ) -> None:
     async with world(kafka, prefix, tmp_path, "A") as where:
         [worker] = where.workers
-        worker.start()
-        await where.owns(worker)
-        await where.end(worker)
+        await where.life(worker)
 
         said = worker.log.read_text()
         assert "event='left'" in said

@@ -2,16 +2,14 @@
 
 import asyncio
 import os
-import tempfile
 from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from handlers.scheduling.schedulers import scheduler_partition
 from tests.conftest import Broker
-from tests.faults.arena import Arena
+from tests.faults.arena import Arena, arena
 from tests.faults.processes import WorkerProcess
 from tests.wire import Client, error_of, pull, raw, shared
 
@@ -89,19 +87,8 @@ class TestPause:
 @pytest.fixture
 async def two(kafka: Broker, prefix: str) -> AsyncIterator[Arena]:
     """Two workers that share the partitions."""
-    with tempfile.TemporaryDirectory(prefix="agendum-queues-") as folder:
-        found = Arena(kafka.bootstrap, prefix, Path(folder))
-        for worker in found.workers:
-            worker.start()
-        try:
-            await found.ready()
-            yield found
-        finally:
-            for worker in found.workers:
-                worker.stop()
-            for worker in found.workers:
-                worker.join()
-            await found.session.close()
+    async with arena(kafka.bootstrap, prefix) as found:
+        yield found
 
 
 class TestTwoWorkers:

@@ -2,9 +2,7 @@
 
 import json
 import os
-import tempfile
 from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,7 +11,7 @@ from eventstore.codec import decode
 from eventstore.events import ObjectsReaped
 from eventstore.reading import OPENED_KEY
 from tests.conftest import Broker
-from tests.faults.arena import Arena
+from tests.faults.arena import Arena, arena
 from tests.faults.judge import whole_log
 from tests.integration.installation import agendum
 from tests.wire import Client, error_of
@@ -26,19 +24,8 @@ YOUNG = {"reap_agenda_ms": 1, "reap_progress_ms": 1, "reap_operation_ms": 1, "re
 @pytest.fixture
 async def two(kafka: Broker, prefix: str) -> AsyncIterator[Arena]:
     """Two workers that reap at once, and only when they are told to."""
-    with tempfile.TemporaryDirectory(prefix="agendum-timed-") as folder:
-        found = Arena(kafka.bootstrap, prefix, Path(folder), **YOUNG, dry_run='["reaper"]')
-        for worker in found.workers:
-            worker.start()
-        try:
-            await found.ready()
-            yield found
-        finally:
-            for worker in found.workers:
-                worker.stop()
-            for worker in found.workers:
-                worker.join()
-            await found.session.close()
+    async with arena(kafka.bootstrap, prefix, **YOUNG, dry_run='["reaper"]') as found:
+        yield found
 
 
 async def reaper_of(client: Client, *, dry: bool) -> dict[str, Any]:
@@ -101,47 +88,30 @@ async def test_the_command_shows_what_is_due_and_carries_it_out(two: Arena) -> N
 
 
 async def test_a_worker_reaps_by_itself_and_says_so(kafka: Broker, prefix: str) -> None:
-    with tempfile.TemporaryDirectory(prefix="agendum-timed-") as folder:
-        arena = Arena(kafka.bootstrap, prefix, Path(folder), **YOUNG)
-        worker = arena.workers[0]
-        worker.start()
-        try:
-            await arena.ready(worker)
-            client = Client(worker.url, f"t{os.urandom(4).hex()}")
-            await client.tenant_set_up()
-            agenda = await client.submit(params={"doNotRun": True})
+    async with arena(kafka.bootstrap, prefix, "A", **YOUNG) as alone:
+        [worker] = alone.workers
+        client = Client(worker.url, f"t{os.urandom(4).hex()}")
+        await client.tenant_set_up()
+        agenda = await client.submit(params={"doNotRun": True})
 
-            async def gone() -> bool:
-                return await _seen(client, [agenda]) == 0
+        async def gone() -> bool:
+            return await _seen(client, [agenda]) == 0
 
-            await arena.until(gone, "the run to be reaped", 20)
-            async with arena.session.get(f"{worker.url}/metrics") as answer:
-                text = await answer.text()
-            assert 'agendum_timer_done_total{process="reaper"} 1.0' in text
-            assert 'agendum_timer_due{process="reclaimer"} 0.0' in text
-        finally:
-            worker.stop()
-            worker.join()
-            await arena.session.close()
+        await alone.until(gone, "the run to be reaped", 20)
+        async with alone.session.get(f"{worker.url}/metrics") as answer:
+            text = await answer.text()
+        assert 'agendum_timer_done_total{process="reaper"} 1.0' in text
+        assert 'agendum_timer_due{process="reclaimer"} 0.0' in text
 
 
 async def test_only_who_sees_everything_may_run_them(kafka: Broker, prefix: str) -> None:
-    with tempfile.TemporaryDirectory(prefix="agendum-timed-") as folder:
-        arena = Arena(kafka.bootstrap, prefix, Path(folder), auth_accounts="alice|bob")
-        worker = arena.workers[0]
-        worker.start()
-        try:
-            await arena.ready(worker)
-            client = Client(worker.url, "alice")
-            for body in (None, {"dryRun": True}, {"dryRun": False}):
-                status, answer, _ = await client.ask("POST", RUN_TIMERS, body)
-                assert error_of(answer) == ("UnauthorizedException", 403)
-                assert "processes" not in answer
-            assert status in (200, 403)
-        finally:
-            worker.stop()
-            worker.join()
-            await arena.session.close()
+    async with arena(kafka.bootstrap, prefix, "A", auth_accounts="alice|bob") as alone:
+        client = Client(alone.workers[0].url, "alice")
+        for body in (None, {"dryRun": True}, {"dryRun": False}):
+            status, answer, _ = await client.ask("POST", RUN_TIMERS, body)
+            assert error_of(answer) == ("UnauthorizedException", 403)
+            assert status == 200
+            assert "processes" not in answer
 
 
 async def test_without_a_word_it_is_a_dry_run(client: Client) -> None:
