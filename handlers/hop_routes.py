@@ -4,11 +4,11 @@ from collections.abc import Mapping
 
 from handlers.commands import CommandPath
 from handlers.hops import hop_route
+from handlers.listener import Handler
 from handlers.owners import DISPATCH, READY, LiveOwners, outcomes_of
 from handlers.routing import COMMAND, PULL, QUERY, Router
 from handlers.scheduling.board import Board
 from handlers.scheduling.schedulers import Schedulers
-from handlers.server import Handler
 from handlers.snapshots import Copies, snapshot_routes
 from handlers.timers.everywhere import DUE, Everywhere
 from projections.holdings import Holdings

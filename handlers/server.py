@@ -1,8 +1,7 @@
-"""The two listeners: POP's API for everyone, hops for workers (design 4.5). aiohttp without its router and middlewares:
-a route is a look-up in a table, and a request costs little more than its own work.
+"""What the two listeners answer: POP's API for everyone, hops for workers (design 4.5). aiohttp without its router and
+middlewares: a route is a look-up in a table, and a request costs little more than its own work.
 """
 
-import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
@@ -15,24 +14,20 @@ from multidict import CIMultiDict
 from eventstore.errors import AgendumError, Rejected, Unavailable
 from handlers.answering import CORS, JSON, JsonAnswer
 from handlers.authorizing import caller_of
-from handlers.discretion import DiscreetServer
 from handlers.endpoints.ask import Ask, Edge, Reply
 from handlers.endpoints.problems import failed, rejected, unavailable
 from handlers.endpoints.routes import Route, find
 from handlers.identity import Identity, Refused
+from handlers.listener import Handler
 from handlers.metrics import Metrics
 from handlers.wire.responses import encode
 
 logger = logging.getLogger(__name__)
 
-#: Much longer than POP's clients pause between reports: a closed connection makes a JDK send twice (spec 14.2).
-KEEPALIVE_SECONDS = 90.0
-STOP_SECONDS = 1.0
 _OPTIONS = CIMultiDict({**CORS, "Access-Control-Allow-Methods": "GET,POST,PUT,DELETE,OPTIONS"})
 _METHODS = ("GET", "POST", "PUT", "DELETE")
 
 Plain = Callable[[], tuple[int, bytes, str]]
-Handler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
 
 
 class PublicApi:
@@ -129,54 +124,6 @@ def _problem(status: int, body: dict[str, Any], *, retry: bool = False) -> web.R
     if retry:
         headers["Retry-After"] = "1"
     return web.Response(status=status, body=encode(body), headers=headers)
-
-
-class HttpServer:
-    """One listener; `port` is known after `start`."""
-
-    def __init__(self, handler: Handler, host: str, port: int, *, body_bytes: int = 64 << 20) -> None:
-        self._host = host
-        self.port = port
-        self._server = DiscreetServer(
-            handler,
-            handler_cancellation=True,
-            keepalive_timeout=KEEPALIVE_SECONDS,
-            request_factory=_factory(body_bytes),
-            access_log=None,
-        )
-        self._runner = web.ServerRunner(self._server, shutdown_timeout=STOP_SECONDS)
-        self._site: web.TCPSite | None = None
-
-    async def start(self) -> None:
-        """Listen."""
-        await self._runner.setup()
-        self._site = web.TCPSite(self._runner, self._host, self.port, backlog=1024)
-        await self._site.start()
-        listening = self._runner.addresses
-        if listening:
-            self.port = listening[0][1]
-
-    async def close(self) -> None:
-        """Accept no more."""
-        if self._site is not None:
-            await self._site.stop()
-            self._site = None
-
-    async def stop(self) -> None:
-        """Close what is still open, within bounds."""
-        await self.close()
-        with suppress(TimeoutError):
-            async with asyncio.timeout(2 * STOP_SECONDS):
-                await self._runner.cleanup()
-
-
-def _factory(body_bytes: int) -> Any:
-    loop = asyncio.get_running_loop()
-
-    def make(message: Any, payload: Any, protocol: Any, writer: Any, task: Any) -> web.BaseRequest:
-        return web.BaseRequest(message, payload, protocol, writer, task, loop, client_max_size=body_bytes)
-
-    return make
 
 
 class HopApi:

@@ -13,8 +13,8 @@ from handlers.health import Health
 from handlers.inbox.agent import Inbox
 from handlers.kafka import Connections
 from handlers.keys import Keys
+from handlers.listener import HttpServer
 from handlers.scheduling.schedulers import Schedulers
-from handlers.server import HttpServer
 from handlers.timers.loop import Timers
 from projections.catalogue_file import CatalogueFile
 from projections.catalogue_tail import CatalogueTail

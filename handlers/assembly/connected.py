@@ -6,7 +6,8 @@ import msgspec
 
 from handlers.failpoints import failpoint
 from handlers.kafka import Connections
-from handlers.server import HopApi, HttpServer
+from handlers.listener import HttpServer
+from handlers.server import HopApi
 from handlers.settings import Settings
 
 

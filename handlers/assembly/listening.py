@@ -19,8 +19,9 @@ from handlers.inbox.agent import Inbox
 from handlers.inbox.delivery import Delivery, caller_of, carrying_out
 from handlers.inbox.gauges import Gauges
 from handlers.keys import Keys
+from handlers.listener import Handler, HttpServer
 from handlers.manual import documents
-from handlers.server import Handler, HttpServer, Plain, PublicApi
+from handlers.server import Plain, PublicApi
 from handlers.settings import Settings
 from handlers.snapshots import OWNERS, answered
 from handlers.wire.responses import Opener

@@ -10,7 +10,8 @@ from eventstore.errors import Moving, Unavailable
 from handlers.cli.replaying import Subject
 from handlers.cli.verifying import Verifier
 from handlers.hops import hop_route
-from handlers.server import HopApi, HttpServer
+from handlers.listener import HttpServer
+from handlers.server import HopApi
 from handlers.snapshots import OWNERS, Copies, answered, fetch, owners_of, snapshot_routes
 from projections.partition import Partition
 from tests import builders as b
