@@ -1,4 +1,4 @@
-"""Snapshots of partitions on their way from owners and standbys to `agendum verify` (design 4.4, 5).
+"""Snapshots of partitions, as owners and standbys give them to `agendum verify` (design 4.4, 5).
 
 Decision: rows of all customers, so nothing of it is on the public API. Snapshots and rows are hops: they come from the
 internal listener, to whoever has the workers' shared secret. The public listener has one guarded path alone,
@@ -12,23 +12,18 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterator
 from typing import Any
 
-import aiohttp
 import msgspec
 from aiohttp import web
 
-from eventstore.errors import AgendumError, Forbidden, Moving, NotFound, Unavailable
-from handlers.hops import CONTENT, ERRORS, SECRET_HEADER, Failure, Hop, hop_route, is_worker
+from eventstore.errors import AgendumError, Moving, NotFound
+from handlers.hops import CONTENT, Failure, Hop, hop_route, is_worker
+from handlers.listener import Handler
 from projections.partition import Partition
 from projections.replica import Replica
-from projections.snapshots import Closing, Entry, Opening, Part, Rows, Snapshot
+from projections.snapshots import Snapshot
 
 #: Whoever reads a snapshot keeps the owner's database from being tidied: not for longer than this per piece (s).
 STALL_SECONDS = 30.0
-ASK_SECONDS = 10.0
-#: A pause this long between two pieces means that the worker is gone (s): well below the patience of `verify`.
-SILENCE_SECONDS = 10.0
-
-Handler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
 
 
 class RowsQuestion(msgspec.Struct, frozen=True):
@@ -45,7 +40,6 @@ ROWS = Hop("/rows", RowsQuestion, list[bytes | None])
 SNAPSHOT, STANDBY = "/snapshot", "/standby"
 
 _encode = msgspec.msgpack.Encoder().encode
-_decode_part = msgspec.msgpack.Decoder(Part).decode
 
 
 def answered(ask: Callable[[], Any]) -> Callable[[Any], Awaitable[Any]]:
@@ -130,68 +124,3 @@ async def _stream(request: web.BaseRequest, taken: Snapshot, holds: Callable[[],
     finally:
         taken.close()
     return response
-
-
-class Taken(msgspec.Struct, frozen=True):
-    """A whole snapshot, as `verify` holds it."""
-
-    opening: Opening
-    #: key -> (source offset, digest)
-    rows: dict[bytes, tuple[int, bytes]]
-    digest: str
-
-
-async def owners_of(session: aiohttp.ClientSession, url: str, secret: str) -> dict[int, str]:
-    """Partition -> internal address of its owner, as one worker knows it. Raises Forbidden, Unavailable."""
-    timeout = aiohttp.ClientTimeout(total=ASK_SECONDS)
-    address = url.rstrip("/").removesuffix("/pop") + OWNERS.path
-    try:
-        async with session.post(
-            address, data=_encode(None), headers={SECRET_HEADER: secret}, timeout=timeout
-        ) as answer:
-            text = await answer.read()
-    except (aiohttp.ClientError, TimeoutError, OSError) as wrong:
-        raise Unavailable(f"expected a worker at {url}: {wrong!r}") from None
-    if answer.status == 403:
-        raise Forbidden("expected the workers' shared secret: set AGENDUM_SECRET as the workers have it")
-    if answer.status != 200:
-        raise Unavailable(f"expected a worker at {url}, found status {answer.status}")
-    return msgspec.msgpack.decode(text, type=dict[int, str])
-
-
-async def fetch(session: aiohttp.ClientSession, worker: str, secret: str, number: int, path: str = SNAPSHOT) -> Taken:
-    """A snapshot, whole. Raises Moving when its partition moved meanwhile: ask again; NotFound: no standby is there."""
-    timeout = aiohttp.ClientTimeout(total=None, sock_connect=1.0, sock_read=SILENCE_SECONDS)
-    headers = {SECRET_HEADER: secret, "Content-Type": CONTENT}
-    try:
-        async with session.post(worker + path, data=_encode(number), headers=headers, timeout=timeout) as answer:
-            if answer.status != 200:
-                raise _failure(await answer.read(), answer.status)
-            return await _read(answer.content, number)
-    except (aiohttp.ClientError, TimeoutError, OSError, EOFError) as wrong:
-        raise Moving(f"partition {number}: its worker at {worker} went away ({wrong!r})") from None
-
-
-async def _read(content: aiohttp.StreamReader, number: int) -> Taken:
-    opening = await _part(content)
-    rows: dict[bytes, tuple[int, bytes]] = {}
-    while isinstance(part := await _part(content), Rows):
-        entries: list[Entry] = part.entries
-        rows.update((key, (offset, digest)) for key, offset, digest in entries)
-    if not isinstance(opening, Opening) or not isinstance(part, Closing) or part.rows != len(rows):
-        raise Moving(f"expected a snapshot of partition {number}, found something else; ask again")
-    return Taken(opening, rows, part.digest)
-
-
-async def _part(content: aiohttp.StreamReader) -> Part:
-    length = int.from_bytes(await content.readexactly(4), "big")
-    found: Part = _decode_part(await content.readexactly(length))
-    return found
-
-
-def _failure(text: bytes, status: int) -> AgendumError:
-    try:
-        failure = msgspec.msgpack.decode(text, type=Failure)
-    except msgspec.MsgspecError:
-        return Unavailable(f"expected a snapshot, found status {status}: {text[:100]!r}")
-    return ERRORS.get(failure.kind, Unavailable)(failure.message)

@@ -13,9 +13,10 @@ from eventstore.errors import ForeignLog, Moving, NotFound, Unavailable
 from eventstore.events import LogOpened
 from eventstore.log import EventLog
 from handlers.cli.exits import Exit, Stop
+from handlers.cli.fetching import Taken, fetch, owners_of
 from handlers.cli.replaying import Subject
 from handlers.hops import Hops
-from handlers.snapshots import ROWS, SNAPSHOT, STANDBY, RowsQuestion, Taken, fetch, owners_of
+from handlers.snapshots import ROWS, SNAPSHOT, STANDBY, RowsQuestion
 from projections.digest import row_digest
 from projections.partition import Partition
 from projections.replayed import fold_to
