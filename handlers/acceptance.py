@@ -11,7 +11,8 @@ from eventstore.errors import BadRequest, Forbidden, Invalid, NotFound
 from eventstore.model import Insight
 from handlers.binding import bind
 from handlers.endpoints.ask import Edge
-from handlers.intake import Origin, refuse_bad_moments, reporting, submission
+from handlers.intake import refuse_bad_moments, reporting, submission
+from handlers.origin import Origin
 from handlers.validation import validate
 from handlers.wire.requests import Cancel, OpenAgenda, UpdateProgress
 from projections.views import Answer, ById

@@ -15,7 +15,7 @@ from eventstore.commands import (
 )
 from eventstore.model import AgendaTemplate, CatalogueObject, Customer, Insight, ResourcePool
 from eventstore.sealing import Cipher, open_map, seal_map
-from handlers.intake import Origin
+from handlers.origin import Origin
 from handlers.validation import refuse_unstorable
 from handlers.wire.objects import OpenAgendaTemplate, plain
 from handlers.wire.requests import OpenCustomer, OpenInsight, OpenResourcePool, epoch_ms

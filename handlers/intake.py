@@ -1,23 +1,16 @@
-"""From open wire objects to commands: ids, sealed payloads, and what decisions need in the clear (design 4.7). Pure."""
+"""From open wire objects to commands on runs: submission and report (design 4.5, 4.7). Pure."""
 
 import re
 from collections.abc import Callable, Sequence
-from typing import Any
 
-from eventstore.commands import Caller, ReportProgress, SubmitAgenda
+from eventstore.commands import ReportProgress, SubmitAgenda
 from eventstore.errors import BadRequest
 from eventstore.ids import draw, partition_of
-from eventstore.model import (
-    Agenda,
-    AgendaInsight,
-    AgendaProgress,
-    Insight,
-    Operation,
-    OperationProgress,
-)
-from eventstore.sealing import Cipher, seal_field, seal_list, seal_map, seal_value
-from handlers.references import operations_in
-from handlers.wire.requests import OpenAgenda, OpenOperation, OpenOperationProgress, OpenProgress, epoch_ms, text_of
+from eventstore.model import Agenda, AgendaInsight, AgendaProgress, Insight
+from eventstore.sealing import Cipher, seal_map
+from handlers.origin import Origin
+from handlers.sealed import sealed_diagnostics, sealed_entry, sealed_operation
+from handlers.wire.requests import OpenAgenda, OpenOperation, OpenProgress, epoch_ms, text_of
 
 _WHOLE = re.compile(r"[+-]?[0-9]{1,20}")
 
@@ -26,28 +19,6 @@ class NumberFormat(BadRequest):
     """A number that is none, as Java calls it (spec 2.3)."""
 
     title = "NumberFormatException"
-
-
-class Origin:
-    """Where a request comes from: who, its correlation, its key, and the ids that follow from it."""
-
-    def __init__(
-        self,
-        caller: Caller,
-        *,
-        identity: Callable[[str, int], str],
-        correlation: str | None = None,
-        request: str | None = None,
-        inbox: tuple[int, int] | None = None,
-    ) -> None:
-        self.caller = caller
-        #: identity(part, n): with an Idempotency-Key always the same, without one always another
-        self.identity = identity
-        self.correlation = correlation
-        #: digest of the body, if it came with a key
-        self.request = request
-        #: partition and offset of the inbox record, if it came by topic
-        self.inbox = inbox
 
 
 def submission(
@@ -149,52 +120,6 @@ def _agenda(
         progress_id=ids[1],
         agenda_insight=AgendaInsight(resource_pool_id=insight.resource_pool_id, insight_id=insight.id),
     )
-
-
-def sealed_operation(operation: OpenOperation, customer: str, cipher: Cipher) -> Operation:
-    """An operation with its payload sealed, and what decisions need of it in the clear."""
-    params = operation.params
-    parent = None if params is None else params.get("generatedOperationParent")
-    return Operation(
-        name=operation.name or "",
-        type=operation.type,
-        id=operation.id,
-        payload=seal_field(cipher, customer, operation.payload),
-        params=None if params is None else seal_map(cipher, customer, params),
-        depends_on=_depends_on(params) or None,
-        references=operations_in(operation.payload) or None,
-        generated_parent=None if parent is None else text_of(parent),
-    )
-
-
-def sealed_entry(entry: OpenOperationProgress, customer: str, cipher: Cipher) -> OperationProgress:
-    """What is said of an operation, with its payloads sealed; whose and where it is, is not said here."""
-    return OperationProgress(
-        cid=entry.cid,
-        title=entry.title,
-        operation=entry.operation,
-        processing_state=entry.processing_state,
-        processing_state_message=entry.processing_state_message,
-        diagnostic_events=sealed_diagnostics(entry, customer, cipher),
-        percent_complete=entry.percent_complete,
-        started_time=epoch_ms(entry.started_time, "startedTime"),
-        completed_time=epoch_ms(entry.completed_time, "completedTime"),
-        result_payload=None if entry.result_payload is None else seal_value(cipher, customer, entry.result_payload),
-        params=None if entry.params is None else seal_map(cipher, customer, entry.params),
-    )
-
-
-def sealed_diagnostics(
-    said: OpenProgress | OpenOperationProgress, customer: str, cipher: Cipher
-) -> list[str | None] | None:
-    """Diagnostic events, by their name or by that of POP's documentation."""
-    values = said.diagnostics if said.diagnostic_events is None else said.diagnostic_events
-    return None if values is None else seal_list(cipher, customer, values)
-
-
-def _depends_on(params: dict[str, Any] | None) -> list[str]:
-    said = None if params is None else params.get("dependsOn")
-    return [name.strip() for name in str(said).split(",") if name.strip()] if said is not None else []
 
 
 def _whole(value: object, name: str) -> int | None:

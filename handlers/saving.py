@@ -8,7 +8,8 @@ from eventstore.commands import SaveAgenda, SaveOperation, SaveProgress
 from eventstore.errors import Invalid
 from eventstore.model import Agenda, AgendaInsight, AgendaProgress
 from eventstore.sealing import Cipher, seal_map
-from handlers.intake import Origin, sealed_diagnostics, sealed_entry, sealed_operation
+from handlers.origin import Origin
+from handlers.sealed import sealed_diagnostics, sealed_entry, sealed_operation
 from handlers.validation import refuse_unstorable
 from handlers.wire.objects import OpenBinding, OpenOperationRecord, OpenProgressRecord, OpenStoredAgenda
 from handlers.wire.requests import epoch_ms

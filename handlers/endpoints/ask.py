@@ -14,7 +14,7 @@ from eventstore.errors import BadRequest
 from eventstore.ids import derive, varied
 from eventstore.sealing import Cipher
 from handlers.gateway import Gateway
-from handlers.intake import Origin
+from handlers.origin import Origin
 from handlers.timers.everywhere import Everywhere
 from handlers.wire.requests import parse
 from handlers.wire.responses import Opener

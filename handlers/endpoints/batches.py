@@ -8,7 +8,7 @@ from eventstore.model import Insight
 from handlers.acceptance import accept
 from handlers.binding import NO_INSIGHT, NoCustomer
 from handlers.endpoints.ask import Ask, Reply, where
-from handlers.intake import Origin
+from handlers.origin import Origin
 from handlers.wire.calls import CreateAgenda
 from handlers.wire.responses import error_response, service_answer
 from projections.views import Answer

@@ -8,7 +8,7 @@ from eventstore.model import Agenda
 from eventstore.sealing import seal_map
 from handlers.acceptance import insights_of
 from handlers.endpoints.ask import Ask, Reply, where
-from handlers.intake import sealed_operation
+from handlers.sealed import sealed_operation
 from handlers.validation import refuse_unstorable
 from handlers.wire.calls import UpdateAgenda
 from handlers.wire.requests import OpenOperation

@@ -8,7 +8,7 @@ from eventstore.ids import draw
 from eventstore.model import OperationProgress
 from handlers.endpoints.ask import Ask, Reply, where
 from handlers.endpoints.catalogue import named
-from handlers.intake import Origin
+from handlers.origin import Origin
 from handlers.saving import agenda_command, operation_command, progress_command
 from handlers.wire.objects import OpenOperationRecord, OpenProgressRecord, OpenStoredAgenda, plain
 from handlers.wire.requests import Open

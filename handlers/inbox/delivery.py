@@ -16,7 +16,7 @@ from handlers.endpoints.ask import Edge
 from handlers.inbox import meaning
 from handlers.inbox.meaning import Wish, ids_of, origin
 from handlers.inbox.rejections import Failed
-from handlers.intake import Origin
+from handlers.origin import Origin
 from handlers.wire.requests import Cancel, OpenAgenda, UpdateProgress
 
 logger = logging.getLogger(__name__)

@@ -20,7 +20,8 @@ from eventstore.commands import Caller
 from eventstore.errors import BadRequest
 from eventstore.ids import derive
 from eventstore.log import Illegible, Record
-from handlers.intake import Origin, run_and_agenda
+from handlers.intake import run_and_agenda
+from handlers.origin import Origin
 from handlers.wire.requests import Cancel, OpenAgenda, UpdateProgress, parse
 
 SUBMIT, REPORT, CANCEL = "agendum.SubmitAgenda.v1", "agendum.ReportProgress.v1", "agendum.CancelAgenda.v1"

@@ -8,7 +8,7 @@ import pytest
 from eventstore.model import AgendaTemplate
 from eventstore.sealing import Cipher, PlainCipher, mac_of, open_map, seal_value
 from handlers.catalogue_intake import Draft, template_command
-from handlers.intake import Origin
+from handlers.origin import Origin
 from handlers.wire.objects import OpenAgendaTemplate
 from handlers.wire.requests import Malformed, parse
 from handlers.wire.responses import Opener, encode

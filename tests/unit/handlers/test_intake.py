@@ -9,7 +9,8 @@ import pytest
 from eventstore.commands import ReportProgress, SubmitAgenda
 from eventstore.ids import partition_of
 from eventstore.model import AgendaInsight, SealedField
-from handlers.intake import NumberFormat, Origin, reporting, submission
+from handlers.intake import NumberFormat, reporting, submission
+from handlers.origin import Origin
 from handlers.wire.requests import Malformed, OpenAgenda, OpenProgress, UpdateProgress, parse
 from tests.builders import ALICE, EXECUTING, insight, sent
 from tests.ciphers import RandomisingCipher
