@@ -1,4 +1,4 @@
-"""What a record of the inbox means: one command as a CloudEvent, in Kafka's binary or structured mode. Pure.
+"""What a record of the inbox means: one command as a CloudEvent (handlers.inbox.cloud_events). Pure.
 
 | type | body: the JSON of the HTTP request |
 |---|---|
@@ -10,7 +10,6 @@ The ids of what a command makes follow from (customer, source, id) alone: who pu
 whatever record, asks for the same thing once, and whoever knows the three knows the ids before anything is decided.
 """
 
-from collections.abc import Mapping
 from hashlib import sha256
 from typing import Any
 
@@ -20,6 +19,7 @@ from eventstore.commands import Caller
 from eventstore.errors import BadRequest
 from eventstore.ids import derive
 from eventstore.log import Illegible, Record
+from handlers.inbox.cloud_events import NoCloudEvent, attributes, refuse_unsayable
 from handlers.intake import run_and_agenda
 from handlers.origin import Origin
 from handlers.wire.requests import Cancel, OpenAgenda, UpdateProgress, parse
@@ -40,16 +40,8 @@ KINDS = {
     REPORT: Kind(UpdateProgress, "UpdateAgendaProgressRequest", "What an executor says of its run."),
     CANCEL: Kind(Cancel, "CancelAgendaRequest", "End an agenda, whether it waits or runs."),
 }
-STRUCTURED = "application/cloudevents"
-WORD_BYTES = 1024
 
 Body = OpenAgenda | UpdateProgress | Cancel | None
-
-
-class NoCloudEvent(BadRequest):
-    """The record is no CloudEvent 1.0 in either mode."""
-
-    title = "NoCloudEvent"
 
 
 class NoKey(BadRequest):
@@ -94,21 +86,6 @@ class Wish(msgspec.Struct, frozen=True, kw_only=True):
     target: str
 
 
-class _Structured(msgspec.Struct):
-    """A CloudEvent in structured mode; `data` stays as it was written."""
-
-    specversion: str
-    id: str
-    source: str
-    type: str
-    correlation: str | None = None
-    data: msgspec.Raw = msgspec.Raw(b"")
-    data_base64: bytes | None = None
-
-
-_decode_structured = msgspec.json.Decoder(_Structured).decode
-
-
 def read(record: Record, limit: int) -> Wish:
     """The command in a record of at most `limit` bytes. Raises Rejected."""
     if isinstance(record, Illegible):
@@ -120,8 +97,8 @@ def read(record: Record, limit: int) -> Wish:
         raise NoCloudEvent("expected a CloudEvent, found a record without a value")
     if len(value) > limit:
         raise TooLarge(f"expected a command of at most {limit} bytes, found {len(value)}: send less at once")
-    said, data = _attributes(record, value)
-    _refuse_unsayable(said)
+    said, data = attributes(record, value)
+    refuse_unsayable(said)
     kind = _kind(said["type"])
     body = parse(data, kind.body, kind.name)
     return Wish(
@@ -153,45 +130,6 @@ def ids_of(customer: str, source: str, identity: str, progress_id: str | None, p
         type=SUBMIT, id=identity, source=source, correlation="", digest="", body=None, position=(0, 0), target=""
     )
     return run_and_agenda(progress_id, origin(wish, Caller(subject=""), customer), partitions, lambda _: True)
-
-
-def _attributes(record: Record, value: bytes) -> tuple[dict[str, str], bytes]:
-    headers = {name.lower(): content for name, content in record.headers if content is not None}
-    try:
-        if headers.get("content-type", b"").decode().lower().startswith(STRUCTURED):
-            return _structured(value)
-        said = {name[3:]: content.decode() for name, content in headers.items() if name.startswith("ce_")}
-    except UnicodeDecodeError:
-        raise NoCloudEvent("expected headers in UTF-8, found other bytes") from None
-    if said.get("specversion") != "1.0":
-        raise NoCloudEvent(
-            f"expected a CloudEvent 1.0: headers ce_specversion, ce_id, ce_source and ce_type, or content-type "
-            f"{STRUCTURED}+json; found ce_specversion {said.get('specversion')!r}"
-        )
-    return said, value
-
-
-def _structured(value: bytes) -> tuple[dict[str, str], bytes]:
-    try:
-        event = _decode_structured(value)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as wrong:
-        raise NoCloudEvent(f"expected one CloudEvent as JSON, as its content-type says: {wrong}") from None
-    if event.specversion != "1.0":
-        raise NoCloudEvent(f"expected a CloudEvent 1.0, found specversion {event.specversion!r}")
-    said = {"id": event.id, "source": event.source, "type": event.type}
-    if event.correlation:
-        said["correlation"] = event.correlation
-    return said, bytes(event.data) if event.data_base64 is None else event.data_base64
-
-
-def _refuse_unsayable(said: Mapping[str, str]) -> None:
-    """CloudEvents' own rule for its texts; ids are derived from them, so nothing may be ambiguous."""
-    for name in ("id", "source", "type"):
-        text = said.get(name, "")
-        if not text or not text.isprintable() or len(text.encode("utf-8", "replace")) > WORD_BYTES:
-            raise NoCloudEvent(
-                f"expected the attribute {name} as a printable text of 1 to {WORD_BYTES} bytes, found {text[:40]!r}"
-            )
 
 
 def _kind(name: str) -> Kind:

@@ -40,6 +40,7 @@ def run(folder: Path, *command: str) -> subprocess.CompletedProcess[str]:
         ("handlers/deciders/reports.py", "import random", "the pure core knows no I/O, no clock, no chance BROKEN"),
         ("handlers/scheduling/fifo.py", "import logging", "the pure core knows no I/O, no clock, no chance BROKEN"),
         ("handlers/converting/bound.py", "import time", "the pure core knows no I/O, no clock, no chance BROKEN"),
+        ("handlers/inbox/cloud_events.py", "import os", "the pure core knows no I/O, no clock, no chance BROKEN"),
         ("handlers/inbox/meaning.py", "import asyncio", "the pure core knows no I/O, no clock, no chance BROKEN"),
         ("handlers/inbox/rejections.py", "import time", "the pure core knows no I/O, no clock, no chance BROKEN"),
         ("handlers/inbox/window.py", "import logging", "the pure core knows no I/O, no clock, no chance BROKEN"),

@@ -17,12 +17,12 @@ from hypothesis import strategies as st
 from eventstore.commands import Caller
 from eventstore.errors import Rejected
 from eventstore.ids import NAMESPACE, partition_of
+from handlers.inbox.cloud_events import NoCloudEvent
 from handlers.inbox.meaning import (
     CANCEL,
     KINDS,
     REPORT,
     SUBMIT,
-    NoCloudEvent,
     NoKey,
     TooLarge,
     UnknownType,
