@@ -14,7 +14,8 @@ from handlers.endpoints.ask import Edge
 from handlers.intake import refuse_bad_moments, reporting, submission
 from handlers.origin import Origin
 from handlers.validation import validate
-from handlers.wire.requests import Cancel, OpenAgenda, UpdateProgress
+from handlers.wire.calls import Cancel, UpdateProgress
+from handlers.wire.requests import OpenAgenda
 from projections.views import Answer, ById
 
 REMEMBERED_CUSTOMERS = 100_000

@@ -4,7 +4,8 @@ from collections.abc import Callable, Iterable, Sequence
 
 from eventstore.errors import Invalid, NotFound
 from eventstore.model import AgendaTemplate, Insight
-from handlers.wire.requests import OpenAgenda, OpenOperation, text_of
+from handlers.wire.parsing import text_of
+from handlers.wire.requests import OpenAgenda, OpenOperation
 from projections.catalogue import Catalogue
 
 #: POP's words where no Insight takes an agenda.

@@ -17,8 +17,8 @@ from eventstore.model import AgendaTemplate, CatalogueObject, Customer, Insight,
 from eventstore.sealing import Cipher, open_map, seal_map
 from handlers.origin import Origin
 from handlers.validation import refuse_unstorable
-from handlers.wire.objects import OpenAgendaTemplate, plain
-from handlers.wire.requests import OpenCustomer, OpenInsight, OpenResourcePool, epoch_ms
+from handlers.wire.objects import OpenAgendaTemplate, OpenCustomer, OpenInsight, OpenResourcePool, plain
+from handlers.wire.parsing import epoch_ms
 
 Said = OpenCustomer | OpenResourcePool | OpenInsight | OpenAgendaTemplate
 #: A template's sealed fields.

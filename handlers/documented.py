@@ -17,25 +17,29 @@ from eventstore.model import (
     ResourcePool,
 )
 from handlers.client.objects import Due
-from handlers.wire.calls import CreateAgenda, Pause, Rerun, RunTemplate, RunTimers, UpdateAgenda
-from handlers.wire.objects import (
-    OpenAgendaTemplate,
-    OpenOperationRecord,
-    OpenProgressRecord,
-    OpenStoredAgenda,
-)
-from handlers.wire.requests import (
+from handlers.wire.calls import (
     Cancel,
+    CreateAgenda,
     GetAgenda,
     HandBack,
-    Open,
-    OpenAgenda,
-    OpenCustomer,
-    OpenInsight,
-    OpenResourcePool,
+    Pause,
+    Rerun,
+    RunTemplate,
+    RunTimers,
     Summary,
+    UpdateAgenda,
     UpdateProgress,
 )
+from handlers.wire.objects import (
+    OpenAgendaTemplate,
+    OpenCustomer,
+    OpenInsight,
+    OpenOperationRecord,
+    OpenProgressRecord,
+    OpenResourcePool,
+    OpenStoredAgenda,
+)
+from handlers.wire.requests import Open, OpenAgenda
 
 
 class Told(msgspec.Struct, frozen=True, kw_only=True):

@@ -10,7 +10,8 @@ from eventstore.model import Agenda, AgendaInsight, AgendaProgress, Insight
 from eventstore.sealing import Cipher, seal_map
 from handlers.origin import Origin
 from handlers.sealed import sealed_diagnostics, sealed_entry, sealed_operation
-from handlers.wire.requests import OpenAgenda, OpenOperation, OpenProgress, epoch_ms, text_of
+from handlers.wire.parsing import epoch_ms, text_of
+from handlers.wire.requests import OpenAgenda, OpenOperation, OpenProgress
 
 _WHOLE = re.compile(r"[+-]?[0-9]{1,20}")
 

@@ -12,7 +12,7 @@ from handlers.origin import Origin
 from handlers.sealed import sealed_diagnostics, sealed_entry, sealed_operation
 from handlers.validation import refuse_unstorable
 from handlers.wire.objects import OpenBinding, OpenOperationRecord, OpenProgressRecord, OpenStoredAgenda
-from handlers.wire.requests import epoch_ms
+from handlers.wire.parsing import epoch_ms
 
 
 def agenda_command(said: OpenStoredAgenda, stored: Agenda, origin: Origin, cipher: Cipher) -> SaveAgenda:

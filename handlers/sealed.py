@@ -5,7 +5,8 @@ from typing import Any
 from eventstore.model import Operation, OperationProgress
 from eventstore.sealing import Cipher, seal_field, seal_list, seal_map, seal_value
 from handlers.references import operations_in
-from handlers.wire.requests import OpenOperation, OpenOperationProgress, OpenProgress, epoch_ms, text_of
+from handlers.wire.parsing import epoch_ms, text_of
+from handlers.wire.requests import OpenOperation, OpenOperationProgress, OpenProgress
 
 
 def sealed_operation(operation: OpenOperation, customer: str, cipher: Cipher) -> Operation:

@@ -41,7 +41,8 @@ from eventstore.model import (
     ProcessingState,
 )
 from eventstore.reading import Dropped
-from handlers.wire.requests import OpenAgenda, parse
+from handlers.wire.parsing import parse
+from handlers.wire.requests import OpenAgenda
 from projections.catalogue import Catalogue
 from projections.folds.catalogue import Item, stream_of
 

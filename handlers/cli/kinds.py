@@ -8,8 +8,16 @@ from typing import Any
 import msgspec
 
 from eventstore import model
-from handlers.wire.objects import OpenAgendaTemplate, OpenOperationRecord, OpenProgressRecord, OpenStoredAgenda
-from handlers.wire.requests import Open, OpenCustomer, OpenInsight, OpenResourcePool
+from handlers.wire.objects import (
+    OpenAgendaTemplate,
+    OpenCustomer,
+    OpenInsight,
+    OpenOperationRecord,
+    OpenProgressRecord,
+    OpenResourcePool,
+    OpenStoredAgenda,
+)
+from handlers.wire.requests import Open
 
 
 class Kind(StrEnum):

@@ -12,7 +12,7 @@ from handlers.cli.documents import json_of
 from handlers.cli.exits import Exit, Stop
 from handlers.cli.kinds import KINDS, Kind
 from handlers.wire.objects import plain
-from handlers.wire.requests import epoch_ms
+from handlers.wire.parsing import epoch_ms
 from handlers.wire.responses import without_nulls
 
 #: Sent and not kept: a pool's Insights are found, and the service says when something was changed.

@@ -5,7 +5,8 @@ from eventstore.errors import BadRequest
 from handlers.acceptance import accept, end
 from handlers.endpoints.ask import Ask, Reply, where
 from handlers.endpoints.lists import listed, look_up, wanted
-from handlers.wire.requests import Cancel, OpenAgenda
+from handlers.wire.calls import Cancel
+from handlers.wire.requests import OpenAgenda
 from handlers.wire.responses import envelope, service_answer
 from projections.views import Answer, ById
 

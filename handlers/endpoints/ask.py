@@ -16,7 +16,7 @@ from eventstore.sealing import Cipher
 from handlers.gateway import Gateway
 from handlers.origin import Origin
 from handlers.timers.everywhere import Everywhere
-from handlers.wire.requests import parse
+from handlers.wire.parsing import parse
 from handlers.wire.responses import Opener
 from projections.catalogue_tail import CatalogueTail
 from projections.views import Answer

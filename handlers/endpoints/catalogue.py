@@ -20,8 +20,7 @@ from handlers.catalogue_intake import (
 from handlers.endpoints.ask import Ask, Reply
 from handlers.endpoints.lists import cursor_of, page_of, wanted
 from handlers.rights import may_see, refuse_anothers_pool
-from handlers.wire.objects import OpenAgendaTemplate
-from handlers.wire.requests import OpenCustomer, OpenInsight, OpenResourcePool
+from handlers.wire.objects import OpenAgendaTemplate, OpenCustomer, OpenInsight, OpenResourcePool
 from handlers.wire.responses import Wire, catalogue_object, envelope
 from projections.catalogue import Catalogue
 

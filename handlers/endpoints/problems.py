@@ -6,7 +6,7 @@ from eventstore.errors import Forbidden, NotFound, Rejected
 from handlers.binding import NoCustomer
 from handlers.endpoints.ask import IllegalArgument
 from handlers.intake import NumberFormat
-from handlers.wire.requests import Malformed
+from handlers.wire.parsing import Malformed
 from handlers.wire.responses import error_response
 
 #: Errors that POP returns inside the envelope; the others are thrown, and have none.

@@ -8,7 +8,7 @@ from eventstore.errors import Invalid
 from eventstore.model import ProcessingState
 from handlers.endpoints.ask import MOST, Ask, Reply, where
 from handlers.endpoints.lists import listed, look_up, wanted
-from handlers.wire.requests import Summary
+from handlers.wire.calls import Summary
 from handlers.wire.responses import envelope, service_answer
 from projections.views import Answer, ByAttribute, ById, ProgressView
 

@@ -10,7 +10,8 @@ from eventstore.model import ProcessingState
 from handlers.acceptance import insights_of, take_report
 from handlers.endpoints.ask import Ask, Reply, where
 from handlers.gateway import Pull
-from handlers.wire.requests import GetAgenda, HandBack, UpdateProgress, epoch_ms
+from handlers.wire.calls import GetAgenda, HandBack, UpdateProgress
+from handlers.wire.parsing import epoch_ms
 from handlers.wire.responses import service_answer
 from projections.views import Answer
 

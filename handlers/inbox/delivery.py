@@ -17,7 +17,8 @@ from handlers.inbox import meaning
 from handlers.inbox.meaning import Wish, ids_of, origin
 from handlers.inbox.rejections import Failed
 from handlers.origin import Origin
-from handlers.wire.requests import Cancel, OpenAgenda, UpdateProgress
+from handlers.wire.calls import Cancel, UpdateProgress
+from handlers.wire.requests import OpenAgenda
 
 logger = logging.getLogger(__name__)
 

@@ -22,7 +22,9 @@ from eventstore.log import Illegible, Record
 from handlers.inbox.cloud_events import NoCloudEvent, attributes, refuse_unsayable
 from handlers.intake import run_and_agenda
 from handlers.origin import Origin
-from handlers.wire.requests import Cancel, OpenAgenda, UpdateProgress, parse
+from handlers.wire.calls import Cancel, UpdateProgress
+from handlers.wire.parsing import parse
+from handlers.wire.requests import OpenAgenda
 
 SUBMIT, REPORT, CANCEL = "agendum.SubmitAgenda.v1", "agendum.ReportProgress.v1", "agendum.CancelAgenda.v1"
 

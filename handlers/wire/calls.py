@@ -1,8 +1,41 @@
-"""Bodies of service calls: on agendas (spec 2.7), and an operator's. Pure."""
+"""Bodies of service calls: an executor's (spec 7), on agendas (spec 2.7), and an operator's. Pure."""
 
 from typing import Any
 
-from handlers.wire.requests import Open, OpenAgenda, OpenOperation
+from handlers.wire.parsing import Moment
+from handlers.wire.requests import Open, OpenAgenda, OpenOperation, OpenProgress
+
+
+class UpdateProgress(Open, frozen=True, kw_only=True):
+    """The body of updateAgendaProgress."""
+
+    agenda_progress: OpenProgress | None = None
+
+
+class HandBack(Open, frozen=True, kw_only=True):
+    """The body of handBackAgenda: which run, and the start time that the executor reported with."""
+
+    agenda_progress_id: str | None = None
+    started_time: Moment = None
+
+
+class Cancel(Open, frozen=True, kw_only=True):
+    """The body of cancel."""
+
+    agenda_id: str | None = None
+
+
+class GetAgenda(Open, frozen=True, kw_only=True):
+    """The body of getAgenda."""
+
+    insight_id: str | None = None
+    count: int | None = None
+
+
+class Summary(Open, frozen=True, kw_only=True):
+    """The body of the progress summary."""
+
+    link_id: str | None = None
 
 
 class Rerun(Open, frozen=True, kw_only=True):

@@ -4,10 +4,52 @@ from typing import Annotated, Any
 
 import msgspec
 
-from handlers.wire.requests import Moment, Open, OpenAgenda, OpenOperationProgress, OpenProgress
+from eventstore.model import SchedulingAlgorithm
+from handlers.wire.parsing import Moment
+from handlers.wire.requests import Open, OpenAgenda, OpenOperationProgress, OpenProgress
 
 #: Java's int.
 Whole = Annotated[int, msgspec.Meta(ge=-(2**31), lt=2**31)]
+
+
+class OpenCustomer(Open, frozen=True, kw_only=True):
+    """A customer as sent (spec 1.8)."""
+
+    id: str | None = None
+    cid: str | None = None
+    customer_id: str | None = None
+    title: str | None = None
+    added_time: Moment = None
+    billing_code: str | None = None
+    resource_pool_id: str | None = None
+
+
+class OpenResourcePool(Open, frozen=True, kw_only=True):
+    """A resource pool as sent (spec 1.10); its insightIds are not stored, a POST alone echoes them."""
+
+    id: str | None = None
+    cid: str | None = None
+    customer_id: str | None = None
+    title: str | None = None
+    added_time: Moment = None
+    insight_ids: list[str] | None = None
+
+
+class OpenInsight(Open, frozen=True, kw_only=True):
+    """An Insight as sent (spec 1.9)."""
+
+    id: str | None = None
+    cid: str | None = None
+    customer_id: str | None = None
+    title: str | None = None
+    added_time: Moment = None
+    resource_pool_id: str | None = None
+    queue_name: str | None = None
+    queue_size: int | None = None
+    scheduling_algorithm: SchedulingAlgorithm | None = None
+    mappers: dict[str, list[str]] | None = None
+    is_global: bool | None = None
+    allowed_customer_ids: list[str] | None = None
 
 
 class OpenBinding(Open, frozen=True, kw_only=True):

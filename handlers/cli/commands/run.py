@@ -20,7 +20,8 @@ from handlers.executor.execution import End, Execution
 from handlers.executor.operations.task import OperationHandler
 from handlers.executor.registry import ENGINE
 from handlers.validation import validate
-from handlers.wire.requests import OpenAgenda, parse
+from handlers.wire.parsing import parse
+from handlers.wire.requests import OpenAgenda
 
 
 def run(

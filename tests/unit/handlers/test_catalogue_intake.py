@@ -10,7 +10,7 @@ from eventstore.sealing import Cipher, PlainCipher, mac_of, open_map, seal_value
 from handlers.catalogue_intake import Draft, template_command
 from handlers.origin import Origin
 from handlers.wire.objects import OpenAgendaTemplate
-from handlers.wire.requests import Malformed, parse
+from handlers.wire.parsing import Malformed, parse
 from handlers.wire.responses import Opener, encode
 from tests.builders import ALICE
 

@@ -11,7 +11,9 @@ from eventstore.ids import partition_of
 from eventstore.model import AgendaInsight, SealedField
 from handlers.intake import NumberFormat, reporting, submission
 from handlers.origin import Origin
-from handlers.wire.requests import Malformed, OpenAgenda, OpenProgress, UpdateProgress, parse
+from handlers.wire.calls import UpdateProgress
+from handlers.wire.parsing import Malformed, parse
+from handlers.wire.requests import OpenAgenda, OpenProgress
 from tests.builders import ALICE, EXECUTING, insight, sent
 from tests.ciphers import RandomisingCipher
 from tests.spec import impossible

@@ -8,7 +8,8 @@ import pytest
 from eventstore.errors import Invalid
 from handlers.converting.wfcommons import convert
 from handlers.validation import validate
-from handlers.wire.requests import OpenAgenda, parse
+from handlers.wire.parsing import parse
+from handlers.wire.requests import OpenAgenda
 from tests.unit.handlers.converting.workflows import document, edges_of, ran, task
 
 DIAMOND = (task("a", children="bc"), task("b", "a", children="d"), task("c", "a", children="d"), task("d", *"bc"))

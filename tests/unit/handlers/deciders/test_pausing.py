@@ -18,7 +18,7 @@ from eventstore.errors import Invalid, NotFound, Rejected
 from eventstore.events import TYPES
 from eventstore.model import Insight, Paused
 from handlers.deciders.catalogue import decide_catalogue
-from handlers.wire.requests import OpenInsight
+from handlers.wire.objects import OpenInsight
 from projections.folds.catalogue import Item, evolve
 from tests.builders import ALICE, MALLORY, NOW, customer, insight
 

@@ -32,7 +32,9 @@ from handlers.inbox.meaning import (
     origin,
     read,
 )
-from handlers.wire.requests import Cancel, Malformed, OpenAgenda, UpdateProgress
+from handlers.wire.calls import Cancel, UpdateProgress
+from handlers.wire.parsing import Malformed
+from handlers.wire.requests import OpenAgenda
 
 LIMIT = 1 << 20
 BATCH = [("content-type", b"application/cloudevents-batch+json")]

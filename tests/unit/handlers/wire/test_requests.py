@@ -3,18 +3,10 @@
 import pytest
 
 from eventstore.model import ProcessingState, SchedulingAlgorithm
-from handlers.wire.requests import (
-    GetAgenda,
-    Malformed,
-    OpenAgenda,
-    OpenCustomer,
-    OpenInsight,
-    OpenResourcePool,
-    Summary,
-    UpdateProgress,
-    epoch_ms,
-    parse,
-)
+from handlers.wire.calls import GetAgenda, Summary, UpdateProgress
+from handlers.wire.objects import OpenCustomer, OpenInsight, OpenResourcePool
+from handlers.wire.parsing import Malformed, epoch_ms, parse
+from handlers.wire.requests import OpenAgenda
 
 KINDS: list[type] = [
     OpenAgenda,
