@@ -1,4 +1,4 @@
-"""Which agendas of one owned partition are ready, and which are watched by a timer: aggregates, in memory. Pure.
+"""Which agendas of one owned partition are ready: an aggregate, in memory. Pure.
 
 Born at a takeover from one scan, kept by the fold, gone with the ownership. No stored row is shared by two streams
 (design 4.1), so what spans streams lives here.
@@ -18,6 +18,7 @@ from sortedcontainers import SortedDict
 from projections.indexes import Turn
 from projections.memory import Memory
 from projections.rows import AgendaHead, Head
+from projections.watched import Watched
 
 #: Oldest entries of one customer that a picture shows.
 PER_CUSTOMER = 256
@@ -53,39 +54,6 @@ class Picture(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     served: dict[str, Turn] = {}
 
 
-class Open(msgspec.Struct, frozen=True, gc=False):
-    """A dispatch of which nothing was heard yet."""
-
-    stream: str
-    agenda_id: str
-    attempt: int
-    #: epoch ms
-    expires: int
-
-
-class Running(msgspec.Struct, frozen=True, gc=False):
-    """An attempt whose executor was heard of."""
-
-    stream: str
-    agenda_id: str
-    customer_id: str
-    attempt: int
-    #: epoch ms of its last sign of life on record
-    heard: int
-
-
-class Failed(msgspec.Struct, frozen=True, gc=False):
-    """An agenda that failed and has attempts left."""
-
-    stream: str
-    agenda_id: str
-    attempt: int
-    #: epoch ms
-    failed: int
-    #: attempts that failed so far
-    failures: int
-
-
 class Standing(SortedDict):  # type: ignore[misc]
     """One customer's ready entries for one Insight: (added, agenda id) -> entry."""
 
@@ -109,16 +77,14 @@ class ReadyLine:
         self._pictures: dict[tuple[tuple[str, ...], int], Picture] = {}
         #: whom each queue served when
         self.memory = Memory()
-        self._open = SortedDict()
-        #: in the order in which they were heard of
-        self._running: dict[str, Running] = {}
-        self._failed: dict[str, Failed] = {}
+        #: what a timer looks at
+        self.watched = Watched()
 
     def load(self, heads: Iterable[tuple[str, Head]]) -> None:
         """Take in the head rows that a takeover found."""
         for stream, head in heads:
             self.update(stream, None, head)
-        self._running = dict(sorted(self._running.items(), key=lambda entry: entry[1].heard))
+        self.watched.loaded()
 
     def update(self, stream: str, before: Head | None, after: Head | None) -> None:
         """Take in what one event did to a head; unchanged agendas are the same objects, which makes this cheap."""
@@ -176,28 +142,13 @@ class ReadyLine:
             if any(lines.values())
         }
 
-    def open(self) -> Iterator[Open]:
-        """Open dispatches, the one that expires first to begin with."""
-        return iter(self._open.values())
-
-    def running(self) -> Iterator[Running]:
-        """Attempts in execution, the one that is silent longest to begin with."""
-        return iter(self._running.values())
-
-    def failed(self) -> Iterator[Failed]:
-        """Agendas that wait for their next attempt, in no order."""
-        return iter(self._failed.values())
-
     def _replace(self, stream: str, agenda_id: str, old: AgendaHead | None, new: AgendaHead | None) -> None:
         if old is not None:
             if old.ready and old.insight_id is not None:
                 line = self._lines[old.insight_id][old.customer_id]
                 line.pop((old.added, agenda_id), None)
                 self._moved(old.insight_id, line)
-            if old.expires is not None:
-                self._open.pop((old.expires, agenda_id), None)
-            self._running.pop(agenda_id, None)
-            self._failed.pop(agenda_id, None)
+            self.watched.forget(agenda_id, old)
         if new is None:
             return
         if new.queue is not None and new.epoch is not None and new.number is not None:
@@ -208,12 +159,7 @@ class ReadyLine:
             line[new.added, agenda_id] = entry
             self._moved(new.insight_id, line)
             self.changed(new.insight_id)
-        if new.expires is not None:
-            self._open[new.expires, agenda_id] = Open(stream, agenda_id, new.attempt, new.expires)
-        if new.heard is not None:
-            self._running[agenda_id] = Running(stream, agenda_id, new.customer_id, new.attempt, new.heard)
-        if new.failed is not None:
-            self._failed[agenda_id] = Failed(stream, agenda_id, new.attempt, new.failed, new.failures or 1)
+        self.watched.watch(stream, agenda_id, new)
 
     def _moved(self, insight_id: str, line: Standing) -> None:
         line.moved = next(_moves)

@@ -143,11 +143,11 @@ class Timers:
         return found
 
     def _due(self, partition: Partition, now: int) -> Iterable[Proposal]:
-        line, patience, draw = partition.ready, self._patience, self._draw
-        since = self._since[line.epoch]
-        for open_ in expired(line.open(), now, since, patience.grace):
+        watched, patience, draw = partition.ready.watched, self._patience, self._draw
+        since = self._since[partition.ready.epoch]
+        for open_ in expired(watched.open(), now, since, patience.grace):
             yield ExpireDispatch(id=draw(), stream=open_.stream, agenda_id=open_.agenda_id, attempt=open_.attempt)
-        for lost in silent(line.running(), now, since, patience.reclaim):
+        for lost in silent(watched.running(), now, since, patience.reclaim):
             yield ReclaimAgenda(
                 id=draw(),
                 stream=lost.stream,
@@ -156,7 +156,7 @@ class Timers:
                 age=patience.reclaim,
                 diagnostic=self._timed_out(lost.customer_id, now),
             )
-        for agenda in again(line.failed(), now, patience.backoff):
+        for agenda in again(watched.failed(), now, patience.backoff):
             yield RetryAgenda(id=draw(), stream=agenda.stream, agenda_id=agenda.agenda_id, attempt=agenda.attempt)
 
     def _timed_out(self, customer_id: str, now: int) -> str:

@@ -30,10 +30,10 @@ def test_an_agenda_leaves_the_line_when_it_is_dispatched_and_comes_back_to_its_p
     line.update("r1", None, first)
     line.update("r1", first, out)
     assert [entry.agenda_id for entry in line.picture(["i"]).entries] == ["b"]
-    assert [(each.agenda_id, each.expires) for each in line.open()] == [("a", 9)]
+    assert [(each.agenda_id, each.expires) for each in line.watched.open()] == [("a", 9)]
     line.update("r1", out, head(a=waiting(1, attempt=1)))
     assert [(entry.agenda_id, entry.attempt) for entry in line.picture(["i"]).entries] == [("a", 1), ("b", 0)]
-    assert [*line.open()] == []
+    assert [*line.watched.open()] == []
 
 
 def test_the_sequence_moves_only_with_what_is_ready() -> None:
@@ -89,7 +89,7 @@ def test_after_any_history_the_line_is_what_the_heads_say() -> None:
     pairs = [(name, agenda) for each in heads.values() for name, agenda in each.agendas.items()]
     ready = sorted((agenda.added or 0, name) for name, agenda in pairs if agenda.ready)
     assert [(entry.added, entry.agenda_id) for entry in line.picture(["i"], 10**6).entries] == ready
-    assert [each.agenda_id for each in line.open()] == [
+    assert [each.agenda_id for each in line.watched.open()] == [
         name for _, name in sorted((agenda.expires, name) for name, agenda in pairs if agenda.expires is not None)
     ]
 
