@@ -6,7 +6,8 @@ from handlers.commands import CommandPath
 from handlers.hops import hop_route
 from handlers.listener import Handler
 from handlers.owners import DISPATCH, READY, LiveOwners, outcomes_of
-from handlers.routing import COMMAND, PULL, QUERY, Router
+from handlers.reads import QUERY
+from handlers.routing import COMMAND, PULL, Router
 from handlers.scheduling.board import Board
 from handlers.scheduling.schedulers import Schedulers
 from handlers.snapshots import Copies, snapshot_routes
@@ -33,7 +34,7 @@ def hop_routes(
     return dict(
         [
             hop_route(COMMAND, secret, path.decide),
-            hop_route(QUERY, secret, router.query_here),
+            hop_route(QUERY, secret, router.reads.here),
             hop_route(
                 READY, secret, lambda asked: board.wait(asked.insights, asked.known, asked.seconds, asked.turns_of)
             ),

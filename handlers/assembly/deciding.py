@@ -10,6 +10,7 @@ from handlers.assembly.watching import Watching
 from handlers.catalogue_commands import CataloguePath
 from handlers.clock import draw, jitter, now
 from handlers.commands import CommandPath
+from handlers.directory import Directory
 from handlers.hops import Hops
 from handlers.metrics import Metrics
 from handlers.owners import LiveOwners
@@ -94,14 +95,10 @@ def _ways(
         prompt_patience_ms=min(settings.prompt_patience_ms, settings.patience_ms),
     )
     router = Router(
-        me=me,
-        owners=keeping.group.owners,
-        holdings=keeping.holdings,
+        Directory(me=me, owners=keeping.group.owners, holdings=keeping.holdings, hops=hops, partitions=partitions),
         path=path,
         catalogue=_catalogue_path(connected, keeping),
         schedulers=schedulers,
-        hops=hops,
-        partitions=partitions,
         hold=settings.hold,
     )
     return owners, schedulers, router
