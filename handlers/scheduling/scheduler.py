@@ -1,6 +1,6 @@
 """The scheduler of one queue: level-triggered, late, for all waiting pullers at once (design 4.2).
 
-It runs while someone asks. Feeds keep a picture of what each owner has ready; when there are callers and entries it
+It runs while someone asks. Its feeds keep a picture of what each owner has ready; when there are callers and entries it
 chooses synchronously, marks what it chose, and lets the owners decide concurrently. What waits in a committed buffer
 cannot be overtaken: so nothing is chosen before there is someone to give it to.
 """
@@ -17,15 +17,11 @@ from eventstore.errors import AgendumError, Rejected, Unavailable
 from handlers.gateway import Pull
 from handlers.scheduling.calls import Caller, Owners
 from handlers.scheduling.decisions import Decisions
+from handlers.scheduling.feeds import POLL_SECONDS, Feeds
 from handlers.scheduling.queue import Choice, Queue
 from handlers.scheduling.rules import Rule
 from projections.views import Answer
 
-POLL_SECONDS = 0.5
-#: Between two pictures of one owner: they are whole, so more often is only dearer.
-PAUSE_SECONDS = 0.004
-#: The same while so many entries are known that nobody waits for news of more.
-PLENTY, PLENTY_PAUSE_SECONDS = 256, 0.02
 IDLE_SECONDS = 2.0
 BACKOFF_SECONDS = 1.0
 
@@ -55,7 +51,7 @@ class Scheduler:
         self._queue.follow(self._rule.choose, self._rule.insights)
         self._callers: deque[Caller] = deque()
         self._news = asyncio.Event()
-        self._feeds: dict[str, asyncio.Task[None]] = {}
+        self._feeds = Feeds(name, owners, self._queue, self._news)
         self._serving: set[asyncio.Task[None]] = set()
         self._loop: asyncio.Task[None] | None = None
 
@@ -106,7 +102,7 @@ class Scheduler:
             clock = asyncio.get_running_loop().time
             while idle_since is None or clock() - idle_since < IDLE_SECONDS:
                 self._follow_rule()
-                self._follow_owners()
+                self._feeds.follow(self._rule)
                 self._serve_all(clock())
                 self._news.clear()
                 with contextlib.suppress(TimeoutError):
@@ -117,43 +113,14 @@ class Scheduler:
                 elif idle_since is None:
                     idle_since = clock()
         finally:
-            for feed in self._feeds.values():
-                feed.cancel()
-            self._feeds.clear()
+            self._feeds.stop()
 
     def _follow_rule(self) -> None:
         before, self._rule = self._rule, self._look_up()
         if self._rule.of(self.name) != before.of(self.name):
             self._queue.follow(self._rule.choose, self._rule.insights)
             # Chosen from what is known now, what was paused until now would be overtaken.
-            for owner in [*self._feeds]:
-                self._feeds.pop(owner).cancel()
-                self._queue.lose(owner)
-
-    def _follow_owners(self) -> None:
-        owners = self._owners.all()
-        for owner in self._feeds.keys() - owners:
-            self._feeds.pop(owner).cancel()
-            self._queue.lose(owner)
-        for owner in owners - self._feeds.keys():
-            self._feeds[owner] = asyncio.create_task(self._feed(owner))
-
-    async def _feed(self, owner: str) -> None:
-        known = ("", -1)
-        insights, turns_of = self._rule.of(self.name)
-        while True:
-            try:
-                picture = await self._owners.ready(owner, [*insights], known, POLL_SECONDS, turns_of)
-            except Unavailable:
-                self._queue.lose(owner)
-                known = ("", -1)
-                await asyncio.sleep(POLL_SECONDS)
-                continue
-            if (version := (picture.epoch, picture.sequence)) != known:
-                known = version
-                self._queue.see(owner, picture)
-                self._news.set()
-            await asyncio.sleep(PAUSE_SECONDS if len(self._queue) < PLENTY else PLENTY_PAUSE_SECONDS)
+            self._feeds.lose_all()
 
     def _serve_all(self, clock: float) -> None:
         boxes: list[Box] = []
