@@ -18,7 +18,9 @@ from handlers.client.objects import AgendaProgress
 
 T = TypeVar("T")
 
-EVERY_SECONDS = 0.3
+#: A run is looked at again after a tenth of the time that it was watched: nobody waits long for the end of a short one,
+#: and no service is asked often about a long one. At least and at most (s):
+SOONEST_SECONDS, EVERY_SECONDS = 0.02, 0.3
 #: How often the client's patience may run out before a watch ends.
 AWAY_TRIES = 60
 
@@ -28,7 +30,7 @@ async def watch(
 ) -> AgendaProgress:
     """The progress in the end: complete, and not to be given out again. Raises Stop (not found, timed out)."""
     drawn = Live(console=screen.err, auto_refresh=False, transient=False) if picture and screen.live else None
-    end = None if timeout is None else time.monotonic() + timeout
+    began = time.monotonic()
     said = ""
     progress = await found(client, identity)
     with drawn or nullcontext():
@@ -40,15 +42,21 @@ async def watch(
                 screen.note(now)
             if progress.is_complete and not progress.may_run_again:
                 return progress
-            if end is not None and time.monotonic() > end:
+            spent = time.monotonic() - began
+            if timeout is not None and spent > timeout:
                 raise Stop(
                     Exit.TIMED_OUT,
                     f"{identity} is not complete after {timeout:.0f} s",
                     head_line(progress),
                     f"agendum watch {identity}",
                 )
-            await asyncio.sleep(EVERY_SECONDS)
+            await asyncio.sleep(pause(spent))
             progress = await insistently(partial(found, client, progress.id or identity), screen)
+
+
+def pause(spent: float) -> float:
+    """s until a run is looked at again that was watched for so many s."""
+    return min(EVERY_SECONDS, max(SOONEST_SECONDS, spent / 10))
 
 
 async def insistently(ask: Callable[[], Awaitable[T]], screen: Screen) -> T:
