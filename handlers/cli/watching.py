@@ -40,7 +40,7 @@ async def watch(
             elif picture and (now := f"{head_line(progress)} · {counts(progress)}") != said:
                 said = now
                 screen.note(now)
-            if progress.is_complete and not progress.may_run_again:
+            if is_over(progress):
                 return progress
             spent = time.monotonic() - began
             if timeout is not None and spent > timeout:
@@ -87,6 +87,16 @@ async def found(client: Client, identity: str) -> AgendaProgress:
             "agendum progress --link ID, with the linkId that it was submitted with",
         )
     return progress
+
+
+def agenda_named(run: AgendaProgress, identity: str) -> str:
+    """The agenda that was meant by the id with which a run was found: its own, or the run's."""
+    return (run.agenda_id if identity == run.id else None) or identity
+
+
+def is_over(progress: AgendaProgress) -> bool:
+    """It has come to its end, and will not be given out again."""
+    return progress.is_complete and not progress.may_run_again
 
 
 def ended(progress: AgendaProgress) -> Exit:

@@ -16,7 +16,7 @@ from handlers.cli.outcome import KeyOption, TimeoutOption, WaitOption, WatchOpti
 from handlers.cli.picture import counts, head_line
 from handlers.cli.running import carry_out
 from handlers.cli.screen import URL, Output, OutputOption, Screen, TokenOption, UrlOption
-from handlers.cli.watching import found
+from handlers.cli.watching import agenda_named, found
 from handlers.client.client import connect
 from handlers.clock import draw
 
@@ -83,9 +83,8 @@ def rerun(
         names = None if reset is None else [name.strip() for name in reset.split(",") if name.strip()]
         async with connect(url, draw=draw, token=token, patience=PATIENCE) as client:
             run = await found(client, identity)
-            agenda = run.agenda_id if identity == run.id else identity
             await client.rerun(
-                agenda or identity,
+                agenda_named(run, identity),
                 operations=names,
                 resets_all=reset_all,
                 continues=continues,

@@ -12,7 +12,7 @@ from handlers.cli.outcome import KeyOption, TimeoutOption, WaitOption, WatchOpti
 from handlers.cli.picture import counts, head_line, state_of
 from handlers.cli.running import carry_out
 from handlers.cli.screen import URL, Output, OutputOption, Screen, TokenOption, UrlOption
-from handlers.cli.watching import found, reasons
+from handlers.cli.watching import agenda_named, found, is_over, reasons
 from handlers.cli.watching import watch as watch_run
 from handlers.client.client import Client, connect
 from handlers.client.objects import Agenda, AgendaProgress
@@ -103,11 +103,13 @@ def cancel(
     async def work() -> Exit | None:
         async with connect(url, draw=draw, token=token, patience=PATIENCE) as client:
             run = await found(client, identity)
-            await client.cancel(run.agenda_id or identity)
+            await client.cancel(agenda_named(run, identity))
             after = await found(client, run.id or identity)
             if screen.json:
                 screen.result(after)
             screen.say(head_line(after))
+            if is_over(run) and after == run:
+                screen.note("it had come to its end before: nothing was cancelled")
             return None
 
     carry_out(screen, f"{identity} was not cancelled", work())
