@@ -129,7 +129,7 @@ def service(site: Site) -> list[Check]:
         return [Check("service", Level.FAIL, f"{site.address} is not an Agendum: {site.seen}", then)]
     alive = Check("service", Level.OK, f"alive at {site.address}")
     if site.ready:
-        owned = f"owns {len(site.owned)} partitions" if site.owned else "stands by"
+        owned = f"owns {_count(len(site.owned), 'partition')}" if site.owned else "stands by"
         return [alive, Check("ready", Level.OK, f"ready; {owned}")]
     why = "; ".join(site.reasons) or site.seen or "it does not say why"
     then = "wait if it has just started; else mend Kafka, and see the worker's log"
@@ -141,7 +141,7 @@ def kafka(bootstrap: str, cluster: Cluster | str) -> Check:
     if isinstance(cluster, str):
         then = "start one: agendum up, or python -m compose.kafka; or name it: --kafka HOST:PORT"
         return Check("kafka", Level.FAIL, cluster, then)
-    brokers = f"{len(cluster.brokers)} broker{'s' if len(cluster.brokers) > 1 else ''} ({', '.join(cluster.brokers)})"
+    brokers = f"{_count(len(cluster.brokers), 'broker')} ({', '.join(cluster.brokers)})"
     found = f"cluster {cluster.identity} at {bootstrap}, {brokers}, controller {cluster.controller or 'none'}"
     if cluster.controller is None:
         return Check("kafka", Level.FAIL, found, "see the log of Kafka's controllers: none is elected")
@@ -162,4 +162,8 @@ def _topic(topic: Topic, cluster: Cluster) -> Check:
     if wrong := mismatches(topic, found.partitions, found.settings):
         then = "set it right with kafka-configs, or use a new --prefix; partitions are fixed for ever"
         return Check(name, Level.FAIL, "; ".join(wrong), then)
-    return Check(name, Level.OK, f"{found.partitions} partitions, settings as expected")
+    return Check(name, Level.OK, f"{_count(found.partitions, 'partition')}, settings as expected")
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

@@ -33,7 +33,9 @@ async def follow(fetch: Fetch, kind: Kind, screen: Screen) -> None:
         while True:
             found = {str(each.get("id")): each for each in await insistently(fetch, screen)}
             if drawn is not None:
-                drawn.update(frame(kind, [*found.values()], screen.out.height - FRAME_LINES), refresh=True)
+                drawn.update(
+                    frame(kind, [*found.values()], screen.out.width, screen.out.height - FRAME_LINES), refresh=True
+                )
             else:
                 for change in changes(known, found, first=first):
                     _say(change, kind, screen)
@@ -56,11 +58,11 @@ def changes(
             yield "gone", known, []
 
 
-def frame(kind: Kind, found: Objects, lines: int) -> Table:
+def frame(kind: Kind, found: Objects, width: int, lines: int) -> Table:
     """A table of at most so many objects, the last ones, and how many there are in all."""
     shown = found[-max(1, lines) :]
     more = f", the last {len(shown)} shown" if len(found) > len(shown) else ""
-    return picture(kind, shown, f"{len(found)} in all{more}")
+    return picture(kind, shown, width, f"{len(found)} in all{more}")
 
 
 def _differs(name: str, known: Mapping[str, Any], found: Mapping[str, Any]) -> bool:

@@ -39,6 +39,8 @@ class About(msgspec.Struct, frozen=True):
     sent: type[Open]
     kept: type[model.Base]
     columns: Sequence[str]
+    #: who gets room first on a narrow terminal, where that is not the order of the columns
+    foremost: Sequence[str] = ()
 
     @property
     def fields(self) -> frozenset[str]:
@@ -49,6 +51,8 @@ class About(msgspec.Struct, frozen=True):
 
 _CATALOGUE = ("id", "customerId", "title")
 _STATE = ("processingState", "processingStateMessage", "percentComplete")
+#: The message says most: it tells the ends from each other.
+_FOREMOST = ("id", "processingStateMessage", "processingState", "percentComplete")
 KINDS: Mapping[Kind, About] = {
     Kind.CUSTOMER: About("customer", OpenCustomer, model.Customer, (*_CATALOGUE, "resourcePoolId")),
     Kind.RESOURCE_POOL: About("resourcepool", OpenResourcePool, model.ResourcePool, (*_CATALOGUE, "insightIds")),
@@ -58,12 +62,26 @@ KINDS: Mapping[Kind, About] = {
     Kind.TEMPLATE: About(
         "agendatemplate", OpenAgendaTemplate, model.AgendaTemplate, (*_CATALOGUE, "isGlobal", "isDefaultTemplate")
     ),
-    Kind.AGENDA: About("agenda", OpenStoredAgenda, model.Agenda, ("id", "customerId", "linkId", "title", "addedTime")),
+    Kind.AGENDA: About(
+        "agenda",
+        OpenStoredAgenda,
+        model.Agenda,
+        ("id", "customerId", "linkId", "title", "addedTime"),
+        ("id", "addedTime"),
+    ),
     Kind.PROGRESS: About(
-        "progress/agenda", OpenProgressRecord, model.AgendaProgress, ("id", "customerId", "linkId", *_STATE)
+        "progress/agenda",
+        OpenProgressRecord,
+        model.AgendaProgress,
+        ("id", "customerId", "linkId", *_STATE),
+        _FOREMOST,
     ),
     Kind.OPERATION: About(
-        "progress/operation", OpenOperationRecord, model.OperationProgress, ("id", "operation", *_STATE, "attemptCount")
+        "progress/operation",
+        OpenOperationRecord,
+        model.OperationProgress,
+        ("id", "operation", *_STATE, "attemptCount"),
+        _FOREMOST,
     ),
 }
 #: What a column is called, where that is not its field's name.

@@ -2,78 +2,101 @@
 5 service away, 124 timed out, 130 interrupted.
 """
 
-from collections.abc import Callable
+from collections.abc import Mapping
+from importlib import import_module
+from importlib.metadata import version
+from typing import Annotated, Any, cast
 
 import typer
+from typer.core import TyperGroup
+from typer.main import get_command, get_group
 
-from handlers.cli.commands import convert
-from handlers.cli.commands.apply import apply
-from handlers.cli.commands.doctor import doctor
-from handlers.cli.commands.execute import execute
-from handlers.cli.commands.objects import delete, get, list_objects
-from handlers.cli.commands.openapi import openapi
-from handlers.cli.commands.pause import pause, resume
-from handlers.cli.commands.publish import asyncapi, publish
-from handlers.cli.commands.rejections import rejections
-from handlers.cli.commands.replay import replay
-from handlers.cli.commands.run import run
-from handlers.cli.commands.runs import rerun, run_template
-from handlers.cli.commands.settings import settings
-from handlers.cli.commands.submit import cancel, progress, submit, watch
-from handlers.cli.commands.timers import timers
-from handlers.cli.commands.up import up
-from handlers.cli.commands.verify import verify
-from handlers.cli.commands.work import work
+PACKAGE = "handlers.cli.commands"
+#: Where each command stands, in the order in which they are shown. Only the one that is asked for is loaded: all that
+#: they need together (a worker, Kafka's client, …) takes a second of CPU, which `agendum watch` need not spend.
+COMMANDS: Mapping[str, str] = {
+    "up": "up:up",
+    "submit": "submit:submit",
+    "watch": "submit:watch",
+    "progress": "submit:progress",
+    "cancel": "submit:cancel",
+    "pause": "pause:pause",
+    "resume": "pause:resume",
+    "timers": "timers:timers",
+    "run": "run:run",
+    "work": "work:work",
+    "execute": "execute:execute",
+    "publish": "publish:publish",
+    "asyncapi": "publish:asyncapi",
+    "openapi": "openapi:openapi",
+    "replay": "replay:replay",
+    "verify": "verify:verify",
+    "doctor": "doctor:doctor",
+    "settings": "settings:settings",
+    # data objects
+    "get": "objects:get",
+    "list": "objects:list_objects",
+    "apply": "apply:apply",
+    "delete": "objects:delete",
+    "run-template": "runs:run_template",
+    "rerun": "runs:rerun",
+    # groups
+    "convert": "convert:app",
+    "rejections": "rejections:rejections",
+}
+
+
+class Commands(TyperGroup):
+    """The commands by their names; each is loaded when it is asked for."""
+
+    def __init__(self, **more: Any) -> None:
+        super().__init__(**more)
+        # Their names alone: what is listed, and suggested for one that is mistyped.
+        self.commands = cast("Any", dict.fromkeys(COMMANDS))
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ARG002  # Typer's names
+        """The command, or None."""
+        return loaded(cmd_name) if cmd_name in COMMANDS else None
+
+
+def loaded(name: str) -> Any:
+    """The command of a name, as Typer runs it. Raises KeyError."""
+    module, _, attribute = COMMANDS[name].partition(":")
+    found = getattr(import_module(f"{PACKAGE}.{module}"), attribute)
+    if isinstance(found, typer.Typer):
+        group = get_group(found)
+        group.name = name
+        return group
+    alone = typer.Typer(add_completion=False)
+    alone.command(name)(found)
+    return get_command(alone)
+
+
+def _say_version(said: bool) -> None:  # noqa: FBT001  # Typer's way
+    if said:
+        typer.echo(f"agendum {version('agendum')}")
+        raise typer.Exit
+
+
+def agendum(
+    version: Annotated[  # noqa: ARG001  # its callback has said it
+        bool, typer.Option("--version", callback=_say_version, is_eager=True, help="Say which version this is.")
+    ] = False,
+) -> None:
+    """Runs agendas fairly and explainably, on Kafka."""
+
 
 app = typer.Typer(
+    cls=Commands,
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
-    help="Runs agendas fairly and explainably, on Kafka.",
     epilog="Exit codes: 0 done · 1 the agenda or a check failed · 2 usage · 3 not found · 4 refused · 5 service away · "
     "124 timed out · 130 interrupted",
 )
-COMMANDS: list[Callable[..., None]] = [
-    up,
-    submit,
-    watch,
-    progress,
-    cancel,
-    pause,
-    resume,
-    timers,
-    run,
-    work,
-    execute,
-    publish,
-    asyncapi,
-    openapi,
-    replay,
-    verify,
-    doctor,
-    settings,
-]
-#: Data objects, by the names of their commands.
-OBJECTS: dict[str, Callable[..., None]] = {
-    "get": get,
-    "list": list_objects,
-    "apply": apply,
-    "delete": delete,
-    "run-template": run_template,
-    "rerun": rerun,
-}
-GROUPS = {
-    "convert": convert.app,
-    "rejections": rejections,
-}
-for command in COMMANDS:
-    app.command()(command)
-for name, command in OBJECTS.items():
-    app.command(name)(command)
-for name, group in GROUPS.items():
-    app.add_typer(group, name=name)
+app.callback()(agendum)
 
 
 def main() -> None:
     """Entry point."""
-    app()
+    app(prog_name="agendum")

@@ -17,8 +17,7 @@ from handlers.cli.screen import Screen
 
 def carry_out(screen: Screen, what: str, work: Coroutine[Any, Any, Exit | None], interrupted: str = "") -> None:
     """Run a command's work and exit. `what` names it in errors; `interrupted` is said at Ctrl-C."""
-    # What the client logs of a broker that is away, again and again, is said once, in three lines of ours.
-    logging.getLogger("aiokafka").setLevel(logging.CRITICAL + 1)
+    hush()
     try:
         code = uvloop.run(_until_signalled(work)) or Exit.OK
     except (Stop, AgendumError) as wrong:
@@ -33,6 +32,11 @@ def carry_out(screen: Screen, what: str, work: Coroutine[Any, Any, Exit | None],
         # Whoever read our output has seen enough.
         os._exit(Exit.OK)
     raise typer.Exit(code)
+
+
+def hush() -> None:
+    """What the client logs of a broker that is away, again and again, is said once, in three lines of ours."""
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL + 1)
 
 
 async def _until_signalled(work: Coroutine[Any, Any, Exit | None]) -> Exit | None:

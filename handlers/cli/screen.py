@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterable, Sequence
 from enum import StrEnum
 from typing import Annotated, Any
+from urllib.parse import urlsplit
 
 import msgspec
 import typer
@@ -25,8 +26,31 @@ class Output(StrEnum):
 
 
 OutputOption = Annotated[Output, typer.Option("--output", "-o", help="What stdout gets.")]
+
+
+def service_url(said: str) -> str:
+    """A URL that can be that of a service. Raises BadParameter, which is a usage error."""
+    try:
+        parts = urlsplit(said)
+        if parts.scheme in ("http", "https") and parts.hostname and (parts.port is None or parts.port > 0):
+            return said
+        why = ""
+    except ValueError as wrong:  # a port out of range, half an IPv6 address
+        why = f": {wrong}"
+    raise typer.BadParameter(f"expected http://HOST:PORT, found {said!r}{why}")
+
+
 UrlOption = Annotated[
-    str, typer.Option("--url", "-u", envvar="AGENDUM_URL", help="The service.", metavar="URL", show_default=True)
+    str,
+    typer.Option(
+        "--url",
+        "-u",
+        envvar="AGENDUM_URL",
+        help="The service.",
+        metavar="URL",
+        show_default=True,
+        callback=service_url,
+    ),
 ]
 TokenOption = Annotated[str, typer.Option("--token", envvar="AGENDUM_TOKEN", help="Authorization header.")]
 KafkaOption = Annotated[

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import msgspec
+from typer import Context
 from typer.core import TyperGroup, TyperOption
 
 from handlers.settings import Settings
@@ -56,8 +57,10 @@ def put_into(text: str, table: Sequence[str]) -> str | None:
 
 def _options(command: object) -> Iterator[TyperOption]:
     yield from (param for param in getattr(command, "params", ()) if isinstance(param, TyperOption))
-    for each in command.commands.values() if isinstance(command, TyperGroup) else ():
-        yield from _options(each)
+    if isinstance(command, TyperGroup):
+        context = Context(command)
+        for name in command.list_commands(context):
+            yield from _options(command.get_command(context, name))
 
 
 def _row(cells: Iterable[str]) -> str:

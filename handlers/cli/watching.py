@@ -18,7 +18,9 @@ from handlers.client.objects import AgendaProgress
 
 T = TypeVar("T")
 
-EVERY_SECONDS = 0.3
+#: A run is looked at again after a tenth of the time that it was watched: nobody waits long for the end of a short one,
+#: and no service is asked often about a long one. At least and at most (s):
+SOONEST_SECONDS, EVERY_SECONDS = 0.02, 0.3
 #: How often the client's patience may run out before a watch ends.
 AWAY_TRIES = 60
 
@@ -28,7 +30,7 @@ async def watch(
 ) -> AgendaProgress:
     """The progress in the end: complete, and not to be given out again. Raises Stop (not found, timed out)."""
     drawn = Live(console=screen.err, auto_refresh=False, transient=False) if picture and screen.live else None
-    end = None if timeout is None else time.monotonic() + timeout
+    began = time.monotonic()
     said = ""
     progress = await found(client, identity)
     with drawn or nullcontext():
@@ -38,17 +40,23 @@ async def watch(
             elif picture and (now := f"{head_line(progress)} · {counts(progress)}") != said:
                 said = now
                 screen.note(now)
-            if progress.is_complete and not progress.may_run_again:
+            if is_over(progress):
                 return progress
-            if end is not None and time.monotonic() > end:
+            spent = time.monotonic() - began
+            if timeout is not None and spent > timeout:
                 raise Stop(
                     Exit.TIMED_OUT,
                     f"{identity} is not complete after {timeout:.0f} s",
                     head_line(progress),
                     f"agendum watch {identity}",
                 )
-            await asyncio.sleep(EVERY_SECONDS)
+            await asyncio.sleep(pause(spent))
             progress = await insistently(partial(found, client, progress.id or identity), screen)
+
+
+def pause(spent: float) -> float:
+    """s until a run is looked at again that was watched for so many s."""
+    return min(EVERY_SECONDS, max(SOONEST_SECONDS, spent / 10))
 
 
 async def insistently(ask: Callable[[], Awaitable[T]], screen: Screen) -> T:
@@ -79,6 +87,16 @@ async def found(client: Client, identity: str) -> AgendaProgress:
             "agendum progress --link ID, with the linkId that it was submitted with",
         )
     return progress
+
+
+def agenda_named(run: AgendaProgress, identity: str) -> str:
+    """The agenda that was meant by the id with which a run was found: its own, or the run's."""
+    return (run.agenda_id if identity == run.id else None) or identity
+
+
+def is_over(progress: AgendaProgress) -> bool:
+    """It has come to its end, and will not be given out again."""
+    return progress.is_complete and not progress.may_run_again
 
 
 def ended(progress: AgendaProgress) -> Exit:

@@ -112,8 +112,7 @@ class Execution:
     async def _perform(self, operation: Operation) -> Any:
         handler = self._handlers.get(operation.type or "")
         if handler is None:
-            known = ", ".join(sorted(self._handlers))
-            raise OperationFailed(f"expected an operation type of this executor ({known}), found {operation.type!r}")
+            raise OperationFailed(unknown(operation.type, self._handlers))
         payload, issues = self._graph.payload(operation, self._agenda.id or "")
         if issues:
             raise OperationFailed(f"expected references that lead somewhere, found: {'; '.join(issues)}")
@@ -159,6 +158,14 @@ class Execution:
 
     def _diagnostic(self, message: str, payload: Any = None) -> DiagnosticEvent:
         return DiagnosticEvent(message=message, time=self._now(), payload=payload)
+
+
+def unknown(wanted: str | None, handlers: Mapping[str, OperationHandler]) -> str:
+    """Why an operation of a type that this executor does not know fails (spec 10.5), and what to do about it."""
+    return (
+        f"no handler for type {wanted or '(none)'}; this executor has: {', '.join(sorted(handlers)) or 'none'}; next: "
+        "agendum execute --registry FILE that names the type, or an Insight for it whose executors have it"
+    )
 
 
 def _result(row: OperationProgress) -> Any:

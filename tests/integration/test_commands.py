@@ -11,6 +11,7 @@ from typing import Any
 import pexpect
 import pytest
 
+from compose.kafka.cluster import free_ports
 from handlers.client.client import connect
 from handlers.clock import draw
 from tests.faults.processes import WorkerProcess
@@ -171,6 +172,29 @@ def test_a_kafka_that_is_away_is_said_once_in_three_lines(tmp_path: Path) -> Non
     assert "--kafka" in away.stderr
 
 
+@pytest.mark.parametrize("command", [("work",), ("up", "--no-demo"), ("rejections", "list"), ("verify",)])
+def test_wherever_kafka_is_needed_and_away_the_exit_is_5(tmp_path: Path, command: tuple[str, ...]) -> None:
+    place = ("--data", str(tmp_path)) if command[0] in ("work", "up") else ()
+    port = ("--port", str(free_ports(1)[0])) if command[0] in ("work", "up") else ()
+
+    away = agendum(*command, *place, *port, "--kafka", "127.0.0.1:9")
+
+    assert away.returncode == 5, away.stderr
+    assert three_lines("\n".join(away.stderr.splitlines()[-3:]) + "\n"), away.stderr  # a worker logs before it
+    assert "--kafka" in away.stderr
+
+
+@pytest.mark.parametrize(
+    "url", ["foo", "localhost:8080", "ftp://here", "http://", "http://here:99999", "http://here:x"]
+)
+def test_what_is_no_url_of_a_service_is_a_usage_error(url: str) -> None:
+    said = agendum("progress", "x", "--url", url)
+    meant = agendum("progress", "x", url=url)
+
+    assert (said.returncode, meant.returncode) == (2, 2)
+    assert "expected http://HOST:PORT" in " ".join(said.stderr.replace("│", " ").split())
+
+
 def test_usage_exits_with_2(place: Place) -> None:
     assert agendum("progress", url=place.url).returncode == 2
     assert agendum("submit", url=place.url).returncode == 2
@@ -231,9 +255,24 @@ def test_a_cancelled_agenda_ends(place: Place, executor: ExecutorProcess) -> Non
     cancelled = agendum("cancel", agenda["id"], url=place.url)
     watched = agendum("watch", agenda["progressId"], url=place.url)
 
+    again = agendum("cancel", agenda["id"], url=place.url)
+
     assert cancelled.returncode == 0
     assert "cancelled" in cancelled.stdout
+    assert "nothing was cancelled" not in cancelled.stderr
     assert watched.returncode == 1
+    assert (again.returncode, "nothing was cancelled" in again.stderr) == (0, True)
+
+
+def test_what_has_ended_is_not_cancelled_and_that_is_said(place: Place, executor: ExecutorProcess) -> None:
+    done = agendum("submit", place.file(sample("a")), "--wait", "-o", "json", url=place.url)
+    run = json.loads(done.stdout)["id"]
+
+    found = agendum("cancel", run, url=place.url)
+
+    assert found.returncode == 0
+    assert found.stdout.startswith("succeeded")
+    assert "nothing was cancelled" in found.stderr
 
 
 def test_an_insight_is_paused_with_a_reason_and_resumed(place: Place) -> None:

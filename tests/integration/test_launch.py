@@ -212,4 +212,6 @@ async def test_an_agenda_can_launch_nothing_that_the_executors_operator_did_not_
         progress = await until(client, agenda.progress_id or "", is_over)
         executor.stop()
         assert not engine.asked
-    assert "expected an operation type of this executor" in diagnosis(progress)["message"]
+    said = diagnosis(progress)["message"]
+    assert f"no handler for type {kind}; this executor has: agendaPost, " in said
+    assert "; next: agendum execute --registry" in said

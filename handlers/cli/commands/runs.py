@@ -8,15 +8,15 @@ import msgspec
 import typer
 
 from eventstore.errors import NotFound
-from handlers.cli.commands.submit import PATIENCE, TOKEN, TimeoutOption, show_end, show_submitted
+from handlers.cli.commands.submit import PATIENCE, TOKEN
 from handlers.cli.documents import json_of
 from handlers.cli.exits import Exit, Stop
 from handlers.cli.kinds import Kind
+from handlers.cli.outcome import KeyOption, TimeoutOption, WaitOption, WatchOption, follow
 from handlers.cli.picture import counts, head_line
 from handlers.cli.running import carry_out
 from handlers.cli.screen import URL, Output, OutputOption, Screen, TokenOption, UrlOption
-from handlers.cli.watching import found
-from handlers.cli.watching import watch as watch_run
+from handlers.cli.watching import agenda_named, found
 from handlers.client.client import connect
 from handlers.clock import draw
 
@@ -34,9 +34,9 @@ def run_template(
     *,
     parameters: ParameterOption = None,
     payload: Annotated[Path | None, typer.Option("--payload", help="The payload, JSON; - is standard input.")] = None,
-    wait: Annotated[bool, typer.Option("--wait", help="Wait for its end.")] = False,
-    watch: Annotated[bool, typer.Option("--watch", help="Show its progress until its end.")] = False,
-    key: Annotated[str | None, typer.Option(help="Idempotency-Key: submitted once, however often it is sent.")] = None,
+    wait: WaitOption = False,
+    watch: WatchOption = False,
+    key: KeyOption = None,
     timeout: TimeoutOption = None,
     url: UrlOption = URL,
     token: TokenOption = TOKEN,
@@ -53,11 +53,7 @@ def run_template(
             except NotFound as wrong:
                 what = f"template {template} was not run"
                 raise Stop(Exit.NOT_FOUND, what, str(wrong), f"agendum list {Kind.TEMPLATE}") from None
-            if not (wait or watch):
-                show_submitted(screen, agenda)
-                return None
-            run = agenda.progress_id or ""
-            return show_end(screen, await watch_run(client, run, screen, timeout=timeout, picture=watch))
+            return await follow(client, agenda, screen, waits=wait, watches=watch, timeout=timeout)
 
     carry_out(
         screen,
@@ -87,9 +83,8 @@ def rerun(
         names = None if reset is None else [name.strip() for name in reset.split(",") if name.strip()]
         async with connect(url, draw=draw, token=token, patience=PATIENCE) as client:
             run = await found(client, identity)
-            agenda = run.agenda_id if identity == run.id else identity
             await client.rerun(
-                agenda or identity,
+                agenda_named(run, identity),
                 operations=names,
                 resets_all=reset_all,
                 continues=continues,

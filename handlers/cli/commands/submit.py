@@ -8,16 +8,16 @@ import typer
 from eventstore.errors import NotFound
 from handlers.cli.documents import agenda_of
 from handlers.cli.exits import Exit, Stop
+from handlers.cli.outcome import KeyOption, TimeoutOption, WaitOption, WatchOption, follow, show_end
 from handlers.cli.picture import counts, head_line, state_of
 from handlers.cli.running import carry_out
 from handlers.cli.screen import URL, Output, OutputOption, Screen, TokenOption, UrlOption
-from handlers.cli.watching import ended, found, reasons
+from handlers.cli.watching import agenda_named, found, is_over, reasons
 from handlers.cli.watching import watch as watch_run
 from handlers.client.client import Client, connect
 from handlers.client.objects import Agenda, AgendaProgress
 from handlers.clock import draw
 
-TimeoutOption = Annotated[float | None, typer.Option("--timeout", min=0, help="s to wait at most: then exit 124.")]
 #: A command waits so long for a service that is away (s); a watch that has begun waits longer.
 PATIENCE = 5.0
 TOKEN = "agendum"  # noqa: S105  # any will do (spec 3.1)
@@ -25,9 +25,9 @@ TOKEN = "agendum"  # noqa: S105  # any will do (spec 3.1)
 
 def submit(
     file: Annotated[Path, typer.Argument(help="The agenda, JSON; - for standard input.")],
-    wait: Annotated[bool, typer.Option("--wait", help="Wait for its end.")] = False,
-    watch: Annotated[bool, typer.Option("--watch", help="Show its progress until its end.")] = False,
-    key: Annotated[str | None, typer.Option(help="Idempotency-Key: submitted once, however often it is sent.")] = None,
+    wait: WaitOption = False,
+    watch: WatchOption = False,
+    key: KeyOption = None,
     timeout: TimeoutOption = None,
     url: UrlOption = URL,
     token: TokenOption = TOKEN,
@@ -40,11 +40,7 @@ def submit(
         _, document = agenda_of(file)
         async with connect(url, draw=draw, token=token, patience=PATIENCE) as client:
             agenda = await _submitted(client, document, key, file)
-            if not (wait or watch):
-                show_submitted(screen, agenda)
-                return None
-            run = agenda.progress_id or ""
-            return show_end(screen, await watch_run(client, run, screen, timeout=timeout, picture=watch))
+            return await follow(client, agenda, screen, waits=wait, watches=watch, timeout=timeout)
 
     carry_out(
         screen,
@@ -107,11 +103,13 @@ def cancel(
     async def work() -> Exit | None:
         async with connect(url, draw=draw, token=token, patience=PATIENCE) as client:
             run = await found(client, identity)
-            await client.cancel(run.agenda_id or identity)
+            await client.cancel(agenda_named(run, identity))
             after = await found(client, run.id or identity)
             if screen.json:
                 screen.result(after)
             screen.say(head_line(after))
+            if is_over(run) and after == run:
+                screen.note("it had come to its end before: nothing was cancelled")
             return None
 
     carry_out(screen, f"{identity} was not cancelled", work())
@@ -123,24 +121,6 @@ async def _submitted(client: Client, document: dict[str, Any], key: str | None, 
     except NotFound as wrong:
         then = "agendum list insight: a mapper of one in its customer's pool must name what the agenda has"
         raise Stop(Exit.NOT_FOUND, f"{file} was not submitted", str(wrong), then) from None
-
-
-def show_submitted(screen: Screen, agenda: Agenda) -> None:
-    """What was submitted, and how to see how far it is."""
-    if screen.json:
-        screen.result(agenda)
-    screen.say(f"agenda    {agenda.id}\nprogress  {agenda.progress_id}")
-    screen.note(f"agendum watch {agenda.progress_id}")
-
-
-def show_end(screen: Screen, run: AgendaProgress) -> Exit:
-    """How a run ended; the exit code says it too."""
-    if screen.json:
-        screen.result(run)
-    screen.say(f"{run.id}  {head_line(run)} · {counts(run)}")
-    for why in reasons(run):
-        screen.note(f"why: {why}")
-    return ended(run)
 
 
 def _one(screen: Screen, run: AgendaProgress) -> None:

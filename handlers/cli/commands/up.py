@@ -13,8 +13,11 @@ import uvloop
 from compose.kafka.jars import JarsRefused
 from compose.kafka.java import NotInstalled
 from compose.local import Installation, InUse, state_directory
+from eventstore.errors import Unavailable
+from handlers.cli import probes
 from handlers.cli.demo import EXAMPLE, NAME, put_catalogue, submit_example
-from handlers.cli.exits import Exit, Stop
+from handlers.cli.exits import Exit, Stop, explained
+from handlers.cli.running import hush
 from handlers.cli.screen import URL, Screen
 from handlers.cli.watching import ended, watch
 from handlers.client.client import Client, connect
@@ -67,7 +70,9 @@ def _start(installation: Installation, screen: Screen, *, fresh: bool) -> None:
             Exit.REFUSED, "cannot start here", str(who), "stop that one, or: agendum up --port N --data DIR"
         ) from None
     began = time.monotonic()
-    if not installation.bootstrap:  # none was given
+    if installation.bootstrap:  # one was given
+        _reach(installation.bootstrap)
+    else:
         screen.note("starting Kafka…")
     try:
         installation.start_kafka()
@@ -77,6 +82,13 @@ def _start(installation: Installation, screen: Screen, *, fresh: bool) -> None:
         ) from None
     screen.note(f"Kafka is at {installation.bootstrap} ({time.monotonic() - began:.1f} s); starting the workers…")
     installation.start_workers()
+
+
+def _reach(kafka: str) -> None:
+    hush()
+    cluster = uvloop.run(probes.kafka(kafka, ()))
+    if isinstance(cluster, str):
+        raise explained(Unavailable(cluster), "cannot start here")
 
 
 async def _serve(installation: Installation, screen: Screen, *, demo: bool, once: bool) -> Exit:

@@ -11,7 +11,7 @@ import uvloop
 from eventstore.errors import AgendumError
 from handlers.app import build
 from handlers.cli.environment import settings_of
-from handlers.cli.exits import Exit, Stop
+from handlers.cli.exits import Exit, Stop, explained
 from handlers.cli.screen import Screen
 from handlers.collector import calm_collector
 from handlers.logs import set_up
@@ -33,8 +33,9 @@ def work(
     try:
         why = uvloop.run(_serve(settings, screen))
     except AgendumError as wrong:
-        screen.stop(Stop(Exit.REFUSED, what, f"{type(wrong).__name__}: {wrong}", "agendum doctor"))
-        raise typer.Exit(Exit.REFUSED) from None
+        stop = explained(wrong, what)
+        screen.stop(stop)
+        raise typer.Exit(stop.code) from None
     except OSError as wrong:
         screen.stop(Stop(Exit.REFUSED, what, f"cannot listen: {wrong}", "choose another --port"))
         raise typer.Exit(Exit.REFUSED) from None

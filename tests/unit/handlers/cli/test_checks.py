@@ -94,7 +94,10 @@ def test_a_service_that_is_not_ready_says_all_its_reasons() -> None:
     assert (ready.level, ready.found) == (Level.FAIL, "not ready: moving; catching up")
 
 
-@pytest.mark.parametrize(("owned", "found"), [([0, 1], "ready; owns 2 partitions"), ([], "ready; stands by")])
+@pytest.mark.parametrize(
+    ("owned", "found"),
+    [([0, 1], "ready; owns 2 partitions"), ([7], "ready; owns 1 partition"), ([], "ready; stands by")],
+)
 def test_a_service_that_is_ready_says_what_it_owns(owned: list[int], found: str) -> None:
     site = Site(HERE, listens=True, agendum=True, ready=True, owned=owned)
     assert [check.found for check in checks.service(site)] == [f"alive at {HERE}", found]

@@ -1,17 +1,19 @@
 """What the command line makes of objects: cells, differences, changes, applying."""
 
+import io
 import json
 from pathlib import Path
 from typing import Any
 
 import pytest
+from rich.console import Console
 
 from handlers.cli.applying import Outcome, apply_one
 from handlers.cli.commands.runs import payload_of
 from handlers.cli.exits import Exit, Stop
 from handlers.cli.following import changes
 from handlers.cli.kinds import KINDS, Kind, cell, cells, heads
-from handlers.cli.listing import picture
+from handlers.cli.listing import allotted, picture
 from handlers.cli.manifests import Manifest, differences, manifests
 
 
@@ -166,9 +168,37 @@ def test_changes_are_named_and_a_sign_of_life_is_none() -> None:
     assert {word for word, _, _ in changes({}, after, first=True)} == {"there"}
 
 
-def test_a_picture_has_a_line_per_object() -> None:
-    found = picture(Kind.CUSTOMER, [{"id": "x" * 70, "title": "[red]"}], "1 in all")
-    assert (found.row_count, found.columns[0].min_width) == (1, 70)
+def test_a_picture_has_a_line_per_object_and_its_id_stands_whole() -> None:
+    found = picture(Kind.CUSTOMER, [{"id": "x" * 70, "title": "[red]"}], 80, "1 in all")
+    assert (found.row_count, found.columns[0].width) == (1, 70)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "order", "room", "widths"),
+    [
+        ([3, 4, 5], [0, 1, 2], 80, [3, 4, 5]),  # all have room
+        ([36, 8, 20, 9, 9, 3], [0, 4, 3, 5, 1, 2], 80, [36, 8, 5, 9, 9, 3]),  # 73 for five with their gaps, and 2
+        ([36, 8, 20, 9, 9, 3], [0, 4, 3, 5, 1, 2], 79, [36, 8, 0, 9, 9, 3]),  # 4 are left, too few to tell anything
+        ([90, 5, 5], [0, 1, 2], 80, [90, 0, 0]),  # an id is there to be copied
+        ([70, 20, 3], [0, 1, 2], 80, [70, 8, 0]),
+        ([70, 20, 3], [0, 2, 1], 80, [70, 0, 3]),
+    ],
+)
+def test_columns_get_their_room_in_the_order_of_what_they_tell(
+    wanted: list[int], order: list[int], room: int, widths: list[int]
+) -> None:
+    assert allotted(wanted, order, room) == widths
+
+
+def test_on_80_columns_the_list_of_progresses_shows_how_far_each_is() -> None:
+    run = {"id": "0" * 36, "customerId": "a-customer", "linkId": "l" * 40, "percentComplete": 100.0}
+    told = {**run, "processingState": "EXECUTING", "processingStateMessage": "Running Operations"}
+    page = io.StringIO()
+    Console(width=80, file=page).print(picture(Kind.PROGRESS, [told], 80))
+    shown = page.getvalue()
+
+    assert "EXECUTING  Running Operations  100" in shown
+    assert max(map(len, shown.splitlines())) <= 80
 
 
 def test_a_parameter_is_json_or_a_text_and_lies_over_the_file(tmp_path: Path) -> None:
