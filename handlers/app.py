@@ -147,6 +147,7 @@ async def build(settings: Settings) -> Worker:
             grace=min(GRACE_MS, settings.patience_ms),
             reclaim=settings.reclaim_ms,
             backoff=settings.retry_ms,
+            every=settings.timers_every_ms,
             reap_every=settings.reap_every_ms,
         ),
         cipher=cipher,
