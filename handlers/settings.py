@@ -55,6 +55,9 @@ class Settings(BaseSettings):
     prompt_patience_ms: int = Field(30_000, gt=0, description="the same, of our own executor, which reports at once")
     reclaim_ms: int = Field(300_000, gt=0, description="ms of silence after which an executor counts as lost")
     retry_ms: int = Field(1_000, ge=0, description="ms before a failed agenda runs again; doubles with each failure")
+    timers_every_ms: int = Field(
+        500, gt=0, description="ms between two looks at what expiry, reclaimer and retry find due"
+    )
     reap_agenda_ms: int = Field(259_200_000, ge=0, description="ms after which an agenda at rest is reaped; 0: never")
     reap_progress_ms: int = Field(259_200_000, ge=0, description="the same, of a progress with its operations")
     reap_operation_ms: int = Field(259_200_000, ge=0, description="the same, of operations by themselves")

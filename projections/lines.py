@@ -4,6 +4,7 @@ An entry is what stands in an index key behind its prefix: addedTime (8 bytes) a
 """
 
 from collections.abc import Iterator, Sequence
+from heapq import heappop, heapreplace
 
 from projections.store import Store
 
@@ -43,10 +44,29 @@ class Either:
 
     def __init__(self, lines: Sequence[One]) -> None:
         self._lines = lines
+        #: where each line that goes on stands, and its number; none has begun yet
+        self._places: list[tuple[bytes, int]] = [(b"", number) for number in range(len(lines))]
 
     def at(self, target: bytes) -> bytes | None:
         """See One."""
-        return min((found for line in self._lines if (found := line.at(target)) is not None), default=None)
+        places = self._places
+        while places and (places[0][0] < target or not places[0][0]):
+            number = places[0][1]
+            found = self._lines[number].at(target)
+            if found is None:
+                heappop(places)
+            else:
+                heapreplace(places, (found, number))
+        return places[0][0] if places else None
+
+
+def values(store: Store, stem: bytes) -> Iterator[bytes]:
+    """What the index keys of each value begin with that some row has, one look each; `stem` is what all begin with."""
+    start = stem
+    while (found := next(store.scan(stem, start), None)) is not None:
+        line = found[0][: len(stem) + 2 + int.from_bytes(found[0][len(stem) : len(stem) + 2], "big")]
+        yield line
+        start = line + b"\xff"  # a time does not begin so
 
 
 Line = One | Either

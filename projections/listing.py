@@ -2,9 +2,9 @@
 
 Index rows stand in that order, so a page reads its own rows and few more, whatever there is: each filter and each
 account is a line of index rows; lines that must all fit are walked like a zip that skips (`all_of`), lines of which
-one is enough are merged (`Either`), and so are the partitions. What costs more than its page: an attribute without
-an index is compared row by row among those that the indexed ones leave (all of a kind, where there is none of these),
-and operations without any filter, which have no line of their own, are read whole and sorted.
+one is enough are merged (`Either`), and so are the partitions. What costs more than its page: an attribute of
+operations without an index is compared row by row among those that the indexed ones leave, or among all. Counts read
+no rows where one line tells (projections.counting).
 
 A walk hands over every few hundred rows (it yields None), so that whoever drives it can let others in between.
 """
@@ -14,11 +14,13 @@ from heapq import merge
 
 import msgspec
 
-from eventstore.model import Agenda, AgendaProgress, OperationProgress
+from eventstore.model import Agenda, OperationProgress
 from projections.attributes import ALL, INDEXED, LETTERS, index_prefix
-from projections.lines import Either, Line, One, all_of
+from projections.counting import counted, is_covered, lines_of
+from projections.lines import Either, Line, One, all_of, values
 from projections.partition import Partition
 from projections.rows import PREFIX_LENGTH, operations_prefix, read_row
+from projections.texts import TEXTS, Row, fits
 from projections.views import Answer, ByAttribute, Kind
 from projections.waiting import progress_view, with_message
 
@@ -26,10 +28,13 @@ KINDS: Mapping[Kind, bytes] = {"agenda": b"a", "progress": b"p", "operation": b"
 #: Rows that are looked at between two hand-overs.
 SLICE = 200
 
-#: Characters of a value that an index row surely holds whole.
-SHORT = 1000
+#: Rows that are passed over before it is said that they were looked at.
+STRIDE = 10
+#: Customers of a partition whose lines are merged to show all operations; where there are more, all rows are read.
+MANY = 500
 
-Row = Agenda | AgendaProgress | OperationProgress
+#: addedTime and key of a primary row, and whether it may fit.
+Entry = tuple[int, bytes, bool]
 #: addedTime, id, its partition, its key and its row; without a row it was looked at, and does not fit.
 Seen = tuple[int, str, Partition, bytes, Row | None]
 #: Stands for a row that is only counted.
@@ -39,6 +44,11 @@ _COUNTED = Agenda()
 def listing(partitions: Sequence[Partition], query: ByAttribute) -> Generator[None, None, Answer]:
     """The page that a query asks for, or how many there are, as the partitions are when it begins."""
     position = {partition.number: partition.position for partition in partitions}
+    if not query.where.keys() <= TEXTS[query.kind].keys():
+        return Answer(position=position)
+    if query.count and is_covered(query) and (lines := lines_of(query, KINDS[query.kind])) is not None:
+        count = yield from _counted(partitions, query, lines)
+        return Answer(count=count if query.limit is None else min(count, query.limit), position=position)
     found: list[Seen] = []
     count, looked, more = 0, 0, False
     for seen in merge(*(_seen(partition, query) for partition in partitions), key=lambda one: one[:2]):
@@ -58,49 +68,40 @@ def listing(partitions: Sequence[Partition], query: ByAttribute) -> Generator[No
     return msgspec.structs.replace(_shown(query.kind, found), more=more, position=position)
 
 
-def fits(row: Row, where: dict[str, str]) -> bool:
-    """Whether all these attributes are texts that equal; numbers, booleans, lists and maps never do (spec 2.4).
-
-    What is sealed or kept beside an object for decisions is no attribute.
-    """
-    return all(
-        (field := ATTRIBUTES.get(name)) is not None and getattr(row, field, None) == value
-        for name, value in where.items()
-    )
-
-
-def _texts() -> Iterator[tuple[str, str]]:
-    known = "id cid customerId title progressId jobId linkId agendaId externalId processingState processingStateMessage"
-    names = {*known.split(), "agendaProgressId", "operation"}
-    for kind in (Agenda, AgendaProgress, OperationProgress):
-        for wire, name in zip(kind.__struct_encode_fields__, kind.__struct_fields__, strict=True):
-            if wire in names:
-                yield wire, name
-
-
-#: Wire name -> field, of every attribute that is a text.
-ATTRIBUTES = dict(_texts())
+def _counted(partitions: Sequence[Partition], query: ByAttribute, lines: Sequence[bytes]) -> Generator[None, None, int]:
+    fresh = [_unwritten(partition, query) for partition in partitions]
+    count = sum(seen[4] is not None for pair in zip(partitions, fresh, strict=True) for seen in _fresh(query, *pair))
+    return count + (yield from counted([partition.store for partition in partitions], lines, fresh))
 
 
 def _seen(partition: Partition, query: ByAttribute) -> Iterator[Seen]:
     """Rows of one partition in order, those that are not on disk yet among them."""
-    letter = KINDS[query.kind] + b"\0"
-    # What is not on disk yet has no index rows, and hides those that it had.
-    fresh = {key: value for key, value in partition.overlay.items() if key.startswith(letter)}
-    waiting = sorted(_fresh(partition, query, fresh), key=lambda seen: seen[:2])
+    fresh = _unwritten(partition, query)
+    waiting = sorted(_fresh(query, partition, fresh), key=lambda seen: seen[:2])
     return merge(_stored(partition, query, fresh), waiting, key=lambda seen: seen[:2])
 
 
-def _fresh(partition: Partition, query: ByAttribute, fresh: dict[bytes, bytes]) -> Iterator[Seen]:
-    needles = [msgspec.json.encode(value)[1:-1] for value in query.where.values()]
+def _unwritten(partition: Partition, query: ByAttribute) -> dict[bytes, bytes]:
+    """What is not on disk yet, which has no index rows, and hides those that it had."""
+    letter = KINDS[query.kind] + b"\0"
+    return {key: value for key, value in partition.overlay.items() if key.startswith(letter)}
+
+
+def _fresh(query: ByAttribute, partition: Partition, fresh: dict[bytes, bytes]) -> Iterator[Seen]:
+    needles = _needles(query)
     for key, value in fresh.items():
         if len(value) > PREFIX_LENGTH and all(needle in value for needle in needles):
             row = read_row(key, value)
             yield added(row), row.id or "", partition, key, row if _is_wanted(row, query) else None
 
 
+def _needles(query: ByAttribute) -> list[bytes]:
+    """What every stored row that fits has in it somewhere: decoding only to find out would cost ten times as much."""
+    return [msgspec.json.encode(value)[1:-1] for value in query.where.values()]
+
+
 def _stored(partition: Partition, query: ByAttribute, fresh: dict[bytes, bytes]) -> Iterator[Seen]:
-    if query.count and _is_covered(query):
+    if query.count and is_covered(query):
         for time, key, matches in _entries(partition, query):
             yield time, "", partition, key, _COUNTED if matches and key not in fresh else None
         return
@@ -117,11 +118,6 @@ def _stored(partition: Partition, query: ByAttribute, fresh: dict[bytes, bytes])
     yield from sorted(group, key=lambda seen: seen[1])
 
 
-def _is_covered(query: ByAttribute) -> bool:
-    """The index rows alone tell what fits: nothing is compared that they do not hold whole."""
-    return all(name in INDEXED[query.kind] and len(value) < SHORT for name, value in query.where.items())
-
-
 def _is_wanted(row: Row, query: ByAttribute) -> bool:
     return (query.accounts is None or row.customer_id in query.accounts) and fits(row, query.where)
 
@@ -131,7 +127,7 @@ def added(row: Row) -> int:
     return max(row.added_time or 0, 0)
 
 
-def _entries(partition: Partition, query: ByAttribute) -> Iterator[tuple[int, bytes, bool]]:
+def _entries(partition: Partition, query: ByAttribute) -> Iterator[Entry]:
     """addedTime and key of what may fit, in order; those that cannot, marked so."""
     letter = KINDS[query.kind]
     lines: list[Line] = [
@@ -142,25 +138,43 @@ def _entries(partition: Partition, query: ByAttribute) -> Iterator[tuple[int, by
     if query.accounts is not None:
         prefixes = (index_prefix(letter, LETTERS["customerId"], account) for account in query.accounts)
         lines.append(Either([One(partition.store, prefix) for prefix in prefixes]))
-    run = query.where.get("agendaProgressId")
-    if query.kind == "operation" and (run is not None or not lines):
-        prefix = b"o\0" if run is None else operations_prefix(run)
-        return _sorted(partition, prefix)
+    if query.kind == "operation" and (run := query.where.get("agendaProgressId")) is not None:
+        return _sorted(partition, operations_prefix(run), query)
     if query.kind == "agenda" and (run := query.where.get("progressId")) is not None:
-        return _sorted(partition, b"a\0" + run.encode() + b"\0")
-    if not lines:
-        lines.append(One(partition.store, index_prefix(letter, ALL, "")))
+        return _sorted(partition, b"a\0" + run.encode() + b"\0", query)
+    if query.kind == "operation" and not lines:
+        return _sorted(partition, b"o\0", query) if query.where else _operations(partition, query)
+    return _walked(lines or [One(partition.store, index_prefix(letter, ALL, ""))], query)
+
+
+def _walked(lines: Sequence[Line], query: ByAttribute) -> Iterator[Entry]:
     start = b"" if query.after is None else query.after[0].to_bytes(8, "big")
     return ((int.from_bytes(entry[:8], "big"), entry[8:], fit) for entry, fit in all_of(lines, start))
 
 
-def _sorted(partition: Partition, prefix: bytes) -> Iterator[tuple[int, bytes, bool]]:
-    rows = []
-    for key, value in partition.store.scan(prefix):
-        row = read_row(key, value)
-        if row is not None:
-            rows.append((added(row), key, True))
-        yield 0, key, False
+def _operations(partition: Partition, query: ByAttribute) -> Iterator[Entry]:
+    """All operations: they have no line of their own, and are those of all customers."""
+    lines: list[One] = []
+    for line in values(partition.store, b"io" + LETTERS["customerId"]):
+        if len(lines) == MANY:
+            yield from _sorted(partition, b"o\0", query)
+            return
+        lines.append(One(partition.store, line))
+        yield 0, line, False
+    yield from _walked([Either(lines)], query)
+
+
+def _sorted(partition: Partition, prefix: bytes, query: ByAttribute) -> Iterator[Entry]:
+    rows, needles = [], _needles(query)
+    for looked, (key, value) in enumerate(partition.store.scan(prefix), 1):
+        for needle in needles:
+            if needle not in value:
+                break
+        else:
+            if (row := read_row(key, value)) is not None:
+                rows.append((added(row), key, True))
+        if looked % STRIDE == 0:
+            yield 0, key, False
     yield from sorted(rows)
 
 

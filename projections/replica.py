@@ -6,7 +6,7 @@ across the local store and everything the changelog holds, never simply the last
 what all rows sum to, whatever a changelog lost, compacted or corrupted is found, and the partition rebuilt.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain, repeat
 
 import msgspec
@@ -90,6 +90,8 @@ class Replica:
         self.newest = -1
         #: keys whose last changelog record is older than the row here: the owner sends them again
         self.inverted: set[bytes] = set()
+        #: keys of rows that were wiped though a restore would bring them back, with the source offset that each claims
+        self.wiped: dict[bytes, int] = {}
         self.ignored = 0
         applied = self.applied()
         #: the name of the changelog that `position` is a place in; None: not known yet
@@ -130,7 +132,8 @@ class Replica:
         get = self.store.get
         for record in records:
             key, value = record.key, _stored_form(record)
-            if value is None or key is None:
+            # Whatever else stands there is no row: index rows follow from rows, and no sum would tell of a false one.
+            if value is None or key is None or (key[:2] not in PRIMARY and key != APPLIED):
                 self.ignored += 1
                 continue
             known = best.get(key)
@@ -184,11 +187,16 @@ class Replica:
         """Begin again with nothing, as of a position, maybe in another changelog; the log tells everything."""
         if recreated:
             self.changelog = None
+        else:
+            self.wiped |= {key: offset_of(value) for key, value in self._restorable()}
         self._unproven = False
         self.store.clear()
         self.store.write([(POSITION, b"%d" % position)])
         self.position, self.digest, self.newest = position, 0, -1
         self.inverted.clear()
+
+    def _restorable(self) -> Iterator[tuple[bytes, bytes]]:
+        return (row for row in self.store.scan(b"") if is_primary(row[0]) and fold_of(row[1]) == FOLD_VERSION)
 
 
 def _named_in(value: bytes) -> str | None:

@@ -15,6 +15,7 @@ from eventstore.errors import Unavailable
 from eventstore.log import NewRecord, Record
 from projections.changelog import Changelog, record_of, source_offset
 from projections.digest import in_hex
+from projections.graves import bury
 from projections.partition import Partition
 from projections.replica import Landing, Replica
 from projections.rows import (
@@ -82,6 +83,8 @@ class Writer:
         while not self.ended:
             await self._work.wait()
             self._work.clear()
+            if self._replica.wiped and self._partition.caught_up:
+                await bury(self._replica.wiped, self._partition, lambda: self.ended)
             while not self.ended and not self.idle:
                 await self._fly()
                 if self._partition.overlay.size < BATCH_BYTES:

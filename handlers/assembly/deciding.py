@@ -125,6 +125,7 @@ def _timers(settings: Settings, holdings: Holdings, path: CommandPath, cipher: C
             grace=min(GRACE_MS, settings.patience_ms),
             reclaim=settings.reclaim_ms,
             backoff=settings.retry_ms,
+            every=settings.timers_every_ms,
             reap_every=settings.reap_every_ms,
         ),
         cipher=cipher,

@@ -1,4 +1,4 @@
-"""Proposes to the command path what is due, twice a second, for the partitions owned now; and on demand (spec 9).
+"""Proposes to the command path what is due, every now and then, for the partitions owned now; and on demand (spec 9).
 
 A process that is dry says what is due, in `Timers.due` and in the metrics, and proposes nothing.
 """
@@ -16,7 +16,6 @@ from handlers.timers.reaper import Reaper
 from projections.partition import Partition
 from projections.views import Answer
 
-TICK_SECONDS = 0.5
 #: Commands under way at once; the rest is due again at the next tick.
 AT_ONCE = 64
 #: Between two ticks when there is more to do (s): where nothing succeeds, it is not tried in a hot loop.
@@ -46,6 +45,8 @@ class Patience(msgspec.Struct, frozen=True, kw_only=True):
     reclaim: int
     #: before a first retry
     backoff: int
+    #: between two looks at what is due
+    every: int = 500
     #: between two walks of the reaper
     reap_every: int = 60_000
 
@@ -103,7 +104,7 @@ class Timers:
                 self._observe(process, len(proposals), await self._carry_out(acting))
                 more |= len(proposals) > len(acting) > 0
             more |= await self._reap()
-            await asyncio.sleep(MORE_SECONDS if more else TICK_SECONDS)
+            await asyncio.sleep(MORE_SECONDS if more else self._patience.every / 1000)
 
     async def due(self, *, dry: bool) -> list[Due]:
         """What is due now of every process; unless `dry`, carried out."""

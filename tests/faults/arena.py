@@ -127,6 +127,7 @@ class Arena:
             log = await whole_log(self.bootstrap, self.prefix)
             for worker in self.workers:
                 found += [f"{worker.name}, disk {disks}: {each}" for each in flaws(disk(worker.data), log)[:3]]
+            print(f"  rows of all workers compared, disks {disks}, {len(found)} flaws", flush=True)
         return [*found, *violations(load, log), *double_owners(self.proofs)], log
 
     async def settled(self) -> bool:

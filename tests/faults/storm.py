@@ -109,9 +109,15 @@ def progress_of(where: Arena, load: Load, clients: Sequence[asyncio.Task[None]])
 async def finished(load: Load, over: set[str]) -> bool:
     """Whether everything accepted is complete, as its own progress says; asks in slices, `over` keeps which are."""
     keys = [key for key in load.accepted if key not in over][:40]
-    for key in keys:
-        _, answer, _ = await load.ask("GET", f"/pop/progress/agenda/{load.accepted[key]['progressId']}")
-        if not answer["all"] or not is_over(answer["all"][0]):
+    # Of those that have not come to their end, one is asked for at a time: work goes on meanwhile.
+    for asked in (keys[:1], keys):
+        ended = await asyncio.gather(*(_is_over(load, key) for key in asked))
+        over.update(key for key, is_ended in zip(asked, ended, strict=True) if is_ended)
+        if not all(ended):
             return False
-        over.add(key)
     return not keys
+
+
+async def _is_over(load: Load, key: str) -> bool:
+    _, answer, _ = await load.ask("GET", f"/pop/progress/agenda/{load.accepted[key]['progressId']}")
+    return bool(answer["all"]) and is_over(answer["all"][0])

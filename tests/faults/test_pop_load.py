@@ -9,6 +9,7 @@ storms' own customers and pullers are at work, who note what they were told; som
 import asyncio
 import os
 import random
+import time
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -42,13 +43,16 @@ EXECUTORS, SUBMITTERS, PULLERS = 8, 6, 3
 #: An executor's silence is the silence of the worker that it talks to: longer than the longest of those.
 SETTINGS = {"prompt_patience_ms": 10_000, "reclaim_ms": 30_000}
 SETTLE_SECONDS = 900.0
+#: A broker that was killed is away for as long as Java takes to start: a minute on a machine that has more to do.
+GIVE_UP_SECONDS = 180.0
+TELL_SECONDS = 15.0
 
 
 class PopLoad(Load):
     """The storms' load, and beside it the population."""
 
     def __init__(self, urls: list[str], seed: int) -> None:
-        super().__init__(urls, seed)
+        super().__init__(urls, seed, give_up=GIVE_UP_SECONDS)
         self.population: dict[str, dict[str, Any]] = {}
         self._left = iter(arrivals(SIZE, seed))
 
@@ -92,6 +96,16 @@ def flaws(load: PopLoad, log: dict[int, list[Record]]) -> Iterator[str]:
         yield f"expected every run to succeed, found {Counter(ends.values())}"
 
 
+async def tell(load: PopLoad) -> None:
+    """A line now and then of how far it is, until cancelled."""
+    begun = time.monotonic()
+    while True:
+        await asyncio.sleep(TELL_SECONDS)
+        _, answer, _ = await load.ask("GET", "/pop/progress/agenda?byprocessingState=COMPLETE&bycount=1")
+        runs = f"{answer['count']} of {len(load.accepted)} runs complete"
+        print(f"  {time.monotonic() - begun:.0f} s: {len(load.population)} of {SIZE} submitted, {runs}", flush=True)
+
+
 async def weather(where: Arena, load: PopLoad, faults: list[Fault], executors: list[ExecutorProcess]) -> None:
     await load.set_up()
     for executor in executors:
@@ -99,10 +113,12 @@ async def weather(where: Arena, load: PopLoad, faults: list[Fault], executors: l
     submitting = [asyncio.create_task(load.populate()) for _ in range(SUBMITTERS)]
     submitting += [asyncio.create_task(load.submit(0.5))]
     executing = [asyncio.create_task(load.execute(number)) for number in range(PULLERS)]
+    telling = asyncio.create_task(tell(load))
     try:
         await endure(where, faults, load, submitting, executing, pause=3.0, settle=SETTLE_SECONDS)
         ends = [await asyncio.to_thread(executor.stop) for executor in executors]
     finally:
+        telling.cancel()
         for executor in executors:
             executor.kill()
     ended = [executor.log.read_text()[-1000:] for executor, end in zip(executors, ends, strict=True) if end]

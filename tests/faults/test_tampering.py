@@ -22,15 +22,15 @@ REBUILT = "partition is rebuilt"
 
 
 async def test_rows_changed_in_the_changelog_are_found_by_their_sum(kafka: Broker, prefix: str, tmp_path: Path) -> None:
-    """One is changed, one removed, each with the source offset of the right one: by a disk, and by an empty one."""
+    """One is changed, one removed, one is nobody's, with the offset of a right one: by a disk, and an empty one."""
     async with world(kafka, prefix, tmp_path, "A") as where:
         [worker] = where.workers
         await where.life(worker, agendas=8)
         before = rows_on_disk(worker.data)
-        for lives, changes in enumerate([(changed, gone), (gone, changed)], 1):
+        for lives, changes in enumerate([(changed, gone), (gone, surplus), (surplus, changed)], 1):
             rows = [change(before[number]) for number, change in enumerate(changes)]
             await put(where, where.topics.changelog.name, enumerate(rows))
-            if lives == 2:
+            if lives > 1:
                 worker.wipe()
             worker.start()
             await where.owns(worker)
@@ -84,6 +84,11 @@ def changed(rows: dict[bytes, bytes]) -> Raw:
 def gone(rows: dict[bytes, bytes]) -> Raw:
     key = victim(rows)
     return key, None, [(ROW_HEADER, rows[key][:PREFIX_LENGTH])]
+
+
+def surplus(rows: dict[bytes, bytes]) -> Raw:
+    key = victim(rows)
+    return key + b" of nobody", rows[key][PREFIX_LENGTH:], [(ROW_HEADER, rows[key][:PREFIX_LENGTH])]
 
 
 async def cleaned(where: World, key: bytes) -> None:

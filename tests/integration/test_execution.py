@@ -14,6 +14,7 @@ from handlers.client.objects import AgendaProgress
 from handlers.clock import draw
 from tests.faults.processes import WorkerProcess
 from tests.integration.installation import ExecutorProcess, is_over, sample, submit, tenant, until
+from tests.integration.test_verify import verify
 
 pytestmark = pytest.mark.kafka
 EXECUTING, COMPLETE = ProcessingState.EXECUTING, ProcessingState.COMPLETE
@@ -34,6 +35,12 @@ async def name(client: Client) -> str:
 
 def states(progress: AgendaProgress) -> dict[str, str]:
     return {row.operation or "": row.processing_state_message or "" for row in progress.operation_progress or []}
+
+
+async def equals_a_replay(worker: WorkerProcess) -> None:
+    """The views are what a replay of the log comes to."""
+    replayed = await verify(worker)
+    assert replayed.code == 0, replayed
 
 
 async def test_operations_run_after_what_they_need_and_see_its_results(
@@ -135,6 +142,7 @@ async def test_a_cancelled_run_stops_its_operations_at_the_next_report(
     other = await submit(client, name, sample("b"))
     await until(client, other.progress_id or "", is_over)
     executor.stop()
+    await equals_a_replay(worker)
 
 
 async def test_reports_are_kept_while_the_service_is_away(kafka: object, prefix: str, tmp_path: Path) -> None:
@@ -191,6 +199,7 @@ async def test_a_killed_executors_run_is_reclaimed_and_finished_by_another(
         counts = {row.operation or "": row.attempt_count for row in progress.operation_progress or []}
         for operation, message in acknowledged.items():
             assert counts[operation] == 1 or message != "succeeded", f"{operation} ran again after it was acknowledged"
+        await equals_a_replay(worker)
     worker.stop()
     worker.join()
 

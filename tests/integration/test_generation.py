@@ -208,6 +208,8 @@ async def test_a_killed_executors_generator_is_run_again_and_what_it_made_once(
         grown = await client.agenda(agenda.id or "")
         assert grown is not None
         assert [one.name for one in grown.operations] == ["a", "g", "h"]
+        replayed = await verify(worker)
+        assert replayed.code == 0, replayed
     worker.stop()
     worker.join()
 

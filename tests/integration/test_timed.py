@@ -87,6 +87,50 @@ async def test_the_command_shows_what_is_due_and_carries_it_out(two: Arena) -> N
     assert await _seen(client, [agenda]) == 0
 
 
+async def test_all_of_them_may_be_dry_are_counted_and_act_on_demand(kafka: Broker, prefix: str) -> None:
+    """A dispatch that nobody acknowledged, a silent executor, a failure and an old object wait for the command."""
+    processes = ("expiry", "reclaimer", "retry", "reaper")
+    hasty = {"patience_ms": 1000, "reclaim_ms": 1000, "retry_ms": 1, "timers_every_ms": 50, "reap_every_ms": 50}
+    async with arena(kafka.bootstrap, prefix, "A", **{**YOUNG, **hasty}, dry_run=json.dumps(processes)) as place:
+        url = place.workers[0].url
+        client = Client(url, f"t{os.urandom(4).hex()}")
+        await client.tenant_set_up()
+        taken, silent, failed = [await client.submit(name) for name in ("taken", "silent", "failed")]
+        assert len((await client.pull(3))["agendas"]) == 3
+        await client.report(silent["progressId"], processingState="EXECUTING")
+        await client.report(failed["progressId"], processingState="COMPLETE", processingStateMessage="failed")
+        old = await client.submit("old", params={"doNotRun": True})
+
+        async def all_due() -> bool:
+            async with place.session.get(f"{url}/metrics") as answer:
+                text = await answer.text()
+            return all(f'agendum_timer_due{{process="{process}"}} 1.0' in text for process in processes)
+
+        await place.until(all_due, "each process to count what is due")
+        _, shown, _ = await client.ask("POST", RUN_TIMERS, {"dryRun": True})
+        runs = {each["process"]: (each["due"], each["done"], each["dry"], each["runs"]) for each in shown["processes"]}
+        assert runs == {
+            process: (1, 0, True, [agenda["progressId"]])
+            for process, agenda in zip(processes, (taken, silent, failed, old), strict=True)
+        }
+        before = [await client.progress(agenda["progressId"]) for agenda in (taken, silent, failed, old)]
+        states = [(each["processingState"], each.get("processingStateMessage")) for each in before]
+        assert states == [("WAITING", None), ("EXECUTING", None), ("COMPLETE", "failed"), ("WAITING", None)]
+        assert (await client.pull(5))["agendas"] == [], "a dry run hands out nothing again"
+
+        carried = agendum("timers", "-o", "json", url=url)
+        assert carried.returncode == 0, carried.stderr
+        assert [(each["process"], each["done"]) for each in json.loads(carried.stdout)] == [
+            (each, 1) for each in processes
+        ]
+        again = {agenda["id"] for agenda in (await client.pull(5))["agendas"]}
+        assert again == {taken["id"], failed["id"]}
+        lost = await client.progress(silent["progressId"])
+        assert (lost["processingState"], lost["processingStateMessage"]) == ("COMPLETE", "failed")
+        assert lost["diagnosticEvents"][0]["message"] == "AgendaProgress timed out."
+        assert await _seen(client, [old]) == 0
+
+
 async def test_a_worker_reaps_by_itself_and_says_so(kafka: Broker, prefix: str) -> None:
     async with arena(kafka.bootstrap, prefix, "A", **YOUNG) as alone:
         [worker] = alone.workers

@@ -124,6 +124,19 @@ class TestEveryObject:
         _, answer, _ = await client.ask("POST", f"/pop/{kind}", {**before, "addedTime": 3})
         assert answer["all"][0]["addedTime"] >= before["updatedTime"]
 
+    async def test_so_it_is_of_agendas_and_operations(self, client: Client) -> None:
+        agenda = await client.submit("a")
+        (row,) = (await client.progress(agenda["progressId"]))["operationProgress"]
+        for kind, before in (("agenda", agenda), ("progress/operation", row)):
+            path, answer = f"/pop/{kind}/{before['id']}", {"all": [before]}
+            async with asyncio.timeout(30):
+                while answer["all"][0]["updatedTime"] == before["updatedTime"]:
+                    _, answer, _ = await client.ask("PUT", path, {"updatedTime": 5})
+            assert answer["all"][0]["updatedTime"] > before["updatedTime"]
+            assert answer["all"][0]["addedTime"] == before["addedTime"]
+            _, answer, _ = await client.ask("PUT", path, {"addedTime": 1577836800000})
+            assert answer["all"][0]["addedTime"] == 1577836800000
+
     @pytest.mark.parametrize("kind", ["agendatemplate", "insight"])
     async def test_allowed_customers_are_a_sorted_set_in_lower_case(self, client: Client, kind: str) -> None:
         body = {"customerId": client.tenant, "title": "t", "allowedCustomerIds": ["B", "a/X", "b"]}

@@ -155,9 +155,12 @@ class TestPipeline:
     async def test_a_progress_that_is_named_is_used_and_keeps_its_state(self, client: Client) -> None:
         first = await client.submit("a", params={"k": 1})
         await client.report(first["progressId"], processingState="COMPLETE", processingStateMessage="succeeded")
-        second = await client.submit("b", progressId=first["progressId"], linkId="l", params={"m": 2})
+        params = {"m": 2, "externalId": "e", "maximumAttempts": 7}
+        second = await client.submit("b", progressId=first["progressId"], linkId="l", params=params)
         progress = await client.progress(first["progressId"])
-        assert (progress["agendaId"], progress["linkId"], progress["params"]) == (second["id"], "l", {"m": 2})
+        assert (progress["addedTime"], progress["cid"]) == (second["addedTime"], second["cid"])
+        assert (progress["externalId"], progress["maximumAttempts"]) == ("e", 7)
+        assert (progress["agendaId"], progress["linkId"], progress["params"]) == (second["id"], "l", params)
         assert (progress["processingState"], progress["processingStateMessage"]) == ("COMPLETE", "succeeded")
         assert [row["operation"] for row in progress["operationProgress"]] == ["a", "b"]
 

@@ -133,8 +133,9 @@ def test_an_agenda_is_as_young_as_its_progress() -> None:
 class Carried:
     """Timers whose commands are noted."""
 
-    def __init__(self, place: Partition, *, dry: tuple[str, ...] = (), away: bool = False) -> None:
+    def __init__(self, place: Partition, *, dry: tuple[str, ...] = (), away: bool = False, every: int = 500) -> None:
         self.commands: list[Any] = []
+        self.looks = 0
         self.seen: dict[str, tuple[int, int]] = {}
         self.away = away
         self.timers = Timers(
@@ -142,12 +143,16 @@ class Carried:
             command=self._command,
             now=lambda: 10**9,
             draw=lambda: "id",
-            patience=Patience(grace=0, reclaim=1000, backoff=1000, reap_every=0),
+            patience=Patience(grace=0, reclaim=1000, backoff=1000, every=every, reap_every=0),
             cipher=PlainCipher(b"s"),
             reaper=reaper(),
             dry=dry,
-            observe=lambda process, due, done: self.seen.update({process: (due, done)}),
+            observe=self._observe,
         )
+
+    def _observe(self, process: str, due: int, done: int) -> None:
+        self.seen[process] = (due, done)
+        self.looks += process == "retry"
 
     async def _command(self, command: Any) -> Answer:
         if self.away:
@@ -179,6 +184,17 @@ async def test_a_process_that_is_dry_says_what_is_due_and_does_nothing() -> None
     await found.tick()
     assert {type(command) for command in found.commands} == {RetryAgenda}
     assert (found.seen["reaper"], found.seen["retry"]) == ((1, 0), (1, 1))
+
+
+async def test_how_often_it_looks_is_set() -> None:
+    hasty, slow = Carried(partition(), every=1), Carried(partition(), every=3_600_000)
+    tasks = [asyncio.create_task(found.timers.run()) for found in (hasty, slow)]
+    async with asyncio.timeout(30):
+        while hasty.looks < 5:  # noqa: ASYNC110  # the loop tells nobody
+            await asyncio.sleep(0)
+    for task in tasks:
+        task.cancel()
+    assert slow.looks == 1
 
 
 async def test_on_demand_everything_due_is_shown_and_carried_out_unless_it_is_a_dry_run() -> None:

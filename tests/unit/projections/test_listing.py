@@ -1,16 +1,21 @@
 """Pages of objects: whatever is on disk and whatever is not, each page is what sorting everything would give."""
 
+from collections.abc import Generator, Iterator
 from typing import Any
 
 import pytest
 from hypothesis import given as for_all
 from hypothesis import settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
-from eventstore.model import Agenda, AgendaProgress, OperationProgress
+from eventstore.model import Agenda, AgendaProgress, OperationProgress, ProcessingState
 from eventstore.reading import Dropped
+from projections import counting
+from projections import listing as listing_module
+from projections.attributes import index_prefix
 from projections.indexes import index_keys
-from projections.lines import One
+from projections.lines import One, values
 from projections.listing import KINDS, listing
 from projections.partition import Partition
 from projections.ready import ReadyLine
@@ -41,7 +46,10 @@ def put(into: Partition, row: Any, *, on_disk: bool) -> None:
 
 
 def ask(partitions: list[Partition], kind: Kind = "agenda", **more: Any) -> Answer:
-    walk = listing(partitions, ByAttribute(kind=kind, **{"where": {}, **more}))
+    return end_of(listing(partitions, ByAttribute(kind=kind, **{"where": {}, **more})))
+
+
+def end_of(walk: Generator[None, None, Answer]) -> Answer:
     while True:
         try:
             next(walk)
@@ -107,6 +115,73 @@ def test_pages_in_a_row_are_all_that_fits_in_order(
     assert ask(partitions, where=where, accounts=accounts, limit=None, count=True).count == len(wanted)
 
 
+OPERATIONS = st.lists(
+    st.tuples(
+        st.integers(0, 3),  # added
+        st.sampled_from(["c1", "c2", "c3", "c10", 'c"é']),
+        st.sampled_from(["WAITING", "COMPLETE"]),
+        st.sampled_from(
+            [None, "t", 't"'],
+        ),
+        st.booleans(),  # on disk
+        st.booleans(),  # an older form of it on disk as well
+        st.integers(0, 1),  # partition
+    ),
+    max_size=25,
+)
+
+
+@for_all(
+    OPERATIONS,
+    st.dictionaries(
+        st.sampled_from(["customerId", "processingState", "title", "operation"]),
+        st.sampled_from(["c1", "WAITING", 't"', "o3"]),
+        max_size=2,
+    ),
+    st.sampled_from([None, [], ["c1"], ["c3", "c2", 'c"é']]),
+    st.integers(1, 7),
+    st.integers(0, 3),
+)
+@settings(max_examples=200, deadline=None)
+def test_so_it_is_with_operations_that_have_few_indexes(
+    rows: list[Any], where: dict[str, str], accounts: list[str] | None, limit: int, many: int
+) -> None:
+    """`many`: of how many customers the lines are merged."""
+    partitions = [partition(0), partition(1)]
+    everything = []
+    for n, (added, customer, state, title, on_disk, older, home) in enumerate(rows):
+        base = OperationProgress(id=f"r-o{n:03}", agenda_progress_id="r", operation=f"o{n:03}", added_time=added)
+        row = replace(base, customer_id=customer, processing_state=ProcessingState(state), title=title)
+        if older:
+            put(partitions[home], replace(base, customer_id="c1", title="t", added_time=1), on_disk=True)
+        put(partitions[home], row, on_disk=on_disk and not older)
+        everything.append(row)
+    wanted = [
+        row
+        for row in everything
+        if (accounts is None or row.customer_id in accounts)
+        and all(_texts_of(row)[name] == value for name, value in where.items())
+    ]
+    wanted.sort(key=lambda row: (row.added_time or 0, row.id or ""))
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(listing_module, "MANY", many)
+        found: list[OperationProgress] = []
+        more, after = True, None
+        while more:
+            answer = ask(partitions, "operation", where=where, accounts=accounts, limit=limit, after=after)
+            found += answer.operations
+            more = answer.more
+            after = (found[-1].added_time or 0, found[-1].id or "") if found else None
+        count = ask(partitions, "operation", where=where, accounts=accounts, limit=None, count=True).count
+    assert [row.id for row in found] == [row.id for row in wanted]
+    assert count == len(wanted)
+
+
+def _texts_of(row: OperationProgress) -> dict[str, str | None]:
+    state = row.processing_state and row.processing_state.value
+    return {"customerId": row.customer_id, "processingState": state, "title": row.title, "operation": row.operation}
+
+
 def test_a_page_keeps_its_place_while_others_come_and_go() -> None:
     here = partition(0)
     for n in (1, 2, 3, 4):
@@ -152,10 +227,75 @@ def test_a_page_reads_its_own_rows_and_few_more() -> None:
         {"limit": 5, "where": {"linkId": "none"}},
         {"limit": 5, "where": {"linkId": "l1"}, "accounts": ["c9"]},
         {"limit": 5, "where": {"linkId": "l1", "customerId": "c2"}},
+        {"where": {"nothing": "x"}},
+        {"where": {"maximumAttempts": "3", "linkId": "l1"}},
+        {"where": {"agendaId": "a1"}},
     ):
         reads = 0
         ask([here], **more)
         assert reads <= 10, more
+    counts: list[tuple[int, dict[str, Any]]] = [
+        (10_000, {}),
+        (9_990, {"where": {"customerId": "c1"}}),
+        (10_000, {"where": {"linkId": "l1"}}),
+        (0, {"where": {"linkId": "none"}}),
+        (10, {"accounts": ["c2", "c9", "c2"]}),
+        (10_000, {"accounts": ["c2", "c1"]}),
+        (10, {"accounts": ["c2", "c1"], "where": {"customerId": "c2"}}),
+        (0, {"accounts": ["c2"], "where": {"customerId": "c1"}}),
+        (0, {"accounts": []}),
+        (0, {"where": {"nothing": "x"}}),
+    ]
+    for count, wanted in counts:
+        reads = 0
+        assert (ask([here], limit=None, count=True, **wanted).count, reads) == (count, 0), wanted
+    assert ask([here], limit=7, count=True).count == 7, "a limit that is said bounds a count"
+
+
+def test_a_page_of_all_operations_reads_its_own_rows_and_few_more() -> None:
+    store, reads = MemoryStore(), 0
+    here = Partition(0, store, lambda _: Dropped("none"), ReadyLine("e"), 0)
+    for n in range(2000):
+        row = OperationProgress(
+            id=f"r{n}-x", agenda_progress_id=f"r{n}", operation="x", customer_id=f"c{n % 7}", added_time=n
+        )
+        put(here, row, on_disk=True)
+    scan = store.scan
+
+    def counted(prefix: bytes, start: bytes = b"") -> Iterator[tuple[bytes, bytes]]:
+        nonlocal reads
+        for item in scan(prefix, start):
+            reads += 1
+            yield item
+
+    store.scan = counted  # type: ignore[method-assign]
+    page = ask([here], "operation", limit=5, after=(1000, "r1000-x"))
+    assert [row.id for row in page.operations] == [f"r{n}-x" for n in range(1001, 1006)]
+    assert reads < 50
+    assert ask([here], "operation", limit=None, count=True).count == 2000
+
+
+def test_a_count_is_of_the_moment_when_it_began() -> None:
+    here = partition(0)
+    for n in range(5):
+        put(here, agenda(n), on_disk=True)
+    put(here, agenda(5), on_disk=False)
+    put(here, agenda(0, title="new"), on_disk=False)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(counting, "SLICE", 1)
+        walk = listing([here], ByAttribute(kind="agenda", where={}, limit=None, count=True))
+        next(walk)
+        put(here, agenda(6), on_disk=False)
+        here.store.write([(b"ia*\0\0" + b"\xff" * 8 + b"a\0late", b"")])
+        assert end_of(walk).count == 6
+
+
+def test_each_value_that_some_row_has_is_found_by_one_look() -> None:
+    here = partition(0)
+    for n, customer in enumerate(["b", "a", "", "ab", "b", "é" * 3000]):
+        put(here, OperationProgress(agenda_progress_id="r", operation=f"o{n}", customer_id=customer), on_disk=True)
+    found = [*values(here.store, b"ioc")]
+    assert found == sorted({index_prefix(b"o", b"c", each) for each in ("", "a", "ab", "b", "é" * 3000)})
 
 
 def test_a_line_leaves_for_what_lies_far_ahead() -> None:

@@ -1,5 +1,7 @@
 """Handing back, reclaiming, retrying, cancelling."""
 
+from typing import Any
+
 from eventstore.errors import BadRequest, Conflict, Forbidden, NotFound
 from eventstore.events import (
     AgendaCancelled,
@@ -134,6 +136,16 @@ def test_nothing_is_retried_that_succeeded_or_has_no_attempts_left_or_never_stoo
     assert after(b.dispatch(), b.report(500, **FAILED), maximum_attempts=1).failed is None
     assert after(b.dispatch(), b.report(500, **FAILED), maximum_attempts=0).failed is None  # said, and not the default
     assert after(b.report(500, **FAILED), do_not_run=True).failed is None
+
+
+def test_twenty_attempts_are_the_most_whatever_was_asked_for() -> None:
+    past: list[Any] = [b.submit(maximum_attempts=50)]
+    for number in range(1, 21):
+        past += [b.dispatch(number - 1), b.report(number, identity=f"end-{number}", **FAILED)]
+        spec = given(*past)
+        assert (head(spec).failures, head(spec).failed is None) == (number, number == 20)
+        past.append(b.retry(attempt=number))
+    given(*past[:-1]).when(past[-1]).then()
 
 
 def test_retrying_stays_quiet_where_something_happened_since() -> None:
