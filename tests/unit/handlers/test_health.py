@@ -39,12 +39,13 @@ class Scene:
         self.model = model
         self.worker = worker
         self.kafka = Kafka()
-        self.tail: Any = SimpleNamespace(caught_up=True)
+        self.tail = SimpleNamespace(caught_up=True)
         self.broken: str | None = None
         self.left: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         group: Any = SimpleNamespace(broken=lambda: self.broken)
         log: Any = self.kafka
-        self.health = Health(holdings=worker.holdings, group=group, tail=self.tail, log=log, topics=Topics("t", 1))
+        tail: Any = self.tail
+        self.health = Health(holdings=worker.holdings, group=group, tail=tail, log=log, topics=Topics("t", 1))
 
     def ready(self) -> tuple[int, list[str], list[int]]:
         """Status, reasons, and what is proved."""
