@@ -113,7 +113,9 @@ class HoldingsCollector(Collector):
             "agendum_lag_seconds", "Age of the last record folded, if any lag", labels=["partition"]
         )
         unwritten = GaugeMetricFamily(
-            "agendum_unwritten_records", "Records folded whose rows are not on disk", labels=["partition"]
+            "agendum_unwritten_records",
+            "Records folded whose rows are not on disk; without any, rows that are sent again",
+            labels=["partition"],
         )
         for number, writer in self._holdings.writers.items():
             unwritten.add_metric([str(number)], writer.behind)

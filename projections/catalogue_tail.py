@@ -10,6 +10,7 @@ from eventstore.errors import Unavailable
 from eventstore.log import EventLog
 from projections.catalogue import Catalogue
 from projections.feed import IDLE_SECONDS, RETRY_SECONDS, Source
+from projections.ownership import boottime
 
 #: Under load the end of the topic is asked for no more often than this, and who comes meanwhile shares the answer (s).
 SHARED_SECONDS = 0.005
@@ -27,6 +28,8 @@ class CatalogueTail:
         self._source = source
         #: the topic's end when this worker began
         self._first_end = end
+        #: when an end was asked for that is known
+        self._known = boottime()
         self._moved: asyncio.Event = asyncio.Event()
         self._end: asyncio.Task[bool] | None = None
         #: when the end was asked for last (on the loop's clock), and who shares that question, and the next
@@ -51,6 +54,11 @@ class CatalogueTail:
     def caught_up(self) -> bool:
         """Whether everything is folded that was in the topic when this worker began."""
         return self.catalogue.next >= self._first_end
+
+    @property
+    def age(self) -> float:
+        """Seconds since the end was asked for that this worker knows of: nothing older than that is missing here."""
+        return boottime() - self._known
 
     async def catch_up(self) -> None:
         """Wait until it is."""
@@ -82,7 +90,7 @@ class CatalogueTail:
     async def _ask_soon(self) -> bool:
         clock = asyncio.get_running_loop().time
         await asyncio.sleep(max(0.0, self._asked + SHARED_SECONDS - clock()) if self._sharing > 1 else 0.0)
-        self._asked = clock()
+        self._asked, asked = clock(), boottime()
         self._sharing, self._waiting = self._waiting, 0
         self._end = None
         # The clock is theirs who share it: a time-out for each of them cost more than the question did.
@@ -91,4 +99,5 @@ class CatalogueTail:
                 await self.reach((await self._log.ends(self._topic))[0])
         except (Unavailable, TimeoutError):
             return False
+        self._known = max(self._known, asked)
         return True

@@ -8,8 +8,8 @@ threads before its command is answered. What stays is what Faust does well: assi
 changelog and one RocksDB per partition, and the map of who owns what.
 
 The private names in use, each held by tests/contract/test_faust: `Consumer._new_consumer_thread`,
-`Consumer._drain_messages`, `AIOKafkaConsumerThread._consumer`, aiokafka's `_coordinator._send_req` and
-`_coordinator.check_errors`, `Store._db_for_partition`. aiokafka is not imported here.
+`Consumer._drain_messages`, `Consumer._thread`, `AIOKafkaConsumerThread._consumer` and `_ensure_consumer`, aiokafka's
+`_coordinator._send_req` and `_coordinator.check_errors`, `Store._db_for_partition`. aiokafka is not imported here.
 """
 
 from collections.abc import Callable, Mapping

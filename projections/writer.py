@@ -62,6 +62,7 @@ class Writer:
         self.ended = False
         #: rows written, batches written, rows sent again because another worker's record had buried them
         self.rows = self.batches = self.resent = 0
+        self._send_again(replica.inverted)
 
     def wake(self) -> None:
         """There is something to write."""
@@ -69,17 +70,21 @@ class Writer:
 
     @property
     def behind(self) -> int:
-        """Records that are folded and whose rows are not on disk."""
-        return self._partition.position - self._written
+        """What is still to be written; 0: nothing waits for a flight, and none is under way.
+
+        Records that are folded and whose rows are not on disk; where there are none, rows that are there and have to be
+        sent again, because another worker's older ones bury them in the changelog.
+        """
+        overlay = self._partition.overlay
+        return self._partition.position - self._written or len(overlay.dirty) + len(overlay.flying)
 
     @property
     def idle(self) -> bool:
-        """Everything folded is on disk."""
-        return self._written == self._partition.position and not self._partition.overlay.dirty
+        """Everything folded is on disk and in the changelog."""
+        return not self.behind
 
     async def run(self) -> None:
         """Write until `ended`."""
-        self._send_again(self._replica.inverted)
         while not self.ended:
             await self._work.wait()
             self._work.clear()

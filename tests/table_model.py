@@ -28,7 +28,7 @@ from projections.store import MemoryStore, Store
 from tests.independent_fold import fold
 
 AGENDAS, CHANGELOG = "agendas", "changelog"
-WAIT_SECONDS = 5.0
+WAIT_SECONDS = 60.0
 EPOCHS = count()
 
 

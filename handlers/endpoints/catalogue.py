@@ -58,7 +58,7 @@ async def get(ask: Ask, collection: Collection) -> Reply:
     body = envelope(shown, cid=ask.cid, count=len(rows))
     if asked.paged and more and rows:
         body["next"] = cursor_of(rows[-1])
-    return Reply(body, f"catalogue/0@{catalogue.position}", None if current else 0)
+    return Reply(body, f"catalogue/0@{catalogue.position}", None if current else int(1000 * ask.edge.tail.age))
 
 
 async def post(ask: Ask, collection: Collection) -> Reply:

@@ -1,6 +1,8 @@
 """Each private name of Faust and aiokafka in use, so that an upgrade fails loudly (projections/transport.py)."""
 
+import ast
 import inspect
+from collections.abc import Iterator
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -8,12 +10,71 @@ from typing import Any
 import aiokafka.consumer.group_coordinator as coordinator
 import faust
 import pytest
+from aiokafka.producer.sender import Sender
 from faust.stores import rocksdb
 from faust.tables.recovery import Recovery
 from faust.transport import consumer
 from faust.transport.drivers import aiokafka as driver
 
 from projections.replica import POSITION
+
+ROOT = Path(__file__).parents[2]
+#: Private names that are not ours, by module; a new one needs its test here.
+FOREIGN = {
+    "eventstore/kafka/producer.py": {"_sender"},
+    "projections/group.py": {"_thread", "_consumer", "_coordinator", "_db_for_partition"},
+    "projections/transport.py": {"_ensure_consumer", "_coordinator", "_send_req"},
+    # aiohttp's; tests/integration/isolation/test_doors.py shows what they are for.
+    "handlers/discretion.py": {"_loop", "_kwargs"},
+}
+#: Private names of another class of ours.
+OURS = {"eventstore/kafka/sieve.py": {"_consumer"}}
+
+
+def made_here(tree: ast.Module) -> Iterator[str]:
+    """Names that a module gives to something itself."""
+    for node in ast.walk(tree):
+        match node:
+            case ast.FunctionDef(name) | ast.AsyncFunctionDef(name) | ast.ClassDef(name):
+                yield name
+            case ast.Attribute(ast.Name("self"), attr, ast.Store()):
+                yield attr
+            case ast.Name(name, ast.Store()):
+                yield name
+
+
+def borrowed(tree: ast.Module) -> set[str]:
+    """Private attributes that a module uses and does not make."""
+    used = {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
+    private = {name for name in used if name.startswith("_") and not name.startswith("__")}
+    return private - {*made_here(tree)} - {"_exit"}
+
+
+def test_no_private_name_of_others_is_used_that_has_no_test() -> None:
+    modules = [
+        path for part in ("eventstore", "projections", "handlers", "compose") for path in (ROOT / part).rglob("*.py")
+    ]
+    found = {str(path.relative_to(ROOT)): borrowed(ast.parse(path.read_text())) for path in modules}
+    assert {name: names for name, names in found.items() if names} == {**FOREIGN, **OURS}
+    assert borrowed(ast.parse("class A:\n    def f(self):\n        self.mine._theirs = self._x = 1\n")) == {"_theirs"}
+
+
+def test_the_consumer_of_a_thread_is_there_once_it_has_started() -> None:
+    source = inspect.getsource(driver.AIOKafkaConsumerThread._ensure_consumer)
+    assert "return self._consumer" in source
+    assert "raise ConsumerNotStarted" in source
+
+
+def test_a_producer_that_is_abandoned_is_stopped_by_the_task_of_its_sender() -> None:
+    assert "self._sender = Sender(" in inspect.getsource(aiokafka_producer().__init__)
+    assert isinstance(Sender.sender_task, property)
+    assert "create_task(self._sender_routine())" in inspect.getsource(Sender)
+
+
+def aiokafka_producer() -> Any:
+    from aiokafka import AIOKafkaProducer
+
+    return AIOKafkaProducer
 
 
 def test_the_versions_are_those_that_were_read() -> None:

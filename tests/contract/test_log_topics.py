@@ -8,7 +8,7 @@ from uuid import UUID
 import msgspec
 import pytest
 from aiokafka import TopicPartition
-from aiokafka.admin import AIOKafkaAdminClient, NewTopic, RecordsToDelete
+from aiokafka.admin import AIOKafkaAdminClient, NewPartitions, NewTopic, RecordsToDelete
 
 from eventstore.errors import ForeignLog, TopicMismatch, Unavailable
 from eventstore.kafka.admin import make_topics, open_log
@@ -111,6 +111,25 @@ async def test_refuses_a_log_that_begins_with_something_else(kafka: Any, topic: 
 
         with pytest.raises(ForeignLog, match=f"{topic.name}/2 to begin with LogOpened"):
             await open_log(log, topic, iter(IDS))
+
+
+async def test_refuses_a_log_that_was_opened_with_another_number_of_partitions(
+    kafka: Any, topic: Topic, admin: AIOKafkaAdminClient, log: KafkaLog
+) -> None:
+    """Somebody gave the topic another partition, and the setting with it: keys would be looked for elsewhere."""
+    larger = msgspec.structs.replace(topic, partitions=4)
+    async with asyncio.timeout(SECONDS):
+        await make_topics(kafka.bootstrap, [topic], replication=1)
+        await open_log(log, topic, iter(IDS))
+        await admin.create_partitions({topic.name: NewPartitions(4)})
+        await make_topics(kafka.bootstrap, [larger], replication=1)
+        again = KafkaLog(kafka.bootstrap, {topic.name: 4})
+        await again.start()
+        try:
+            with pytest.raises(ForeignLog, match=f"{topic.name}/0 to be opened with 4 partitions, found 3"):
+                await open_log(again, larger, iter([UUID(int=9)]))
+        finally:
+            await again.stop()
 
 
 async def test_a_recreated_topic_is_another_log(

@@ -23,6 +23,8 @@ from tests.faults.storm import storm
 MOMENTS = int(os.environ.get("AGENDUM_FAULT_MOMENTS", "10"))
 #: Settings of the workers under which the changelog is compacted all the time.
 COMPACTING = {"compaction_lag_ms": 0, "segment_ms": 1000}
+#: Of the workers here; and how long after the death of a broker one may believe, at the most, that it was answered.
+SESSION_SECONDS, PROVEN_SECONDS = 6, 15
 plain_and_compacting = pytest.mark.parametrize("settings", [{}, COMPACTING], ids=["plain", "compacting"])
 
 
@@ -87,15 +89,19 @@ async def test_an_outage_of_three_minutes_stops_writes_alone(tmp_path: Path, pre
     async def outage(where: Arena) -> None:
         known = await _any_progress(where)
         cluster.kill()
-        ends = asyncio.get_running_loop().time() + seconds
+        began = asyncio.get_running_loop().time()
+        ends = began + seconds
         reads = 0
-        while asyncio.get_running_loop().time() < ends:
+        while (now := asyncio.get_running_loop().time()) < ends:
             for worker in where.workers:
                 async with where.session.get(f"{worker.url}/healthz") as answer:
                     assert answer.status == 200
                 async with where.session.get(f"{worker.url}{known}", headers={"Authorization": "x"}) as answer:
                     assert answer.status == 200, await answer.text()
                     reads += 1
+                    # Nobody can prove anything any more once a session is over, and has to say so.
+                    age = int(answer.headers.get("Agendum-Stale", "-1"))
+                    assert age >= 1000 * SESSION_SECONDS or now - began < PROVEN_SECONDS, (now - began, age)
             await asyncio.sleep(1)
         assert reads > seconds
         cluster.start_node()

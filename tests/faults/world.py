@@ -51,13 +51,20 @@ class World:
         await self.until(holds, f"{worker.name} to own {numbers or 'everything'}")
 
     async def warm(self, worker: WorkerProcess) -> None:
-        """Wait until all live workers are ready, and the standbys of this one have taken in everything."""
+        """Wait until all live workers are ready, and the standbys of this one have taken in everything.
+
+        And for two looks at Kafka more, which a worker takes once a second: what it says may be of the last one.
+        """
 
         async def holds() -> bool:
-            health = [await each.health(self.session) for each in self.workers if each.alive]
-            mine = await worker.health(self.session)
-            idle = all(each and each["ready"] and each["unwritten"] == 0 for each in health)
-            return bool(idle and mine and mine["standby_lag"] == 0)
+            for _ in range(25):
+                health = [await each.health(self.session) for each in self.workers if each.alive]
+                mine = await worker.health(self.session)
+                idle = all(each and each["ready"] and each["unwritten"] == 0 for each in health)
+                if not (idle and mine and mine["standby_lag"] == 0):
+                    return False
+                await asyncio.sleep(0.1)
+            return True
 
         await self.until(holds, f"{worker.name} to have warm standbys")
 

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from compose.processes import die_with_parent
 from handlers.client.client import Client
 from handlers.client.objects import Agenda, AgendaProgress
 
@@ -39,7 +40,13 @@ class ExecutorProcess:
     def start(self) -> "ExecutorProcess":
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
-                self._command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, process_group=0, env=self._environment
+                self._command,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                process_group=0,
+                env=self._environment,
+                preexec_fn=die_with_parent,  # noqa: PLW1509  # system calls that touch no lock
             )
         return self
 

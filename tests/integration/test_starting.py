@@ -7,8 +7,10 @@ from typing import Any
 import aiohttp
 import pytest
 
+from eventstore.kafka.admin import make_topics
+from eventstore.topics import Topic
 from tests.conftest import Broker
-from tests.faults.world import World, world
+from tests.faults.world import P, World, world
 
 pytestmark = pytest.mark.kafka
 HEADERS = {"Authorization": "a"}
@@ -31,6 +33,31 @@ async def test_a_puller_and_a_reader_are_never_told_that_something_is_missing(
             told = await answers_until_ready(where)
             assert [answer for answer in told if answer["error"]] == []
             assert {len(answer["all"]) for answer in told if "count" in answer} == {1}
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"retention.ms": "604800000"}, "expected retention.ms=-1, found 604800000"),
+        ({"cleanup.policy": "compact"}, "expected cleanup.policy=delete, found compact"),
+        ({}, f"expected {P} partitions, found {P + 1}"),
+    ],
+)
+async def test_a_worker_does_not_start_on_topics_that_break_a_promise(
+    kafka: Broker, prefix: str, tmp_path: Path, change: dict[str, str], said: str
+) -> None:
+    async with world(kafka, prefix, tmp_path, "A") as where:
+        [worker] = where.workers
+        right = where.topics.agendas
+        wrong = Topic(right.name, P if change else P + 1, {**right.settings, **change})
+        await make_topics(kafka.bootstrap, [wrong], replication=1)
+        worker.start()
+        await asyncio.to_thread(worker.join, 60)
+
+        assert worker.exit not in (None, 0)
+        text = " ".join(worker.log.read_text().split())
+        assert f"topic {right.name}: {said}" in text
+        assert "Set it right with kafka-configs, or use a new prefix" in text
 
 
 async def fill(where: World) -> None:

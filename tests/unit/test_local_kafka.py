@@ -92,12 +92,13 @@ def test_what_maven_could_not_fetch_is_not_left_behind(
 
 
 def test_jars_other_than_the_known_ones_are_refused_before_they_are_kept(
-    empty: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    real: Path, empty: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    name = min(known_sums())
-    on_the_path(tmp_path / "bin", monkeypatch, mvn=f'{OUT}; echo half >"$out/{name}"')
+    name = sorted(known_sums())[7]
+    one_of_them = f'/bin/ln -s {real}/*.jar "$out"; /bin/rm "$out/{name}"; echo other >"$out/{name}"'
+    on_the_path(tmp_path / "bin", monkeypatch, mvn=f"{OUT}; {one_of_them}")
 
-    with pytest.raises(JarsRefused, match="jar"):
+    with pytest.raises(JarsRefused, match=f"jar {name}: expected SHA-256 {known_sums()[name]}, found"):
         jars()
 
     assert [*empty.glob("libs*")] == []

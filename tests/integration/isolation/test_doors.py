@@ -286,5 +286,6 @@ class TestTraces:
         assert all(len(text) > 100 for text in written.values())
         parts = {part for token in world.tokens for part in token.split(".")[1:] if len(part) > 20}
         assert len(parts) > 10
+        parts.add(SECRET)  # it came with every hop, and with what tried to be one
         for name, text in written.items():
             assert [part for part in parts if part in text] == [], name

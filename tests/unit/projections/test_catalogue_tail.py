@@ -4,9 +4,11 @@ import asyncio
 
 import pytest
 
+from eventstore.errors import Unavailable
 from eventstore.log import NewRecord
 from eventstore.memory import InMemoryLog, MemorySource
 from eventstore.reading import CATALOGUE_EVENTS, Classifier
+from projections import catalogue_tail
 from projections.catalogue import Catalogue
 from projections.catalogue_tail import CatalogueTail
 from tests.golden.test_golden import golden
@@ -52,4 +54,26 @@ async def test_it_has_not_caught_up_before_the_last_record_is_folded() -> None:
     async with asyncio.timeout(10):
         await waiting
     assert tail.caught_up
+    running.cancel()
+
+
+async def test_its_age_is_that_of_the_last_end_it_was_told_of(monkeypatch: pytest.MonkeyPatch) -> None:
+    moment = 100.0
+    monkeypatch.setattr(catalogue_tail, "boottime", lambda: moment)
+    log = records(1)
+    tail = CatalogueTail(Catalogue(Classifier(1, kinds=CATALOGUE_EVENTS)), log, TOPIC, MemorySource(log, TOPIC), 1)
+    running = asyncio.create_task(tail.run())
+    async with asyncio.timeout(10):
+        moment = 103.0
+        assert tail.age == 3
+        assert await tail.current()
+        moment = 110.0
+        assert tail.age == 7
+
+        async def away(_: str) -> dict[int, int]:
+            raise Unavailable("away")
+
+        monkeypatch.setattr(log, "ends", away)
+        assert not await tail.current()
+    assert tail.age == 7
     running.cancel()

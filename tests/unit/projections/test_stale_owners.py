@@ -1,9 +1,13 @@
 """A writer that wakes up after another worker took its partition over: what its own disk may claim to hold."""
 
+import asyncio
+
 import pytest
 
+from eventstore.log import NewRecord
 from projections import writer
-from tests.table_model import ModelWorker
+from projections.changelog import source_offset
+from tests.table_model import CHANGELOG, ModelWorker
 from tests.unit.projections.test_recreated_changelog import Story, cut_short
 
 
@@ -86,3 +90,43 @@ async def test_an_owner_without_proof_for_a_while_goes_on_where_it_was() -> None
     assert owner.holdings.rebuilds == 0
     await story.model.serve_and_check("A")
     await story.model.serve_and_check("empty")
+
+
+async def test_what_is_sent_again_is_unwritten_until_it_is_acknowledged() -> None:
+    """On the disk it is already; whoever waits for everything to be written waits for the changelog as well."""
+    story = Story()
+    owner = await story.start("A")
+    story.begin("A", "r1", "r3")
+    await story.land("A")
+    old = next(each for each in story.model.log.records(CHANGELOG, 0) if each.key and b"r1" in each.key)
+    story.report("A", "r1")
+    await story.land("A")
+    story.model.log.put(CHANGELOG, 0, NewRecord(old.key or b"", old.value, [*old.headers]))  # a woken worker's
+    waits, let_go = at_the_second_flight(owner)
+
+    story.report("A", "r3")  # its flight finds the gap, the next one closes it
+    await asyncio.wait_for(waits.wait(), 20)
+
+    [carries] = owner.holdings.writers.values()
+    assert (carries.resent, carries.behind > 0, owner.idle()) == (1, True, False)
+    let_go.set()
+    await story.model.until(owner.idle, "written")
+    assert carries.behind == 0
+    last = [each for each in story.model.log.records(CHANGELOG, 0) if each.key == old.key][-1]
+    assert source_offset(last) > source_offset(old)
+
+
+def at_the_second_flight(worker: ModelWorker) -> tuple[asyncio.Event, asyncio.Event]:
+    """The batch after the next one waits to land until it is let go; set when it waits, and to let it go."""
+    waits, let_go, append, sent = asyncio.Event(), asyncio.Event(), worker.changelog.append, 0
+
+    async def in_turn(partition: int, records: list[NewRecord]) -> int:
+        nonlocal sent
+        sent += 1
+        if sent > 1:
+            waits.set()
+            await let_go.wait()
+        return await append(partition, records)
+
+    worker.changelog.append = in_turn  # type: ignore[method-assign]
+    return waits, let_go
