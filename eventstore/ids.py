@@ -11,6 +11,7 @@ NAMESPACE = UUID("5d0f7a3e-5c0b-5d5a-9a0e-6a0f4c1d2b7e")
 _NAMESPACE = NAMESPACE.bytes
 #: Ids that differ in their last three hexadecimal digits.
 NEIGHBOURS = 16**3
+_ENDS = [f"{n:03x}" for n in range(NEIGHBOURS)]
 
 
 def partition_of(key: str | bytes, partitions: int) -> int:
@@ -36,14 +37,14 @@ def varied(fresh: Callable[[], str]) -> Callable[[str, int], str]:
 
     Where an id falls is known only when it is there, and a fresh one costs four times as much as a neighbour.
     """
-    first = ""
+    stem, place = "", 0
 
     def identity(_: str, n: int) -> str:
-        nonlocal first
+        nonlocal stem, place
         if n % NEIGHBOURS == 0:
             first = fresh()
-            return first
-        return f"{first[:-3]}{(int(first[-3:], 16) + n) % NEIGHBOURS:03x}"
+            stem, place = first[:-3], int(first[-3:], 16)
+        return stem + _ENDS[(place + n) % NEIGHBOURS]
 
     return identity
 

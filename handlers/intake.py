@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Sequence
+from functools import partial
 
 from eventstore.commands import ReportProgress, SubmitAgenda
 from eventstore.errors import BadRequest
@@ -95,9 +96,9 @@ def run_and_agenda(
     """Ids of the run and of the agenda, drawn until they fall into one partition (design 4.5)."""
     # With a key every worker must come to the same id, so only without one may it be of a partition owned here.
     fits = is_mine if origin.request is None else lambda _: True
-    stream = progress_id or draw(lambda n: origin.identity("progress", n), fits)
+    stream = progress_id or draw(partial(origin.identity, "progress"), fits)
     home = partition_of(stream, partitions)
-    return stream, draw(lambda n: origin.identity("agenda", n), lambda one: partition_of(one, partitions) == home)
+    return stream, draw(partial(origin.identity, "agenda"), lambda one: partition_of(one, partitions) == home)
 
 
 def _agenda(

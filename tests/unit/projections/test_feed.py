@@ -10,7 +10,7 @@ from eventstore.envelope import Envelope, write_headers
 from eventstore.errors import TooNew
 from eventstore.log import NewRecord, Record
 from eventstore.memory import MemorySource
-from projections.feed import SLICE, Feed
+from projections.feed import PASSED, SLICE, Feed
 from projections.partition import OVERLAY_BOUND, Partition
 from projections.ready import ReadyLine
 from projections.store import MemoryStore
@@ -27,7 +27,8 @@ class Reader:
         self.partition = Partition(0, MemoryStore(), classifier(), ReadyLine("reader"), 0)
         self.partition.want = 1
         self.owned = {0: self.partition}
-        self.feed = Feed(MemorySource(story.log, TOPIC))
+        self.source = MemorySource(story.log, TOPIC)
+        self.feed = Feed(self.source)
         self.slices = 0
         self.task = asyncio.ensure_future(self.feed.run(self.owned, self._count))
 
@@ -73,6 +74,18 @@ async def test_what_is_next_is_folded_at_once_and_skipped_when_it_is_fetched(sto
     await reader.caught_up()
     assert reader.partition.verdicts == story.live.verdicts
     assert dict(reader.partition.overlay.items()) == dict(story.live.overlay.items())
+
+
+async def test_many_that_were_folded_at_once_are_passed_over_in_the_source(story: History, reader: Reader) -> None:
+    for _ in range(PASSED):
+        story.place(None, b"garbage")
+
+    reader.feed.landed(0, reader.records(PASSED))
+
+    assert await reader.source.position(0) == reader.partition.next == 1 + PASSED
+    story.add(b.submit())
+    await reader.caught_up()
+    assert reader.partition.verdicts == story.live.verdicts
 
 
 async def test_what_follows_something_that_is_not_folded_yet_waits_for_it(story: History, reader: Reader) -> None:
