@@ -7,7 +7,7 @@ are of one moment, and `applied` vouches for rows that are there (design 4.4).
 
 import asyncio
 import logging
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection
 
 import msgspec
 
@@ -15,6 +15,7 @@ from eventstore.errors import Unavailable
 from eventstore.log import NewRecord, Record
 from projections.changelog import Changelog, record_of, source_offset
 from projections.digest import in_hex
+from projections.flights import BATCH_BYTES, whole_streams
 from projections.graves import bury
 from projections.partition import Partition
 from projections.replica import Landing, Replica
@@ -28,13 +29,7 @@ from projections.rows import (
 
 logger = logging.getLogger(__name__)
 
-#: Keys and values of one batch add up to at most this, unless one stream alone is more (bytes).
-BATCH_BYTES = 400_000
-#: What Kafka adds to a row in a batch, generously (bytes).
-OVERHEAD = 60
 RETRY_SECONDS = 0.2
-
-Rows = list[tuple[bytes, bytes]]
 
 
 class Writer:
@@ -188,29 +183,3 @@ class Writer:
             "rows that another worker's older ones had buried in the changelog are sent again",
             extra={"action": "resend", "partition": self._partition.number, "rows": len(found)},
         )
-
-
-def whole_streams(rows: dict[bytes, bytes]) -> Iterator[Rows]:
-    """Batches of rows such that no stream is in two; each within BATCH_BYTES unless one stream alone is more."""
-    streams: dict[bytes, Rows] = {}
-    for item in rows.items():
-        stream = item[0].split(b"\0", 2)[1]
-        if (group := streams.get(stream)) is None:
-            streams[stream] = [item]
-        else:
-            group.append(item)
-    batch: Rows = []
-    size = 0
-    for group in streams.values():
-        weight = _weight(group)
-        if batch and size + weight > BATCH_BYTES:
-            yield batch
-            batch, size = [], 0
-        batch += group
-        size += weight
-    if batch:
-        yield batch
-
-
-def _weight(group: Iterable[tuple[bytes, bytes]]) -> int:
-    return sum(len(key) + len(value) + OVERHEAD for key, value in group)

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from eventstore.log import NewRecord
-from projections import writer
+from projections import flights
 from tests import builders as b
 from tests.table_model import CHANGELOG, Model, ModelWorker
 
@@ -76,7 +76,7 @@ async def test_rows_of_two_changelogs_are_never_mixed(monkeypatch: pytest.Monkey
     while story.changelog() <= position + 3:
         story.report("A", "r1")
         await story.land("A")
-    monkeypatch.setattr(writer, "BATCH_BYTES", 300)
+    monkeypatch.setattr(flights, "BATCH_BYTES", 300)
     if dies:
         await cut_short(story, owner)
     await story.model.crash("A")

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from eventstore.log import NewRecord
-from projections import writer
+from projections import flights
 from projections.changelog import source_offset
 from tests.table_model import CHANGELOG, ModelWorker
 from tests.unit.projections.test_recreated_changelog import Story, cut_short
@@ -45,7 +45,7 @@ async def test_rows_of_a_new_owner_do_not_count_as_seen_by_the_old_one(monkeypat
     old.changelog.open()  # it wakes: its batch lands behind the rows of A, and only then it learns that it was deposed
     await story.model.settle()
     await old.lose()
-    monkeypatch.setattr(writer, "BATCH_BYTES", 300)
+    monkeypatch.setattr(flights, "BATCH_BYTES", 300)
     await cut_short(story, new, "y")
     await story.model.crash("A")
     revive(old)
