@@ -13,36 +13,29 @@ does not say so, but it pauses before: an answer that came in less than that pau
 """
 
 import asyncio
-import logging
 import time
 from collections import deque
 from collections.abc import Callable
-from contextlib import suppress
 
 from aiokafka import AIOKafkaProducer
-from aiokafka.errors import KafkaError, MessageSizeTooLargeError, UnknownTopicOrPartitionError
+from aiokafka.errors import KafkaError, MessageSizeTooLargeError
 
 from eventstore.errors import BadRequest, Unavailable
 from eventstore.kafka.batches import Append, Place, Told, next_batch, refuse
+from eventstore.kafka.renewed import REQUEST_SECONDS, Renewed
 from eventstore.log import Heard, NewRecord
 from eventstore.topics import MESSAGE_BYTES
 
-logger = logging.getLogger(__name__)
-
-REQUEST_SECONDS = 10.0
 RETRY_SECONDS = 0.2
-#: aiokafka pauses for so long before it sends a batch again; an answer well before that is to the first send.
-BACKOFF_MS, FIRST_SECONDS = 200, 0.15
-STOP_SECONDS = 2.0
+#: An answer well before BACKOFF_MS is to the first send (s).
+FIRST_SECONDS = 0.15
 
 
 class Producer:
     """Idempotent appends with acks=all, to any topic."""
 
     def __init__(self, bootstrap: str) -> None:
-        self._bootstrap = bootstrap
-        self._producer: AIOKafkaProducer | None = None
-        self._renewing: asyncio.Lock = asyncio.Lock()
+        self.client = Renewed(bootstrap)
         self._queues: dict[Place, deque[Append]] = {}
         self._senders: dict[Place, asyncio.Task[None]] = {}
         self._heard: dict[str, Heard] = {}
@@ -50,14 +43,10 @@ class Producer:
         #: monotonic time of the last acknowledgement, and of the first failure since
         self.acknowledged = time.monotonic()
         self.failing_since: float | None = None
-        self.renewals = 0
 
     async def start(self) -> None:
         """Connect; raises Unavailable."""
-        try:
-            await self._current()
-        except KafkaError as wrong:
-            raise Unavailable(f"expected Kafka at {self._bootstrap} to answer: {wrong!r}") from wrong
+        await self.client.start()
 
     async def stop(self) -> None:
         """Disconnect, within bounds; what is under way stays unknown."""
@@ -66,9 +55,7 @@ class Producer:
             sender.cancel()
         for queue in self._queues.values():
             refuse(queue)
-        if self._producer is not None:
-            await _stop(self._producer)
-            self._producer = None
+        await self.client.stop()
 
     def append(self, topic: str, partition: int, record: NewRecord) -> "asyncio.Future[None]":
         """Done once at least one copy is acknowledged; cancelling ends the re-sending. Raises Unavailable."""
@@ -133,7 +120,7 @@ class Producer:
         producer: AIOKafkaProducer | None = None
         try:
             async with asyncio.timeout(REQUEST_SECONDS * 2):
-                producer = await self._current()
+                producer = await self.client.current()
                 batch = producer.create_batch()
                 for record in records:
                     if batch.append(key=record.key, value=record.value, timestamp=None, headers=record.headers) is None:
@@ -147,60 +134,9 @@ class Producer:
             raise BadRequest(f"expected records of at most {MESSAGE_BYTES} bytes: {wrong!r}") from wrong
         except (KafkaError, TimeoutError, OSError, AssertionError) as wrong:
             self.failing_since = self.failing_since or time.monotonic()
-            await self._renew(producer, wrong)
+            await self.client.replace(producer, wrong)
             raise Unavailable(f"expected {topic}/{partition} to acknowledge: {wrong!r}") from wrong
         self.acknowledged, self.failing_since = time.monotonic(), None
         # Type 1: the broker's own time of the append, as a reader will see it.
         certain = told.offset >= 0 and told.timestamp_type == 1 and self.acknowledged - sent < FIRST_SECONDS
         return Told(int(told.offset), int(told.timestamp), certain=certain)
-
-    async def _current(self) -> AIOKafkaProducer:
-        if self._producer is not None and not self._stopped:
-            return self._producer
-        async with self._renewing:
-            if self._stopped:
-                raise Unavailable("this producer was stopped")
-            if self._producer is None:
-                producer = AIOKafkaProducer(
-                    bootstrap_servers=self._bootstrap,
-                    acks="all",
-                    enable_idempotence=True,
-                    max_batch_size=MESSAGE_BYTES,
-                    max_request_size=MESSAGE_BYTES,
-                    request_timeout_ms=int(REQUEST_SECONDS * 1000),
-                    retry_backoff_ms=BACKOFF_MS,
-                )
-                try:
-                    await producer.start()
-                except BaseException:
-                    await _stop(producer)
-                    raise
-                self._producer = producer
-            return self._producer
-
-    async def _renew(self, broken: AIOKafkaProducer | None, reason: BaseException) -> None:
-        # A producer whose sequence the broker does not accept, or that was closed, never recovers. One that merely
-        # timed out would, but its batch may still be queued inside it: dropping it keeps one copy from being many.
-        if broken is None or broken is not self._producer:
-            return
-        if isinstance(reason, UnknownTopicOrPartitionError):
-            return
-        self._producer = None
-        self.renewals += 1
-        logger.warning("producer is replaced", extra={"action": "renew", "reason": repr(reason)})
-        await _stop(broken)
-
-
-async def _stop(producer: AIOKafkaProducer) -> None:
-    with suppress(TimeoutError, KafkaError, OSError):
-        async with asyncio.timeout(STOP_SECONDS):
-            await producer.stop()
-            return
-    # It waits to flush what nobody waits for any more. Abandoned as it is, its sender would go on for ever and add
-    # copies when the broker is back, and stop() returns at once from now on: end the sender itself.
-    sender = producer._sender.sender_task  # noqa: SLF001  # there is no public way
-    if sender is not None:
-        sender.cancel()
-    with suppress(TimeoutError, KafkaError, OSError):
-        async with asyncio.timeout(STOP_SECONDS):
-            await producer.client.close()

@@ -105,7 +105,7 @@ async def test_what_aiokafka_had_to_send_twice_is_not_told_of(
     """The answer to the second send may speak of an earlier copy: aiokafka pauses before it, which gives it away."""
     told: list[Record] = []
     log.listen(topic, lambda _, records: told.extend(records))
-    producer = log.producer._producer
+    producer = log.producer.client.producer
     assert producer is not None
     send, sent = producer.client.send, 0
 
@@ -133,14 +133,14 @@ async def test_what_aiokafka_had_to_send_twice_is_not_told_of(
 async def test_a_broken_producer_is_replaced_and_the_same_bytes_go_again(log: KafkaLog, topic: str) -> None:
     async with asyncio.timeout(SECONDS):
         await log.append(topic, 0, numbered(0))
-        broken = log.producer._producer
+        broken = log.producer.client.producer
         assert broken is not None
         await broken.stop()
 
         await log.append(topic, 0, numbered(1))
         found = await counts(log, topic)
 
-    assert log.producer.renewals == 1
+    assert log.producer.client.renewals == 1
     assert log.producer.failing_since is None
     assert set(found) == {(b"k0", b"vv"), (b"k1", b"vv")}
 
@@ -197,7 +197,7 @@ async def test_a_cancelled_caller_is_not_sent_for_any_more(mortal: LocalKafka, l
 async def test_stopping_answers_whoever_waits(mortal: LocalKafka, topic: str) -> None:
     log = KafkaLog(mortal.bootstrap, {topic: 2})
     await log.start()
-    abandoned = log.producer._producer
+    abandoned = log.producer.client.producer
     assert abandoned is not None
     async with asyncio.timeout(SECONDS):
         try:
