@@ -39,6 +39,20 @@ def undisturbed() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
+def run(command: Sequence[str], seconds: float | None = None) -> subprocess.CompletedProcess[str]:
+    """Run a command to its end, with what it said; it does not outlive us. Raises TimeoutExpired."""
+    return subprocess.run(
+        command,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        errors="replace",
+        timeout=seconds,
+        check=False,
+        preexec_fn=die_with_parent,  # noqa: PLW1509  # system calls that touch no lock
+    )
+
+
 class Child:
     """One process with its log; `start` as often as you like."""
 

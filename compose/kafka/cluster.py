@@ -20,7 +20,7 @@ from aiokafka.admin import AIOKafkaAdminClient
 from compose.kafka.jars import cache, jars
 from compose.kafka.java import demand, java
 from compose.kafka.node import Node
-from compose.processes import die_with_parent
+from compose.processes import run
 
 START_SECONDS = 60.0
 
@@ -144,13 +144,8 @@ def archive_classes() -> None:
     fresh = archive.with_name(f"classes-{os.getpid()}.jsa")
     try:
         with suppress(subprocess.TimeoutExpired):
-            done = subprocess.run(
-                [java(), f"-XX:ArchiveClassesAtExit={fresh}", "-cp", f"{libs}/*", "kafka.Kafka", "--version"],
-                stdin=subprocess.DEVNULL,
-                capture_output=True,
-                timeout=60,
-                check=False,
-                preexec_fn=die_with_parent,  # noqa: PLW1509  # one system call that touches no lock
+            done = run(
+                [java(), f"-XX:ArchiveClassesAtExit={fresh}", "-cp", f"{libs}/*", "kafka.Kafka", "--version"], 60
             )
             # A node would take one that was cut short for whole.
             if done.returncode == 0 and fresh.exists():

@@ -7,14 +7,13 @@ is fetched anew. Whoever fetches holds a lock, so what lies beside it was left b
 import fcntl
 import os
 import shutil
-import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
 
 from compose.kafka.java import INSTEAD, NotInstalled
-from compose.processes import die_with_parent
+from compose.processes import run
 
 HERE = Path(__file__).parent
 VERSION = "4.4.0"
@@ -87,14 +86,7 @@ def verify(folder: Path) -> None:
 def _copy(fresh: Path) -> None:
     """Let Maven copy the jars into a new folder."""
     command = ["mvn", "-q", "-B", "-f", str(HERE / "pom.xml"), "dependency:copy-dependencies"]
-    done = subprocess.run(
-        [*command, f"-DoutputDirectory={fresh}", "-DincludeScope=runtime"],
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        check=False,
-        preexec_fn=die_with_parent,  # noqa: PLW1509  # one system call that touches no lock
-    )
+    done = run([*command, f"-DoutputDirectory={fresh}", "-DincludeScope=runtime"])
     if done.returncode:
         raise JarsRefused(f"expected Maven to fetch Kafka's jars: {done.stdout[-2000:]}{done.stderr[-2000:]}")
 

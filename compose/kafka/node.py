@@ -8,7 +8,7 @@ from pathlib import Path
 
 from compose.kafka.jars import cache, jars
 from compose.kafka.java import java
-from compose.processes import die_with_parent, undisturbed
+from compose.processes import die_with_parent, run, undisturbed
 
 #: What a small local cluster needs beside its addresses; each was measured to matter.
 SETTINGS = {
@@ -77,14 +77,7 @@ class Node:
         if (self.folder / "data" / "meta.properties").exists():
             return
         command = [java(), "-cp", f"{jars()}/*", "kafka.tools.StorageTool", "format", f"--cluster-id={cluster}"]
-        done = subprocess.run(
-            [*command, "-c", str(self.folder / "node.properties"), "-g"],
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            check=False,
-            preexec_fn=die_with_parent,  # noqa: PLW1509  # one system call that touches no lock
-        )
+        done = run([*command, "-c", str(self.folder / "node.properties"), "-g"])
         if done.returncode:
             raise RuntimeError(f"expected node {self.number} to be formatted: {done.stdout}{done.stderr}")
 
