@@ -1,9 +1,7 @@
 """Executors for real: processes that pull over HTTP, that are killed, stopped and told to stop."""
 
 import json
-import os
 import sys
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -20,19 +18,6 @@ pytestmark = pytest.mark.kafka
 EXECUTING, COMPLETE = ProcessingState.EXECUTING, ProcessingState.COMPLETE
 
 
-@pytest.fixture
-async def client(worker: WorkerProcess) -> AsyncIterator[Client]:
-    async with connect(worker.url, draw=draw) as found:
-        yield found
-
-
-@pytest.fixture
-async def name(client: Client) -> str:
-    found = f"x{os.urandom(4).hex()}"
-    await tenant(client, found)
-    return found
-
-
 def states(progress: AgendaProgress) -> dict[str, str]:
     return {row.operation or "": row.processing_state_message or "" for row in progress.operation_progress or []}
 
@@ -44,13 +29,13 @@ async def equals_a_replay(worker: WorkerProcess) -> None:
 
 
 async def test_operations_run_after_what_they_need_and_see_its_results(
-    client: Client, name: str, worker: WorkerProcess, tmp_path: Path
+    service: Client, name: str, worker: WorkerProcess, tmp_path: Path
 ) -> None:
     executor = ExecutorProcess(worker.url, name, tmp_path).start()
     last = sample("c", "b", ms=10, result={"from": "@<a.out::/of>", "all": "@<b.out>", "in": "text @<b.out::/of>"})
-    agenda = await submit(client, name, last, sample("b", "a", ms=300), sample("a", ms=300))
+    agenda = await submit(service, name, last, sample("b", "a", ms=300), sample("a", ms=300))
 
-    progress = await until(client, agenda.progress_id or "", is_over)
+    progress = await until(service, agenda.progress_id or "", is_over)
 
     assert executor.stop() == 0
     assert progress.processing_state_message == "succeeded"
@@ -62,13 +47,13 @@ async def test_operations_run_after_what_they_need_and_see_its_results(
 
 
 async def test_a_failing_operation_fails_the_run_which_is_tried_again_and_what_is_done_stays_done(
-    client: Client, name: str, worker: WorkerProcess, tmp_path: Path
+    service: Client, name: str, worker: WorkerProcess, tmp_path: Path
 ) -> None:
     executor = ExecutorProcess(worker.url, name, tmp_path).start()
     params = {"maximumAttempts": 2}
-    agenda = await submit(client, name, sample("a"), sample("b", "a", fail=True), sample("c", "b"), params=params)
+    agenda = await submit(service, name, sample("a"), sample("b", "a", fail=True), sample("c", "b"), params=params)
 
-    progress = await until(client, agenda.progress_id or "", is_over)
+    progress = await until(service, agenda.progress_id or "", is_over)
 
     executor.stop()
     assert (progress.processing_state_message, progress.attempts_completed) == ("failed", 2)
@@ -80,12 +65,12 @@ async def test_a_failing_operation_fails_the_run_which_is_tried_again_and_what_i
 
 
 async def test_operations_that_wait_for_each_other_or_for_nothing_there_are_a_deadlock(
-    client: Client, name: str, worker: WorkerProcess, tmp_path: Path
+    service: Client, name: str, worker: WorkerProcess, tmp_path: Path
 ) -> None:
     executor = ExecutorProcess(worker.url, name, tmp_path).start()
-    agenda = await submit(client, name, sample("a"), sample("b", "c"), sample("c", "b"), params={"maximumAttempts": 1})
+    agenda = await submit(service, name, sample("a"), sample("b", "c"), sample("c", "b"), params={"maximumAttempts": 1})
 
-    progress = await until(client, agenda.progress_id or "", is_over)
+    progress = await until(service, agenda.progress_id or "", is_over)
 
     executor.stop()
     assert "deadlock: b waits for c; c waits for b" in str(progress.diagnostic_events)
@@ -93,54 +78,54 @@ async def test_operations_that_wait_for_each_other_or_for_nothing_there_are_a_de
 
 
 async def test_an_executor_that_is_asked_to_stop_hands_its_run_back_and_another_goes_on(
-    client: Client, name: str, worker: WorkerProcess, tmp_path: Path
+    service: Client, name: str, worker: WorkerProcess, tmp_path: Path
 ) -> None:
     first = ExecutorProcess(worker.url, name, tmp_path, "--grace", "0").start()
-    agenda = await submit(client, name, sample("a"), sample("b", "a", ms=3000), sample("c", "b"))
+    agenda = await submit(service, name, sample("a"), sample("b", "a", ms=3000), sample("c", "b"))
     run = agenda.progress_id or ""
-    await until(client, run, lambda found: states(found)["a"] == "succeeded")
+    await until(service, run, lambda found: states(found)["a"] == "succeeded")
 
     assert first.stop() == 0
 
-    waiting = await until(client, run, lambda found: found.processing_state is ProcessingState.WAITING, 5)
+    waiting = await until(service, run, lambda found: found.processing_state is ProcessingState.WAITING, 5)
     assert waiting.attempts_completed in (None, 0)
     second = ExecutorProcess(worker.url, name, tmp_path).start()
-    progress = await until(client, run, is_over)
+    progress = await until(service, run, is_over)
     second.stop()
     assert progress.processing_state_message == "succeeded"
     assert {row.operation: row.attempt_count for row in progress.operation_progress or []} == {"a": 1, "b": 2, "c": 1}
 
 
 async def test_an_executor_within_its_grace_finishes_what_it_has(
-    client: Client, name: str, worker: WorkerProcess, tmp_path: Path
+    service: Client, name: str, worker: WorkerProcess, tmp_path: Path
 ) -> None:
     executor = ExecutorProcess(worker.url, name, tmp_path, "--grace", "20").start()
-    agenda = await submit(client, name, sample("a", ms=1500))
-    await until(client, agenda.progress_id or "", lambda found: found.processing_state is EXECUTING)
+    agenda = await submit(service, name, sample("a", ms=1500))
+    await until(service, agenda.progress_id or "", lambda found: found.processing_state is EXECUTING)
 
     assert executor.stop() == 0
 
-    progress = await client.progress(agenda.progress_id or "")
+    progress = await service.progress(agenda.progress_id or "")
     assert progress is not None
     assert progress.processing_state_message == "succeeded"
 
 
 async def test_a_cancelled_run_stops_its_operations_at_the_next_report(
-    client: Client, name: str, worker: WorkerProcess, tmp_path: Path
+    service: Client, name: str, worker: WorkerProcess, tmp_path: Path
 ) -> None:
     executor = ExecutorProcess(worker.url, name, tmp_path).start()
-    agenda = await submit(client, name, sample("a", ms=60_000))
-    await until(client, agenda.progress_id or "", lambda found: "a" in states(found) and found.is_complete is False)
-    await until(client, agenda.progress_id or "", lambda found: found.processing_state is EXECUTING)
+    agenda = await submit(service, name, sample("a", ms=60_000))
+    await until(service, agenda.progress_id or "", lambda found: "a" in states(found) and found.is_complete is False)
+    await until(service, agenda.progress_id or "", lambda found: found.processing_state is EXECUTING)
 
-    await client.cancel(agenda.id or "")
+    await service.cancel(agenda.id or "")
 
-    progress = await client.progress(agenda.progress_id or "")
+    progress = await service.progress(agenda.progress_id or "")
     assert progress is not None
     assert (progress.processing_state, progress.processing_state_message) == (COMPLETE, "cancelled")
     await executor.says("the agenda was cancelled: stop working on it")
-    other = await submit(client, name, sample("b"))
-    await until(client, other.progress_id or "", is_over)
+    other = await submit(service, name, sample("b"))
+    await until(service, other.progress_id or "", is_over)
     executor.stop()
     await equals_a_replay(worker)
 
@@ -149,16 +134,16 @@ async def test_reports_are_kept_while_the_service_is_away(kafka: object, prefix:
     bootstrap = kafka.bootstrap  # type: ignore[attr-defined]
     worker = WorkerProcess("W", bootstrap, prefix, tmp_path)
     worker.start()
-    async with connect(worker.url, draw=draw, patience=60) as client:
-        await tenant(client, "solo")
+    async with connect(worker.url, draw=draw, patience=60) as service:
+        await tenant(service, "solo")
         executor = ExecutorProcess(worker.url, "solo", tmp_path).start()
-        agenda = await submit(client, "solo", sample("a", ms=700), sample("b", "a", ms=700))
-        await until(client, agenda.progress_id or "", lambda found: found.processing_state is EXECUTING)
+        agenda = await submit(service, "solo", sample("a", ms=700), sample("b", "a", ms=700))
+        await until(service, agenda.progress_id or "", lambda found: found.processing_state is EXECUTING)
         worker.kill()
         await executor.says("action='sample'", 2)  # it goes on without the service, to the end
         worker.start()
 
-        progress = await until(client, agenda.progress_id or "", is_over)
+        progress = await until(service, agenda.progress_id or "", is_over)
 
         assert progress.processing_state_message == "succeeded"
         assert [row.attempt_count for row in progress.operation_progress or []] == [1, 1]
@@ -174,14 +159,14 @@ async def test_a_killed_executors_run_is_reclaimed_and_finished_by_another(
     bootstrap = kafka.bootstrap  # type: ignore[attr-defined]
     worker = WorkerProcess("W", bootstrap, prefix, tmp_path, reclaim_ms=7000, prompt_patience_ms=4000)
     worker.start()
-    async with connect(worker.url, draw=draw, patience=60) as client:
-        await tenant(client, "solo")
+    async with connect(worker.url, draw=draw, patience=60) as service:
+        await tenant(service, "solo")
         first = ExecutorProcess(worker.url, "solo", tmp_path).start()
-        agenda = await submit(client, "solo", sample("a", ms=400), sample("b", "a", ms=400), sample("c", "b", ms=400))
+        agenda = await submit(service, "solo", sample("a", ms=400), sample("b", "a", ms=400), sample("c", "b", ms=400))
         run = agenda.progress_id or ""
         done = {"before the first operation ends": 0, "between": 1, "in the last": 2}[moment]
         await until(
-            client,
+            service,
             run,
             lambda found: (
                 found.processing_state is EXECUTING
@@ -189,10 +174,10 @@ async def test_a_killed_executors_run_is_reclaimed_and_finished_by_another(
             ),
         )
         first.kill()
-        acknowledged = states(await until(client, run, lambda _: True))
+        acknowledged = states(await until(service, run, lambda _: True))
 
         second = ExecutorProcess(worker.url, "solo", tmp_path).start()
-        progress = await until(client, run, is_over)
+        progress = await until(service, run, is_over)
 
         second.stop()
         assert progress.processing_state_message == "succeeded"
@@ -205,7 +190,7 @@ async def test_a_killed_executors_run_is_reclaimed_and_finished_by_another(
 
 
 async def test_programs_of_a_registry_and_handlers_of_other_packages_run_operations(
-    client: Client, name: str, worker: WorkerProcess, tmp_path: Path
+    service: Client, name: str, worker: WorkerProcess, tmp_path: Path
 ) -> None:
     # A package as a user would write it: ten lines, and a line in its entry points.
     (tmp_path / "shouting.py").write_text(
@@ -228,9 +213,9 @@ async def test_programs_of_a_registry_and_handlers_of_other_packages_run_operati
     ).start()
     shout = {"name": "a", "type": "shout", "payload": {"text": "loud"}}
     measure = {"name": "b", "type": "measure", "payload": {"text": "@<a.out::/text>"}}
-    agenda = await submit(client, name, shout, measure, sample("c"))
+    agenda = await submit(service, name, shout, measure, sample("c"))
 
-    progress = await until(client, agenda.progress_id or "", is_over)
+    progress = await until(service, agenda.progress_id or "", is_over)
 
     executor.stop()
     assert progress.processing_state_message == "succeeded", progress.diagnostic_events

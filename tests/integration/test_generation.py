@@ -2,7 +2,6 @@
 log replayed afterwards (spec 8, 9.1, 10.3, 10.4).
 """
 
-import os
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -19,19 +18,6 @@ from tests.integration.test_verify import verify
 
 pytestmark = pytest.mark.kafka
 GENERATOR = "agenda.operation.generator"
-
-
-@pytest.fixture
-async def client(worker: WorkerProcess) -> AsyncIterator[Client]:
-    async with connect(worker.url, draw=draw) as found:
-        yield found
-
-
-@pytest.fixture
-async def name(client: Client) -> str:
-    found = f"x{os.urandom(4).hex()}"
-    await tenant(client, found)
-    return found
 
 
 @pytest.fixture
@@ -64,122 +50,124 @@ def generator(name: str, *made: dict[str, Any], **said: Any) -> dict[str, Any]:
 
 
 async def test_a_failing_run_is_tried_to_the_limit_and_a_rerun_may_fail_again(
-    client: Client, name: str, executor: ExecutorProcess
+    service: Client, name: str, executor: ExecutorProcess
 ) -> None:
-    agenda = await submit(client, name, sample("a"), sample("b", "a", fail=True), params={"maximumAttempts": 2})
+    agenda = await submit(service, name, sample("a"), sample("b", "a", fail=True), params={"maximumAttempts": 2})
     run = agenda.progress_id or ""
-    progress = await until(client, run, is_over)
+    progress = await until(service, run, is_over)
     assert (progress.attempts_completed, counts(progress)) == (2, {"a": 1, "b": 2})
 
-    await client.rerun(agenda.id or "", operations=["b"])
+    await service.rerun(agenda.id or "", operations=["b"])
 
-    progress = await until(client, run, lambda found: found.attempts_completed == 3)
+    progress = await until(service, run, lambda found: found.attempts_completed == 3)
     assert (progress.processing_state_message, counts(progress)) == ("failed", {"a": 1, "b": 3})
 
 
 async def test_a_rerun_of_chosen_operations_runs_those_and_what_depends_on_them(
-    client: Client, name: str, executor: ExecutorProcess
+    service: Client, name: str, executor: ExecutorProcess
 ) -> None:
     c = sample("c", result={"of": "@<b.out::/of>"})
-    agenda = await submit(client, name, sample("a"), sample("b", "a"), c, sample("d"))
+    agenda = await submit(service, name, sample("a"), sample("b", "a"), c, sample("d"))
     run = agenda.progress_id or ""
-    first = await until(client, run, succeeded)
+    first = await until(service, run, succeeded)
 
-    await client.rerun(agenda.id or "", operations=["b"])
+    await service.rerun(agenda.id or "", operations=["b"])
 
-    again = await until(client, run, lambda found: succeeded(found) and counts(found)["c"] == 2)
+    again = await until(service, run, lambda found: succeeded(found) and counts(found)["c"] == 2)
     assert counts(again) == {"a": 1, "b": 2, "c": 2, "d": 1}
     assert rows(again)["c"].result_payload == rows(first)["c"].result_payload == '{"of":"b"}'
     assert (again.attempts_completed, again.percent_complete) == (2, 100.0)
 
 
 async def test_a_run_that_is_begun_again_while_it_executes_leaves_its_executor(
-    client: Client, name: str, executor: ExecutorProcess
+    service: Client, name: str, executor: ExecutorProcess
 ) -> None:
-    agenda = await submit(client, name, sample("a", ms=700), sample("b", "a", ms=700))
+    agenda = await submit(service, name, sample("a", ms=700), sample("b", "a", ms=700))
     run = agenda.progress_id or ""
-    await until(client, run, lambda found: rows(found)["a"].processing_state is ProcessingState.EXECUTING)
+    await until(service, run, lambda found: rows(found)["a"].processing_state is ProcessingState.EXECUTING)
 
-    await client.rerun(agenda.id or "")
+    await service.rerun(agenda.id or "")
 
-    progress = await until(client, run, succeeded)
+    progress = await until(service, run, succeeded)
     assert rows(progress)["a"].attempt_count == 2
     await executor.says("a later attempt superseded it: stop working on it")
 
 
 async def test_what_an_operation_generates_is_added_run_and_made_anew_by_a_rerun(
-    client: Client, name: str, executor: ExecutorProcess
+    service: Client, name: str, executor: ExecutorProcess
 ) -> None:
     made = (sample("g"), sample("h", "g"))
-    agenda = await submit(client, name, generator("a", *made), sample("b"), params={"mine": 1})
+    agenda = await submit(service, name, generator("a", *made), sample("b"), params={"mine": 1})
     run, identity = agenda.progress_id or "", agenda.id or ""
 
-    progress = await until(client, run, succeeded)
+    progress = await until(service, run, succeeded)
 
     assert counts(progress) == {"a": 1, "b": 1, "g": 1, "h": 1}
     assert (progress.percent_complete, progress.params) == (100.0, {"mine": 1, "made": 2})
-    grown = await client.agenda(identity)
+    grown = await service.agenda(identity)
     assert grown is not None
     assert [one.name for one in grown.operations] == ["a", "b", "g", "h"]
     assert {one.params.get("generatedOperationParent") for one in grown.operations[2:]} == {"a"}
 
-    await client.rerun(identity, operations=["a"], skips_execution=True)
-    shrunk = await until(client, run, lambda found: found.processing_state is ProcessingState.WAITING)
+    await service.rerun(identity, operations=["a"], skips_execution=True)
+    shrunk = await until(service, run, lambda found: found.processing_state is ProcessingState.WAITING)
     assert counts(shrunk) == {"a": 1, "b": 1}
 
-    await client.rerun(identity, continues=True)
-    again = await until(client, run, succeeded)
+    await service.rerun(identity, continues=True)
+    again = await until(service, run, succeeded)
     assert counts(again) == {"a": 2, "b": 1, "g": 1, "h": 1}
 
 
 async def test_a_rerun_of_what_was_generated_does_not_run_its_generator(
-    client: Client, name: str, executor: ExecutorProcess
+    service: Client, name: str, executor: ExecutorProcess
 ) -> None:
-    agenda = await submit(client, name, generator("a", sample("g"), sample("h")))
+    agenda = await submit(service, name, generator("a", sample("g"), sample("h")))
     run = agenda.progress_id or ""
-    await until(client, run, succeeded)
+    await until(service, run, succeeded)
 
-    await client.rerun(agenda.id or "", operations=["h"])
+    await service.rerun(agenda.id or "", operations=["h"])
 
-    again = await until(client, run, lambda found: succeeded(found) and counts(found).get("h") == 2)
+    again = await until(service, run, lambda found: succeeded(found) and counts(found).get("h") == 2)
     assert counts(again) == {"a": 1, "g": 1, "h": 2}
 
 
 async def test_a_failing_generated_operation_is_tried_again_and_nothing_else_is(
-    client: Client, name: str, executor: ExecutorProcess
+    service: Client, name: str, executor: ExecutorProcess
 ) -> None:
     made = (sample("g"), sample("h", "g", fail=True))
-    agenda = await submit(client, name, generator("a", *made), params={"maximumAttempts": 3})
+    agenda = await submit(service, name, generator("a", *made), params={"maximumAttempts": 3})
 
-    progress = await until(client, agenda.progress_id or "", is_over)
+    progress = await until(service, agenda.progress_id or "", is_over)
 
     assert (progress.attempts_completed, counts(progress)) == (3, {"a": 1, "g": 1, "h": 3})
 
 
 async def test_what_is_only_logged_runs_and_is_seen_but_is_not_added(
-    client: Client, name: str, executor: ExecutorProcess
+    service: Client, name: str, executor: ExecutorProcess
 ) -> None:
-    agenda = await submit(client, name, generator("a", sample("g"), logOnly=True))
-    progress = await until(client, agenda.progress_id or "", succeeded)
+    agenda = await submit(service, name, generator("a", sample("g"), logOnly=True))
+    progress = await until(service, agenda.progress_id or "", succeeded)
     assert counts(progress) == {"a": 1, "g": 1}
-    same = await client.agenda(agenda.id or "")
+    same = await service.agenda(agenda.id or "")
     assert same is not None
     assert [one.name for one in same.operations] == ["a"]
 
 
-async def test_an_agenda_updates_itself_and_posts_another(client: Client, name: str, executor: ExecutorProcess) -> None:
+async def test_an_agenda_updates_itself_and_posts_another(
+    service: Client, name: str, executor: ExecutorProcess
+) -> None:
     update = {"name": "u", "type": "updateAgenda", "payload": {"operations": [sample("g")], "params": {"n": 1}}}
     child = {"operations": [sample("c")], "linkId": f"link-{name}"}
     post = {"name": "p", "type": "agendaPost", "payload": {"agendas": [child]}}
-    agenda = await submit(client, name, update, post, sample("first"))
+    agenda = await submit(service, name, update, post, sample("first"))
 
-    progress = await until(client, agenda.progress_id or "", succeeded)
+    progress = await until(service, agenda.progress_id or "", succeeded)
 
     assert counts(progress) == {"u": 1, "p": 1, "first": 1, "g": 1}
     assert progress.params == {"n": 1}
-    (posted,) = await client.progresses(linkId=f"link-{name}")
+    (posted,) = await service.progresses(linkId=f"link-{name}")
     assert posted.customer_id == name
-    assert succeeded(await until(client, posted.id or "", is_over))
+    assert succeeded(await until(service, posted.id or "", is_over))
     assert str(posted.id) in str(rows(progress)["p"].result_payload)
 
 
@@ -189,23 +177,23 @@ async def test_a_killed_executors_generator_is_run_again_and_what_it_made_once(
     bootstrap = kafka.bootstrap  # type: ignore[attr-defined]
     worker = WorkerProcess("W", bootstrap, prefix, tmp_path, reclaim_ms=7000, prompt_patience_ms=4000)
     worker.start()
-    async with connect(worker.url, draw=draw, patience=60) as client:
-        await tenant(client, "solo")
+    async with connect(worker.url, draw=draw, patience=60) as service:
+        await tenant(service, "solo")
         first = ExecutorProcess(worker.url, "solo", tmp_path).start()
-        agenda = await submit(client, "solo", generator("a", sample("g", ms=300), sample("h", "g", ms=900)))
+        agenda = await submit(service, "solo", generator("a", sample("g", ms=300), sample("h", "g", ms=900)))
         run = agenda.progress_id or ""
-        await until(client, run, lambda found: counts(found).get("g") == 1)
+        await until(service, run, lambda found: counts(found).get("g") == 1)
         first.kill()
-        known = rows(await until(client, run, lambda _: True))
+        known = rows(await until(service, run, lambda _: True))
 
         second = ExecutorProcess(worker.url, "solo", tmp_path).start()
-        progress = await until(client, run, is_over)
+        progress = await until(service, run, is_over)
 
         second.stop()
         assert progress.processing_state_message == "succeeded"
         for one, row in known.items():
             assert counts(progress)[one] == 1 or not row.succeeded, f"{one} ran again after it was acknowledged"
-        grown = await client.agenda(agenda.id or "")
+        grown = await service.agenda(agenda.id or "")
         assert grown is not None
         assert [one.name for one in grown.operations] == ["a", "g", "h"]
         replayed = await verify(worker)
@@ -214,16 +202,16 @@ async def test_a_killed_executors_generator_is_run_again_and_what_it_made_once(
     worker.join()
 
 
-async def test_templates_and_batches_through_the_client(client: Client, name: str, executor: ExecutorProcess) -> None:
+async def test_templates_and_batches_through_the_client(service: Client, name: str, executor: ExecutorProcess) -> None:
     agenda = {"customerId": name, "title": "t", "operations": [sample("a", result={"n": "@<pop.payload::/n>"})]}
     template = {"id": f"t-{name}", "customerId": name, "title": "t", "agenda": agenda}
-    await client.save("agendatemplate", template)
+    await service.save("agendatemplate", template)
 
-    made = await client.run_template(f"t-{name}", {"n": 7})
-    batch = await client.create([{"customerId": name, "operations": [sample("b")]}, {"customerId": name}])
+    made = await service.run_template(f"t-{name}", {"n": 7})
+    batch = await service.create([{"customerId": name, "operations": [sample("b")]}, {"customerId": name}])
 
-    assert rows(await until(client, made.progress_id or "", succeeded))["a"].result_payload == '{"n":7}'
+    assert rows(await until(service, made.progress_id or "", succeeded))["a"].result_payload == '{"n":7}'
     (one,) = batch.agendas
     assert batch.error_response is not None
     assert batch.error_response.description == "[ValidationException : No operations specified in Agenda.]"
-    await until(client, one.progress_id or "", succeeded)
+    await until(service, one.progress_id or "", succeeded)

@@ -1,7 +1,6 @@
 """POP's launch types through a real executor and worker: handler programs as processes and as containers."""
 
 import json
-import os
 import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -56,19 +55,6 @@ async def site(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[
         yield Site(request.param, engine, tmp_path)
 
 
-@pytest.fixture
-async def client(worker: WorkerProcess) -> AsyncIterator[Client]:
-    async with connect(worker.url, draw=draw) as found:
-        yield found
-
-
-@pytest.fixture
-async def name(client: Client) -> str:
-    found = f"x{os.urandom(4).hex()}"
-    await tenant(client, found)
-    return found
-
-
 def encode(payload: dict[str, Any], kind: str = "encode") -> dict[str, Any]:
     return {"name": "e", "type": kind, "payload": payload, "params": {}}
 
@@ -84,20 +70,20 @@ def diagnosis(progress: AgendaProgress) -> dict[str, Any]:
 
 
 async def test_a_handler_says_how_far_it_is_while_it_runs_and_its_result_is_known_to_those_that_wait(
-    client: Client, name: str, worker: WorkerProcess, site: Site
+    service: Client, name: str, worker: WorkerProcess, site: Site
 ) -> None:
     executor = site.execute(worker.url, name)
     go = site.folder / "go"
     half = {"say": "half", "percent": 50, "params": {"jobInfo": {"jobId": "7"}}, "until": str(go)}
     after = {"name": "b", "type": "sample", "payload": {"actions": [], "resultPayload": {"saw": "@<e.out::/of>"}}}
-    agenda = await submit(client, name, encode({"steps": [half], "result": {"of": "ü"}}), after, sample("c"))
+    agenda = await submit(service, name, encode({"steps": [half], "result": {"of": "ü"}}), after, sample("c"))
     run = agenda.progress_id or ""
 
-    seen = row(await until(client, run, lambda found: row(found).percent_complete == 50))
+    seen = row(await until(service, run, lambda found: row(found).percent_complete == 50))
     assert (seen.processing_state, seen.processing_state_message) == (EXECUTING, "half")
     assert seen.params == {"jobInfo": {"jobId": "7"}}
     go.touch()
-    progress = await until(client, run, is_over)
+    progress = await until(service, run, is_over)
 
     assert executor.stop() == 0
     assert progress.processing_state_message == "succeeded", progress.diagnostic_events
@@ -107,12 +93,12 @@ async def test_a_handler_says_how_far_it_is_while_it_runs_and_its_result_is_know
 
 
 async def test_a_handler_that_fails_leaves_its_exit_status_and_last_words_in_the_diagnostics(
-    client: Client, name: str, worker: WorkerProcess, site: Site
+    service: Client, name: str, worker: WorkerProcess, site: Site
 ) -> None:
     executor = site.execute(worker.url, name)
-    agenda = await submit(client, name, encode({"exit": 3}), sample("c"), params={"maximumAttempts": 1})
+    agenda = await submit(service, name, encode({"exit": 3}), sample("c"), params={"maximumAttempts": 1})
 
-    progress = await until(client, agenda.progress_id or "", is_over)
+    progress = await until(service, agenda.progress_id or "", is_over)
 
     executor.stop()
     found = diagnosis(progress)
@@ -123,48 +109,48 @@ async def test_a_handler_that_fails_leaves_its_exit_status_and_last_words_in_the
 
 
 async def test_a_handler_that_takes_too_long_is_ended(
-    client: Client, name: str, worker: WorkerProcess, site: Site
+    service: Client, name: str, worker: WorkerProcess, site: Site
 ) -> None:
     executor = site.execute(worker.url, name)
     operation = encode({"steps": [site.long(say="long")]}, "hurry")
-    agenda = await submit(client, name, operation, sample("c"), params={"maximumAttempts": 1})
+    agenda = await submit(service, name, operation, sample("c"), params={"maximumAttempts": 1})
 
-    progress = await until(client, agenda.progress_id or "", is_over)
+    progress = await until(service, agenda.progress_id or "", is_over)
 
     executor.stop()
     assert "to end within 1.5 s, found it still running" in diagnosis(progress)["message"]
     assert site.is_clean()
 
 
-async def test_a_cancelled_runs_handler_is_ended(client: Client, name: str, worker: WorkerProcess, site: Site) -> None:
+async def test_a_cancelled_runs_handler_is_ended(service: Client, name: str, worker: WorkerProcess, site: Site) -> None:
     executor = site.execute(worker.url, name)
-    agenda = await submit(client, name, encode({"steps": [site.long()]}), sample("c"))
+    agenda = await submit(service, name, encode({"steps": [site.long()]}), sample("c"))
     await site.begun()
 
-    await client.cancel(agenda.id or "")
+    await service.cancel(agenda.id or "")
 
     await true(site.is_clean, 20)
     executor.stop()
 
 
 async def test_an_executor_that_is_asked_to_stop_leaves_nothing_behind_and_another_goes_on(
-    client: Client, name: str, worker: WorkerProcess, site: Site
+    service: Client, name: str, worker: WorkerProcess, site: Site
 ) -> None:
     first = site.execute(worker.url, name, "--grace", "0")
     go = site.folder / "go"
-    agenda = await submit(client, name, encode({"steps": [{"pid": str(site.pids), "until": str(go)}]}), sample("c"))
+    agenda = await submit(service, name, encode({"steps": [{"pid": str(site.pids), "until": str(go)}]}), sample("c"))
     run = agenda.progress_id or ""
-    await until(client, run, lambda found: row(found).processing_state is EXECUTING)
+    await until(service, run, lambda found: row(found).processing_state is EXECUTING)
     await site.begun()
 
     first.signal(15)
     await true(site.is_clean, 20)
 
     assert first.join() == 0
-    await until(client, run, lambda found: found.processing_state is WAITING)
+    await until(service, run, lambda found: found.processing_state is WAITING)
     go.touch()
     second = site.execute(worker.url, name)
-    progress = await until(client, run, is_over)
+    progress = await until(service, run, is_over)
     second.stop()
     assert progress.processing_state_message == "succeeded"
     assert row(progress).attempt_count == 2
@@ -176,21 +162,21 @@ async def test_a_killed_executor_leaves_nothing_behind_and_another_runs_its_oper
     bootstrap = kafka.bootstrap  # type: ignore[attr-defined]
     worker = WorkerProcess("W", bootstrap, prefix, site.folder, reclaim_ms=7000, prompt_patience_ms=4000)
     worker.start()
-    async with connect(worker.url, draw=draw, patience=60) as client:
-        await tenant(client, "solo")
+    async with connect(worker.url, draw=draw, patience=60) as service:
+        await tenant(service, "solo")
         first = site.execute(worker.url, "solo")
         go = site.folder / "go"
         steps = [{"pid": str(site.pids), "percent": 40, "until": str(go)}]
-        agenda = await submit(client, "solo", encode({"steps": steps, "echo": True}), sample("c"))
+        agenda = await submit(service, "solo", encode({"steps": steps, "echo": True}), sample("c"))
         run = agenda.progress_id or ""
-        await until(client, run, lambda found: row(found).percent_complete == 40)
+        await until(service, run, lambda found: row(found).percent_complete == 40)
 
         first.kill()
 
         await true(site.is_clean, 20)
         go.touch()
         second = site.execute(worker.url, "solo")
-        progress = await until(client, run, is_over)
+        progress = await until(service, run, is_over)
         second.stop()
         assert progress.processing_state_message == "succeeded"
         told = json.loads(row(progress).result_payload or "")
@@ -202,14 +188,14 @@ async def test_a_killed_executor_leaves_nothing_behind_and_another_runs_its_oper
 
 @pytest.mark.parametrize("kind", ["local", "docker"])
 async def test_an_agenda_can_launch_nothing_that_the_executors_operator_did_not_name(
-    client: Client, name: str, worker: WorkerProcess, tmp_path: Path, kind: str
+    service: Client, name: str, worker: WorkerProcess, tmp_path: Path, kind: str
 ) -> None:
     launch = {"launchType": kind, "image": "handler:1", "argv": HANDLER}
     wish = {"name": "e", "type": kind, "payload": launch, "params": launch}
     async with FakeEngine() as engine:
         executor = ExecutorProcess(worker.url, name, tmp_path, "--engine", engine.url).start()
-        agenda = await submit(client, name, wish, sample("c", "e"), params={"maximumAttempts": 1})
-        progress = await until(client, agenda.progress_id or "", is_over)
+        agenda = await submit(service, name, wish, sample("c", "e"), params={"maximumAttempts": 1})
+        progress = await until(service, agenda.progress_id or "", is_over)
         executor.stop()
         assert not engine.asked
     said = diagnosis(progress)["message"]
