@@ -170,8 +170,8 @@ class Due(Object, frozen=True, kw_only=True):
     due: int = 0
     done: int = 0
     runs: list[str] = []
-    #: it does nothing by itself: only what is asked for
-    dry: bool = False
+    #: carried out as time goes by; false where AGENDUM_DRY_RUN names it
+    by_itself: bool = True
 
 
 class Problem(Object, frozen=True, kw_only=True):

@@ -164,7 +164,7 @@ def unknown(wanted: str | None, handlers: Mapping[str, OperationHandler]) -> str
     """Why an operation of a type that this executor does not know fails (spec 10.5), and what to do about it."""
     return (
         f"no handler for type {wanted or '(none)'}; this executor has: {', '.join(sorted(handlers)) or 'none'}; next: "
-        "agendum execute --registry FILE that names the type, or an Insight for it whose executors have it"
+        "name its program in a --registry FILE, or give it to an Insight whose executors have it"
     )
 
 

@@ -54,5 +54,5 @@ def _together(process: str, answers: Sequence[Sequence[Due]]) -> Due:
         due=sum(due.due for due in found),
         done=sum(due.done for due in found),
         runs=[run for due in found for run in due.runs][:NAMED],
-        dry=any(due.dry for due in found),
+        by_itself=all(due.by_itself for due in found),
     )

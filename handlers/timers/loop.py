@@ -60,8 +60,8 @@ class Due(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     done: int = 0
     #: some of the runs
     runs: list[str] = []  # noqa: RUF012  # msgspec copies it
-    #: the worker is set to let this process do nothing by itself
-    dry: bool = False
+    #: carried out as time goes by; false where AGENDUM_DRY_RUN names it, and only who asks carries it out
+    by_itself: bool = True
 
 
 class Timers:
@@ -116,7 +116,8 @@ class Timers:
         for process, proposals in found.items():
             done = 0 if dry else await self._carry_out(proposals)
             runs = [proposal.stream for proposal in proposals[:NAMED]]
-            answer.append(Due(process=process, due=len(proposals), done=done, runs=runs, dry=process in self._dry))
+            alone = process not in self._dry
+            answer.append(Due(process=process, due=len(proposals), done=done, runs=runs, by_itself=alone))
         return answer
 
     async def _reap(self) -> bool:

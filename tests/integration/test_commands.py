@@ -1,10 +1,11 @@
 """The commands as people and programs meet them: exit codes, JSON alone, three lines of error, screens."""
 
+import io
 import json
 import os
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -28,26 +29,30 @@ class Place:
         self.url = url
         self.customer = customer
         self.folder = folder
+        self.seen = io.StringIO()
 
     def file(self, *operations: dict[str, Any], **more: Any) -> str:
         path = self.folder / f"{os.urandom(3).hex()}.json"
         path.write_text(json.dumps({"customerId": self.customer, "operations": operations, **more}))
         return str(path)
 
-    def terminal(self, *arguments: str, lines: int = 24) -> "pexpect.spawn[str]":
-        """A command on a terminal of 80 columns."""
+    def terminal(
+        self, *arguments: str, lines: int = 24, environment: Mapping[str, str] | None = None
+    ) -> "pexpect.spawn[str]":
+        """A command on a terminal of 80 columns; what it shows stands in `seen` too."""
         code = "from handlers.cli.main import main; main()"
-        environment = {**os.environ, "AGENDUM_URL": self.url, "TERM": "xterm"}
-        for name in ("LINES", "COLUMNS"):  # pytest-xdist says its own
-            environment.pop(name, None)
-        return pexpect.spawn(
+        others = {"LINES", "COLUMNS", "NO_COLOR", "FORCE_COLOR"}  # pytest-xdist says its own
+        mine = {name: value for name, value in os.environ.items() if name not in others}
+        screen = pexpect.spawn(
             sys.executable,
             ["-c", code, *arguments],
-            env=environment,
+            env={**mine, "AGENDUM_URL": self.url, "TERM": "xterm", **(environment or {})},
             encoding="utf8",
             dimensions=(lines, 80),
             timeout=30,
         )
+        screen.logfile_read = self.seen = io.StringIO()
+        return screen
 
 
 @pytest.fixture
@@ -232,6 +237,17 @@ def test_on_a_terminal_a_watch_draws_in_place_and_ends_with_every_operation(
     screen.close()
 
     assert screen.exitstatus == 0
+
+
+@pytest.mark.parametrize(("more", "coloured"), [({}, True), ({"NO_COLOR": "1"}, False)])
+def test_a_terminal_that_wants_no_colours_gets_none(place: Place, more: dict[str, str], coloured: bool) -> None:
+    screen = place.terminal("progress", "nothing", environment=more)
+    screen.expect("agendum progress --link ID")
+    screen.expect(pexpect.EOF)
+    screen.close()
+
+    assert screen.exitstatus == 3
+    assert (f"{ESCAPE}31m" in place.seen.getvalue()) is coloured
 
 
 def test_two_thousand_operations_fit_the_terminal(place: Place) -> None:

@@ -200,4 +200,4 @@ async def test_an_agenda_can_launch_nothing_that_the_executors_operator_did_not_
         assert not engine.asked
     said = diagnosis(progress)["message"]
     assert f"no handler for type {kind}; this executor has: agendaPost, " in said
-    assert "; next: agendum execute --registry" in said
+    assert "; next: name its program in a --registry FILE" in said

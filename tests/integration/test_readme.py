@@ -27,9 +27,10 @@ ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()
 URL = "http://127.0.0.1:8080"
 CURL = re.compile(r"^.*?curl -s?H .*", re.MULTILINE)
-#: Every answer is shown as it would be, and kept besides, a line each.
-KEEPING = """set -euo pipefail
-curl() { command curl --silent --show-error --fail "$@" | tee -a "$ANSWERS"; echo >>"$ANSWERS"; }
+#: A `curl` on the path: every answer is shown as it would be, and kept besides.
+KEEPING = """#!/usr/bin/env bash
+set -euo pipefail
+{curl} --silent --show-error --fail "$@" | tee -a "$ANSWERS"
 """
 
 
@@ -53,17 +54,21 @@ async def answers(commands: str, worker: WorkerProcess, folder: Path) -> list[An
     """What each `curl` of some commands was answered, in order; all of them must succeed."""
     if shutil.which("curl") is None or shutil.which("bash") is None:
         pytest.skip("the README's commands want bash and curl, which are not installed here")
-    kept = folder / "answers"
+    kept, keeping = folder / "answers", folder / "curl"
+    keeping.write_text(KEEPING.format(curl=shutil.which("curl")))
+    keeping.chmod(0o755)
+    path = f"{folder}{os.pathsep}{os.environ['PATH']}"
     done = await asyncio.to_thread(
         subprocess.run,
-        ["bash", "-c", KEEPING + commands.replace(URL, worker.url)],
+        ["bash", "-euo", "pipefail", "-c", commands.replace(URL, worker.url)],
         capture_output=True,
         text=True,
         timeout=60,
         check=False,
-        env={**os.environ, "ANSWERS": str(kept)},
+        env={**os.environ, "ANSWERS": str(kept), "PATH": path},
     )
     assert done.returncode == 0, done.stderr + done.stdout
+    # Each stands on a line of its own, as somebody who types the commands sees them.
     found = [json.loads(line) for line in kept.read_text().splitlines()]
     assert len(found) == len(CURL.findall(commands))
     assert [answer for answer in found if answer["error"]] == []

@@ -254,9 +254,11 @@ async def test_an_offset_without_a_partition_and_other_nonsense_is_a_usage_error
         cli.replay("-f", "--until", "2026-01-01"),
         cli.replay("--fold", "--topic", "catalogue"),
         cli.replay("--key", "r1", "--partition", str((partition_of("r1", P) + 1) % P)),
+        cli.replay("--from", "2026-01-02", "--until", "2026-01-01"),
+        cli.replay("--partition", "0", "--from", "2", "--until", "1"),
     )
 
-    assert [each.code for each in ended] == [2] * 6, [each.err for each in ended]
+    assert [each.code for each in ended] == [2] * 8, [each.err for each in ended]
     assert all("error: " in each.err and "next: " in each.err for each in ended)
 
 

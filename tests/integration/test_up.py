@@ -16,6 +16,7 @@ import psutil
 import pytest
 
 from compose.kafka.cluster import free_ports
+from tests.conftest import Broker
 from tests.integration.installation import COMMAND, agendum, sample
 
 pytestmark = pytest.mark.kafka
@@ -181,6 +182,23 @@ def test_broker_worker_and_executor_may_be_killed_while_a_run_is_watched(up: Up,
     up.child("execute").kill()
     up.shows("executor had ended, and was started again")
     assert agendum("submit", str(file), "--wait", url=up.url).returncode == 0
+
+
+def test_with_a_kafka_that_is_there_two_workers_share_it_and_it_outlives_them(
+    kafka: Broker, prefix: str, tmp_path: Path, port: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AGENDUM_PREFIX", prefix)
+    up = Up(tmp_path / "data", port, "--no-demo", "--workers", "2", "--kafka", kafka.bootstrap)
+    up.shows(f"export AGENDUM_KAFKA={kafka.bootstrap}")
+    up.has("worker-2")
+    lines = [" ".join(one.cmdline()) for one in up.processes]
+
+    assert up.interrupt() == 0
+
+    assert ([" work " in line for line in lines].count(True), "kafka.Kafka" in str(lines)) == (2, False)
+    assert up.left() == []
+    found = agendum("doctor", "--kafka", kafka.bootstrap, "--prefix", prefix, url=up.url)
+    assert found.returncode == 0, found.stdout
 
 
 def test_a_kill_of_the_command_leaves_no_process(up: Up) -> None:

@@ -11,7 +11,7 @@ from eventstore.describing import as_written
 from eventstore.errors import RangeGone
 from eventstore.ids import partition_of
 from eventstore.log import EventLog
-from eventstore.ranges import Bound, Offset, Span, bound, spans
+from eventstore.ranges import Bound, Moment, Offset, Span, bound, spans
 from eventstore.replay import streams_of
 from eventstore.sealing import PlainCipher
 from handlers.cli.environment import settings_of
@@ -153,6 +153,18 @@ def _check(asked: Asked) -> None:
         raise _usage("-f goes on for ever", "found it with --until or --fold", "leave one of them away")
     if asked.fold and asked.since is not None:
         raise _usage("views are folded from the beginning", "found --fold with --from", "give --until alone")
+    if _ends_before_it_begins(asked.since, asked.until):
+        raise _usage("expected --from before --until", "found it behind", "agendum replay --help")
+
+
+def _ends_before_it_begins(since: Bound | None, until: Bound | None) -> bool:
+    match since, until:
+        case Offset(first), Offset(stop):
+            return first > stop
+        case Moment(first), Moment(stop):
+            return first > stop
+        case _:  # an offset beside a time: only the log knows
+            return False
 
 
 def _bounds(since: str | None, until: str | None) -> tuple[Bound | None, Bound | None]:

@@ -32,7 +32,7 @@ def timers(
                 [(each.process, str(each.due), str(each.done), _some(each.runs)) for each in found],
             )
             for each in found:
-                if each.dry:
+                if not each.by_itself:
                     screen.note(f"{each.process} does nothing by itself: AGENDUM_DRY_RUN names it")
             return None
 

@@ -207,7 +207,7 @@ async def test_on_demand_everything_due_is_shown_and_carried_out_unless_it_is_a_
         ("retry", 1, 0),
         ("reaper", 1, 0),
     ]
-    assert shown[3] == Due(process="reaper", due=1, runs=["r1000"], dry=True)
+    assert shown[3] == Due(process="reaper", due=1, runs=["r1000"], by_itself=False)
     done = await found.timers.due(dry=False)
     assert [due.done for due in done] == [0, 0, 1, 1]
 

@@ -1,9 +1,10 @@
-"""When an executor reports: at once, and what happens together is said together."""
+"""When an executor reports: at once, as a sign of life, and what happens together is said together."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
 
 from eventstore.errors import Rejected, Unavailable
+from eventstore.model import ProcessingState
 from handlers.client.objects import Agenda, AgendaProgress, Operation
 from handlers.executor.execution import Execution
 from handlers.executor.operations.task import Task
@@ -34,7 +35,7 @@ class Service:
         ]
 
 
-def chain(seconds: float, service: Service) -> Execution:
+def chain(seconds: float, service: Service, every: float = 60) -> Execution:
     async def step(_: Task) -> None:
         if seconds:
             await asyncio.sleep(seconds)
@@ -49,6 +50,7 @@ def chain(seconds: float, service: Service) -> Execution:
         slots=asyncio.Semaphore(1),
         send=service.send,
         now=lambda: 1,
+        every=every,
     )
 
 
@@ -108,3 +110,16 @@ async def test_a_start_is_told_before_the_operation_ends() -> None:
     await asyncio.wait([run])
 
     assert service.said == [{("o0", "EXECUTING")}]
+
+
+async def test_while_nothing_happens_it_says_again_and_again_that_it_lives() -> None:
+    service = Service()
+    run = asyncio.create_task(chain(60, service, every=0.01).run())
+    async with asyncio.timeout(30):
+        while len(service.reports) < 5:  # noqa: ASYNC110  # the service tells nobody
+            await asyncio.sleep(0.001)
+    run.cancel()
+    await asyncio.wait([run])
+
+    assert {report.processing_state for report in service.reports} == {ProcessingState.EXECUTING}
+    assert service.said[1:5] == [set()] * 4, "what was acknowledged is not said again"

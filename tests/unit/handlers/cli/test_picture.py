@@ -1,0 +1,65 @@
+"""What somebody who watches a run sees: never more than fits, what failed and what runs before all else."""
+
+import io
+
+import pytest
+from rich.console import Console
+
+from eventstore.model import ProcessingState
+from handlers.cli.picture import live
+from handlers.client.objects import AgendaProgress, OperationProgress
+
+WAITING, EXECUTING, COMPLETE = ProcessingState.WAITING, ProcessingState.EXECUTING, ProcessingState.COMPLETE
+WIDTH = 80
+
+
+def rows(count: int, prefix: str, state: ProcessingState, message: str) -> list[OperationProgress]:
+    return [
+        OperationProgress(
+            operation=f"{prefix}{number}",
+            processing_state=state,
+            processing_state_message=message,
+            started_time=None if state is WAITING else number,
+            completed_time=number if state is COMPLETE else None,
+            percent_complete=40.0 if state is EXECUTING else None,
+        )
+        for number in range(count)
+    ]
+
+
+def drawn(lines: int, *operations: OperationProgress) -> list[str]:
+    run = AgendaProgress(
+        id="p" * 36, processing_state=EXECUTING, percent_complete=50.0, operation_progress=[*operations]
+    )
+    page = io.StringIO()
+    Console(width=WIDTH, file=page).print(live(run, lines))
+    return page.getvalue().splitlines()
+
+
+@pytest.mark.parametrize("lines", [5, 10, 23, 60])
+def test_of_2000_operations_those_that_failed_and_run_are_shown_and_the_rest_is_counted(lines: int) -> None:
+    shown = drawn(
+        lines,
+        *rows(990, "done", COMPLETE, "succeeded"),
+        *rows(1000, "waits", WAITING, "scheduled"),
+        *rows(7, "runs", EXECUTING, "Running Operations"),
+        *rows(3, "broke", COMPLETE, "failed"),
+    )
+
+    names = [line.split()[0] for line in shown[2:-1]]
+    assert len(shown) <= lines
+    assert max(map(len, shown)) <= WIDTH
+    first = ["broke2", "broke1", "broke0", *(f"runs{number}" for number in range(7)), "done989"]
+    assert names[: len(first)] == first[: len(names)]
+    assert shown[-1].strip() == "1000 scheduled · 990 succeeded · 7 executing · 3 failed"
+
+
+def test_a_name_that_is_longer_than_its_column_is_cut() -> None:
+    shown = drawn(23, *rows(1, "n" * 300, EXECUTING, ""))
+
+    assert max(map(len, shown)) <= WIDTH
+    assert "40 %" in shown[2]
+
+
+def test_a_run_without_operations_says_so() -> None:
+    assert drawn(23)[-1].strip() == "no operations"
