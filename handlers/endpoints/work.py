@@ -56,8 +56,17 @@ async def update_agenda_progress(ask: Ask) -> Reply:
     """An executor's report (spec 7.2); the right is that to the stored progress's Insight, or to the progress."""
     body = await ask.body(UpdateProgress, "UpdateAgendaProgressRequest")
     origin = await ask.origin()
+    if origin.request is None and _is_final(body):
+        # An owner that dies before it answers leaves this command to be asked again, and the next attempt may have
+        # begun by then: so the head row remembers a final report as if it had come with a key.
+        origin.request = await ask.digest()
     answer = await take_report(ask.edge, ask.caller, body, lambda _: origin)
     return Reply(service_answer({}, cid=ask.cid), where(answer))
+
+
+def _is_final(body: UpdateProgress | None) -> bool:
+    said = None if body is None else body.agenda_progress
+    return said is not None and said.processing_state is ProcessingState.COMPLETE
 
 
 async def hand_back_agenda(ask: Ask) -> Reply:

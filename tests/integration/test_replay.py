@@ -88,6 +88,8 @@ async def test_a_runs_events_stand_in_order_with_their_payloads_open(
     assert {line["key"] for line in by_key.lines} == {run}
     assert {line["partition"] for line in by_key.lines} == {partition_of(run, P)}
     assert [line["envelope"]["streamVersion"] for line in by_key.lines] == [1, 2, 3, 4]
+    remembered = [line["envelope"].get("request") is not None for line in by_key.lines]
+    assert remembered == [False, False, False, True], "a final report may be asked for again when its run has gone on"
     assert by_key.lines[0]["body"]["agenda"]["operations"][0]["payload"] == {"in": "x.mov", "deep": {"n": 1.5}}
     assert by_key.lines[3]["body"]["operations"][0]["resultPayload"] == '{"frames":[1,null]}'
     sealed = (await cli.replay("--key", run, "--sealed")).lines

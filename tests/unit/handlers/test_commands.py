@@ -1,6 +1,7 @@
 """The command path asked for the same command again, because its owner died before it answered."""
 
 import pytest
+from msgspec.structs import replace
 
 from eventstore.errors import Conflict
 from eventstore.log import NewRecord
@@ -20,10 +21,9 @@ class Echo:
         self.story._place(record)
 
 
-async def test_a_report_that_is_asked_again_in_a_later_attempt_is_refused_under_another_id() -> None:
-    """One event id names one event: a reader that drops what it has seen would lose the refusal."""
+def beginning() -> tuple[History, CommandPath]:
     story = History()
-    path = CommandPath(
+    return story, CommandPath(
         owner=lambda _: story.live,
         partitions=P,
         log=Echo(story),  # type: ignore[arg-type]  # only appended to
@@ -31,6 +31,30 @@ async def test_a_report_that_is_asked_again_in_a_later_attempt_is_refused_under_
         source="test",
         now=lambda: b.NOW + 100,
     )
+
+
+async def test_a_final_report_that_is_asked_again_in_a_later_attempt_is_known() -> None:
+    """As a client reports over HTTP: its command has the body's digest, whether or not it came with a key."""
+    story, path = beginning()
+    story.add(b.submit())
+    story.add(b.dispatch())
+    story.place(None, b"what a History drops as poisonous")
+    said = b.report(500, b.operation("x"), state=b.COMPLETE, message="failed", identity="last")
+    last = replace(said, request="digest")
+    await path.decide(last)
+    story.add(b.retry())
+    story.add(b.dispatch(1, id="next"))
+
+    for _ in range(2):
+        await path.decide(last)
+
+    kinds = [kind for _, kind, _, _ in applied(story.log.records(TOPIC, 0))]
+    assert kinds[2:] == ["ProgressReported", "AgendaRetried", "AgendaDispatched"]
+
+
+async def test_a_report_that_is_asked_again_in_a_later_attempt_is_refused_under_another_id() -> None:
+    """One event id names one event: a reader that drops what it has seen would lose the refusal."""
+    story, path = beginning()
     story.add(b.submit())
     story.add(b.dispatch())
     story.place(None, b"what a History drops as poisonous")
