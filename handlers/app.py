@@ -201,6 +201,7 @@ async def build(settings: Settings) -> Worker:
         keys=keys,
         inbox=inbox_of(settings, connections, holdings, edge, source, metrics.registry),
         schedulers=schedulers,
+        router=router,
         path=path,
         health=health,
         public=HttpServer(public, settings.host, settings.port, body_bytes=settings.body_bytes),

@@ -17,6 +17,7 @@ from handlers.commands import CommandPath
 from handlers.gateway import Kept, Pull
 from handlers.hops import Hop, Hops
 from handlers.pages import walked
+from handlers.pulls import Pulls
 from handlers.scheduling.schedulers import Schedulers, scheduler_partition
 from handlers.waiting_room import WaitingRoom
 from projections.holdings import Holdings
@@ -79,6 +80,7 @@ class Router:
         self._hops = hops
         self._partitions = partitions
         self._room = WaitingRoom(holdings.changed, hold)
+        self._pulls = Pulls()
 
     def place_of_new(self) -> Callable[[str], bool]:
         """See Gateway."""
@@ -117,7 +119,11 @@ class Router:
             found: list[Answer] = await self._hops.ask(owner, PULL, pull, pull.wait + HOP_SECONDS)
             return found
 
-        return await self._room.hold(once, pull, is_read=True)
+        return await self._pulls.answer(lambda: self._room.hold(once, pull, is_read=True))
+
+    def leave(self) -> None:
+        """Answer whoever waits for work with nothing, also where another worker was asked for it."""
+        self._pulls.leave()
 
     async def query(self, query: Query) -> Answer:
         """See Gateway."""
