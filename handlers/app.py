@@ -32,6 +32,7 @@ async def build(settings: Settings) -> Worker:
         keys=listening.keys,
         inbox=listening.inbox,
         schedulers=deciding.schedulers,
+        router=deciding.router,
         path=deciding.path,
         health=watching.health,
         public=listening.public,

@@ -15,6 +15,7 @@ from handlers.commands import CommandPath
 from handlers.directory import HOP_SECONDS, Directory
 from handlers.gateway import Kept, Pull
 from handlers.hops import Hop
+from handlers.pulls import Pulls
 from handlers.reads import Reads
 from handlers.scheduling.schedulers import Schedulers, scheduler_partition
 from handlers.waiting_room import WaitingRoom
@@ -54,6 +55,7 @@ class Router:
         self._catalogue = catalogue
         self._schedulers = schedulers
         self._room = WaitingRoom(directory.holdings.changed, hold)
+        self._pulls = Pulls()
         self.reads = Reads(directory, self._room)
 
     def query(self, query: Query) -> Coroutine[Any, Any, Answer]:
@@ -97,4 +99,8 @@ class Router:
             found: list[Answer] = await self._directory.hops.ask(owner, PULL, pull, pull.wait + HOP_SECONDS)
             return found
 
-        return await self._room.hold(once, pull, is_read=True)
+        return await self._pulls.answer(lambda: self._room.hold(once, pull, is_read=True))
+
+    def leave(self) -> None:
+        """Answer whoever waits for work with nothing, also where another worker was asked for it."""
+        self._pulls.leave()

@@ -14,6 +14,7 @@ from handlers.inbox.agent import Inbox
 from handlers.kafka import Connections
 from handlers.keys import Keys
 from handlers.listener import HttpServer
+from handlers.routing import Router
 from handlers.scheduling.schedulers import Schedulers
 from handlers.timers.loop import Timers
 from projections.catalogue_file import CatalogueFile
@@ -41,6 +42,7 @@ class Worker(msgspec.Struct, frozen=True, kw_only=True):
     #: None: nobody may speak by topic
     inbox: Inbox | None
     schedulers: Schedulers
+    router: Router
     path: CommandPath
     health: Health
     public: HttpServer
@@ -85,6 +87,7 @@ class Worker(msgspec.Struct, frozen=True, kw_only=True):
         # the partitions are given away at once instead of after a session.
         await self.public.close()
         await self.schedulers.stop()
+        self.router.leave()
         settling = [self.path.settle(SETTLE_SECONDS)]
         if self.inbox is not None:
             settling.append(self.inbox.stop(SETTLE_SECONDS))

@@ -13,7 +13,7 @@ from handlers.saving import agenda_command, operation_command, progress_command
 from handlers.wire.objects import OpenOperationRecord, OpenProgressRecord, OpenStoredAgenda, plain
 from handlers.wire.requests import Open
 from handlers.wire.responses import Wire, envelope, without_nulls
-from projections.views import ById
+from projections.views import Answer, ById
 
 T = TypeVar("T", bound=Open)
 
@@ -98,9 +98,12 @@ async def put_operation(ask: Ask) -> Reply:
 
 async def delete_operation(ask: Ask) -> Reply:
     """Delete an operation's progress; what is gone, or another's, is an empty success."""
-    stored = await _operation(ask, ask.object_id, ask.caller.sees) if ask.object_id else None
-    if stored is None:
+    if not ask.object_id:
         return Reply(envelope([], cid=ask.cid))
+    found = await _operations(ask, ask.object_id, ask.caller.sees)
+    if not found.operations:
+        return Reply(envelope([], cid=ask.cid), where(found))
+    stored = found.operations[0]
     origin = await ask.origin()
     command = DeleteOperation(
         id=origin.identity("command", 0),
@@ -131,9 +134,12 @@ def _new(ask: Ask, origin: Origin, part: str) -> str:
     return draw(lambda n: origin.identity(part, n), ask.edge.gateway.place_of_new() if origin.request is None else bool)
 
 
+async def _operations(ask: Ask, identity: str, accounts: list[str] | None) -> Answer:
+    return await ask.edge.gateway.query(ById(kind="operation", id=identity, proven=True, accounts=accounts))
+
+
 async def _operation(ask: Ask, identity: str, accounts: list[str] | None) -> OperationProgress | None:
-    query = ById(kind="operation", id=identity, proven=True, accounts=accounts)
-    found = await ask.edge.gateway.query(query)
+    found = await _operations(ask, identity, accounts)
     return found.operations[0] if found.operations else None
 
 

@@ -123,6 +123,8 @@ def _handed_out(ask: Ask, answers: Sequence[Answer]) -> Reply:
     if progresses:
         fields["agendaProgresses"] = progresses
     position = ",".join(f"agendas/{n}@{offset}" for answer in answers for n, offset in answer.position.items())
+    if not answers:  # what is ready is known to its owners; that the Insight is there was read in the catalogue
+        position = f"catalogue/0@{ask.edge.tail.catalogue.position}"
     return Reply(service_answer(fields, cid=ask.cid), position, None, returned(ask, answers))
 
 

@@ -1,16 +1,20 @@
 """Routes, envelopes and status codes (spec 2.1 to 2.3)."""
 
+import re
 from typing import Any
 from urllib.parse import quote
 
 import pytest
 
+from handlers.endpoints.routes import PATHS
 from tests.faults.processes import WorkerProcess
 from tests.wire import Client, error_of, raw
 
 pytestmark = pytest.mark.kafka
 RUNS = ("agenda", "progress/agenda", "progress/operation")
 COLLECTIONS = ("agendatemplate", "customer", "insight", "resourcepool", *RUNS)
+#: A position, or several.
+WHERE = re.compile(r"(agendas|catalogue)/\d+@\d+(,(agendas|catalogue)/\d+@\d+)*")
 NULL = "Unable to POST/PUT a null object"
 SERVICES = (
     "progress/agenda/service",
@@ -165,6 +169,64 @@ class TestStatus:
             assert "Access-Control-Allow-Origin" in headers["Access-Control-Expose-Headers"]
             allowed = "X-pop-cid,origin,accept,Content-Type,Authorization,Referer,User-Agent"
             assert headers["Access-Control-Allow-Headers"] == allowed
+
+    async def test_every_success_says_where_it_is_true(self, client: Client) -> None:
+        """Not POP's. Whether something was found, made, deleted, handed out, or not: it is so at a position."""
+        t, said = client.tenant, dict[tuple[str, str], Any]()
+
+        async def ask(method: str, path: str, body: Any = None) -> Any:
+            status, answer, headers = await client.ask(method, path, body)
+            assert (status, answer["error"]) == (200, False), (method, path, answer)
+            assert WHERE.fullmatch(headers.get("Agendum-Position", "")), (method, path, headers)
+            for known in sorted(PATHS, key=len, reverse=True):
+                if path.partition("?")[0].strip("/").startswith(known):
+                    said[known, method] = answer
+                    return answer
+            raise AssertionError(path)
+
+        agenda = {"customerId": t, "linkId": t, "operations": [{"name": "x", "type": "t"}]}
+        template = {"id": f"m-{t}", "customerId": t, "title": "m", "agenda": agenda}
+        for kind, made in (
+            ("customer", {"id": f"c-{t}", "customerId": t, "title": "c"}),
+            ("resourcepool", {"id": f"r-{t}", "customerId": t, "title": "r"}),
+            ("insight", {"id": f"s-{t}", "customerId": t, "title": "s", "resourcePoolId": f"r-{t}"}),
+            ("agendatemplate", template),
+            ("progress/agenda", {"id": f"g-{t}", "customerId": t, "title": "g"}),
+            ("progress/operation", {"id": f"o-{t}", "customerId": t, "title": "o"}),
+        ):
+            await ask("POST", f"/pop/{kind}", made)
+            await ask("PUT", f"/pop/{kind}/{made['id']}", {"customerId": t, "title": "new"})
+        await ask("POST", "/progress/agenda/operation", {"id": f"p-{t}", "customerId": t})
+        await ask("PUT", f"/progress/agenda/operation/p-{t}", {"customerId": t, "title": "new"})
+        for pause in ("pause", "resume"):
+            await ask("POST", f"/pop/insight/service/{pause}", {"insightId": f"s-{t}", "reason": "r"})
+        pull = "/pop/resourcepool/service/getAgenda", {"insightId": f"i-{t}", "count": 1}
+        assert (await ask("POST", *pull))["agendas"] == []
+        one = (await ask("POST", "/pop/agenda", agenda))["all"][0]
+        await ask("PUT", f"/pop/agenda/{one['id']}", {"customerId": t, "title": "new"})
+        assert [each["id"] for each in (await ask("POST", *pull))["agendas"]] == [one["id"]]
+        executing = {"id": one["progressId"], "startedTime": 7, "processingState": "EXECUTING"}
+        await ask("POST", "/pop/resourcepool/service/updateAgendaProgress", {"agendaProgress": executing})
+        more = {"agendaId": one["id"], "operations": [{"name": "y", "type": "t"}]}
+        await ask("POST", "/pop/resourcepool/service/updateAgenda", more)
+        back = {"agendaProgressId": one["progressId"], "startedTime": 7}
+        await ask("POST", "/pop/resourcepool/service/handBackAgenda", back)
+        await ask("POST", "/pop/agenda/service/cancel", {"agendaId": one["id"]})
+        await ask("POST", "/pop/agenda/service/rerun", {"agendaId": one["id"]})
+        await ask("POST", "/pop/resourcepool/service/createAgenda", {"agendas": [agenda]})
+        await ask("POST", "/pop/agenda/service/run", {"agendaTemplateId": f"m-{t}", "payload": "{}"})
+        await ask("POST", "/pop/progress/agenda/service", {"linkId": t})
+        for kind in (*(f"/pop/{kind}" for kind in COLLECTIONS), "/progress/agenda/operation"):
+            for path in (f"{kind}/none", f"{kind}?bycustomerId={t}", f"{kind}?bycount=true"):
+                await ask("GET", path)
+            letter = {"customer": "c", "resourcepool": "r", "insight": "s", "agendatemplate": "m"}.get(kind[5:], "p")
+            ends = {"/pop/agenda": one["id"], "/pop/progress/agenda": f"g-{t}", "/pop/progress/operation": f"o-{t}"}
+            for gone in (ends.get(kind, f"{letter}-{t}"), "none"):
+                await ask("DELETE", f"{kind}/{gone}")
+
+        wanted = {(path, method) for path, route in PATHS.items() for method in route.methods}
+        services = {(path, method) for path, method in wanted if PATHS[path].service and method != "POST"}
+        assert wanted - services - said.keys() == {("pop/timers/service/run", "POST")}, "which only tells of others"
 
     async def test_what_is_not_found_is_no_error_of_a_get_or_a_delete(self, client: Client) -> None:
         for method in ("GET", "DELETE"):

@@ -189,3 +189,11 @@ def test_a_report_that_would_make_a_row_too_large_is_refused() -> None:
     ).refused(Invalid, "each of at most 2097152 bytes")
     other = report(500, operation("y", EXECUTING, params={"p": large}), identity="second")
     given(submit(), dispatch(), first).when(other).then(ProgressReported)
+
+
+def test_the_last_eight_keys_of_a_run_are_known() -> None:
+    first = report(500, percent=1.0, identity="k0", request="d0")
+    later = [report(500, percent=float(n + 1), identity=f"k{n}", request=f"d{n}") for n in range(1, 8)]
+    spec = given(submit(), first, *later)
+    spec.when(first).then()
+    spec.when(report(500, percent=1.0, identity="k0", request="other")).refused(Invalid, "Idempotency-Key")

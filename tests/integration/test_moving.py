@@ -1,0 +1,192 @@
+"""What is asked while partitions move from one worker to the other (design 4.5), and what both say of one thing."""
+
+import asyncio
+import os
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any
+
+import psutil
+import pytest
+
+from eventstore.ids import partition_of
+from eventstore.model import Insight
+from handlers.scheduling.schedulers import scheduler_partition
+from projections.catalogue import queue_of
+from tests.conftest import Broker
+from tests.faults.arena import Arena, arena
+from tests.faults.processes import WorkerProcess
+from tests.wire import Client
+
+pytestmark = pytest.mark.kafka
+HEADERS = {"Authorization": "x"}
+STALE = "Agendum-Stale"
+P = 12
+#: As long as a slow machine may take to give the partitions to the other worker.
+PATIENT = {"hold": 100.0, "poll": 100.0}
+REPORT = "/pop/resourcepool/service/updateAgendaProgress"
+
+Answer = tuple[int, Any, Any]
+
+
+@pytest.fixture
+async def two(kafka: Broker, prefix: str) -> AsyncIterator[Arena]:
+    """Two workers that own some partitions each, and hold requests for longer than any move takes."""
+    async with arena(kafka.bootstrap, prefix, **PATIENT) as found:
+        await found.until(found.shared, "both to own partitions")
+        yield found
+
+
+async def ask(where: Arena, worker: WorkerProcess, method: str, path: str, body: Any = None, **headers: str) -> Answer:
+    """One answer, asked for once."""
+    given = {**HEADERS, **{name.replace("_", "-"): value for name, value in headers.items()}}
+    async with where.session.request(method, worker.url + path, json=body, headers=given) as answer:
+        return answer.status, await answer.json(content_type=None), answer.headers
+
+
+async def owned(where: Arena, worker: WorkerProcess) -> set[int]:
+    health = await worker.health(where.session)
+    assert health is not None
+    return set(health["owned"])
+
+
+async def kill(_: Arena, gone: WorkerProcess) -> None:
+    gone.kill()
+
+
+async def ask_to_leave(where: Arena, gone: WorkerProcess) -> None:
+    """SIGTERM; pullers that wait there are answered with nothing, long before their wait is over, whoever schedules."""
+    numbers = await owned(where, gone)
+    pullers = [await idle(gone, numbers), await idle(gone, {*range(P)} - numbers)]
+    before = connections(gone)
+    waiting = [asyncio.create_task(each.pull()) for each in pullers]
+    # That they wait cannot be seen from outside; that they were let in can, and whoever was is answered alike.
+    await where.until(lambda: let_in(gone, before + 1), "the pullers to be let in")
+    gone.stop()
+    for answer in await asyncio.gather(*waiting):
+        assert answer == {"error": False, "agendas": [], "all": []}
+    await asyncio.to_thread(gone.join)
+    assert gone.exit == 0
+
+
+async def idle(worker: WorkerProcess, numbers: set[int]) -> Client:
+    """A client with a queue of its own, empty, that the owner of one of these partitions schedules."""
+    names = (f"t{os.urandom(4).hex()}" for _ in range(1000))
+    tenant = next(name for name in names if scheduler_partition(queue_of(insight(name)), P) in numbers)
+    client = Client(worker.url, tenant)
+    await client.tenant_set_up()
+    return client
+
+
+def insight(tenant: str) -> Insight:
+    """As a client sets it up."""
+    return Insight(id=f"i-{tenant}", customer_id=tenant, queue_name="q")
+
+
+def connections(worker: WorkerProcess) -> int:
+    """How many connections to its public listener a worker has accepted."""
+    found = psutil.Process(worker.pid).net_connections("tcp4")
+    return sum(one.laddr.port == worker.port and one.status == psutil.CONN_ESTABLISHED for one in found)
+
+
+async def let_in(worker: WorkerProcess, before: int) -> bool:
+    return connections(worker) > before
+
+
+@pytest.mark.parametrize("leave", [kill, ask_to_leave])
+async def test_what_is_asked_meanwhile_is_held_and_answered(
+    two: Arena, leave: Callable[[Arena, WorkerProcess], Awaitable[None]]
+) -> None:
+    gone, left = two.workers
+    client = Client(left.url, f"t{os.urandom(4).hex()}")
+    await client.tenant_set_up()
+    runs = [(await client.submit("a", headers={"Idempotency_Key": f"k{n}"}))["progressId"] for n in range(30)]
+    mine = await owned(two, gone)
+    runs = [run for run in runs if partition_of(run, P) in mine]
+    assert runs, "runs of the one that goes"
+
+    going = asyncio.ensure_future(leave(two, gone))
+    if leave is kill:
+        await going
+    listing = asyncio.create_task(client.ask("GET", f"/pop/progress/agenda?bycustomerId={client.tenant}"))
+    answers = await asyncio.gather(
+        *(client.ask("GET", f"/pop/progress/agenda/{run}") for run in runs),
+        *(client.ask("GET", f"/pop/progress/operation/{run}-a") for run in runs),
+        *(client.ask("POST", REPORT, {"agendaProgress": {"id": run, "startedTime": 1}}) for run in runs),
+        *(
+            client.ask("POST", "/pop/agenda", agenda(client), Idempotency_Key=f"meanwhile {n}")
+            for n in range(len(runs))
+        ),
+    )
+    await going
+
+    for status, body, _ in answers:
+        assert (status, body["error"]) == (200, False), body
+    assert all(body["count"] == 1 for _, body, _ in answers[: 2 * len(runs)])
+    status, body, headers = await listing
+    # A list is whole, or there is none: what is away for more than 5 s is not waited for.
+    assert body.get("count", 0) >= 30 if status == 200 else (status, "Retry-After" in headers) == (503, True)
+    await two.until(lambda: two.owned(left), "the other to own everything")
+    _, body, _ = await client.ask("GET", f"/pop/progress/agenda?bycustomerId={client.tenant}&bycount=true")
+    assert body["count"] == 30 + len(runs), "each submission once"
+
+
+def agenda(client: Client, name: str = "a") -> dict[str, Any]:
+    return {"customerId": client.tenant, "operations": [{"name": name, "type": "t"}]}
+
+
+async def test_a_key_finds_its_agenda_on_every_worker_and_after_a_restart_on_empty_disks(two: Arena) -> None:
+    one, other = two.workers
+    client = Client(one.url, f"t{os.urandom(4).hex()}")
+    await client.tenant_set_up()
+    keys = [f"k{n}" for n in range(8)]
+
+    async def found(worker: WorkerProcess) -> list[str]:
+        """The agendas of the keys, as a worker answers a repeated submission; another body is refused by it."""
+        client.url = worker.url
+        _, wrong, _ = await client.ask("POST", "/pop/agenda", agenda(client, "other"), Idempotency_Key=keys[0])
+        assert (wrong["errorResponse"]["responseCode"], "Idempotency-Key" in str(wrong)) == (422, True)
+        return [(await client.submit("a", headers={"Idempotency_Key": key}))["id"] for key in keys]
+
+    made = [(await client.submit("a", headers={"Idempotency_Key": key}))["id"] for key in keys]
+    assert len({*made}) == len(keys)
+    assert await found(other) == made
+    for worker in two.workers:
+        worker.kill()
+    for worker in two.workers:
+        worker.wipe()
+        worker.start()
+    await two.until(two.shared, "both to own partitions")
+    await two.ready()
+
+    assert [await found(worker) for worker in two.workers] == [made, made]
+    _, answer, _ = await client.ask("GET", f"/pop/agenda?bycustomerId={client.tenant}&bycount=true")
+    assert answer["count"] == len(keys)
+
+
+async def test_what_one_worker_was_told_of_the_catalogue_the_other_answers_at_once(two: Arena) -> None:
+    tenant = f"t{os.urandom(4).hex()}"
+    kinds = {"customer": {"customerId": tenant}, "resourcepool": {"customerId": tenant}, "insight": {}}
+    for turn in range(12):
+        told, asked = two.workers[:: 1 if turn % 2 else -1]
+        client = Client(told.url, tenant)
+        for kind, more in kinds.items():
+            path = f"/pop/{kind}/{kind}-{tenant}"
+            title = f"title {turn}"
+            said = {"id": f"{kind}-{tenant}", "customerId": tenant, "title": title, **more}
+            if kind == "insight":
+                said["resourcePoolId"] = f"resourcepool-{tenant}"
+            await client.made(kind, said)
+            assert (await unmarked(two, asked, path))["title"] == title
+            _, put, _ = await client.ask("PUT", path, {"title": f"{title}, put"})
+            assert put["all"][0]["title"] == f"{title}, put"
+            assert (await unmarked(two, asked, path))["title"] == f"{title}, put"
+
+
+async def unmarked(where: Arena, worker: WorkerProcess, path: str) -> Any:
+    """The first answer without a mark: a worker that Kafka tells too late how far the catalogue goes says so."""
+    async with asyncio.timeout(60):
+        while True:
+            status, body, headers = await ask(where, worker, "GET", path)
+            assert status == 200, body
+            if STALE not in headers:
+                return body["all"][0]
