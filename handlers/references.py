@@ -1,7 +1,7 @@
 """References in payloads: `@<name>` and `@<name::path>` (spec 5.2). Pure."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import Any
 
 # Java's dot, which stops at more line breaks than Python's.
@@ -15,8 +15,19 @@ SERVICE = "pop."
 
 def names_in(payload: Any) -> list[str]:
     """The names of all references in a payload's string values, in order, repeats included."""
-    # Most texts hold none, and looking for where one might begin is quicker than the expression.
-    return [match.group(1) for text in _texts(payload) if "@<" in text for match in _TOKEN.finditer(text)]
+    names, stack = [], [payload]
+    while stack:
+        match stack.pop():
+            # Most texts hold none, and looking for where one might begin is quicker than the expression.
+            case str() as text if "@<" in text:
+                names += [found.group(1) for found in _TOKEN.finditer(text)]
+            case dict() as entries:
+                stack.extend(reversed(entries.values()))
+            case list() as entries:
+                stack.extend(reversed(entries))
+            case _:
+                pass
+    return names
 
 
 def operations_in(payload: Any) -> list[str]:
@@ -27,17 +38,3 @@ def operations_in(payload: Any) -> list[str]:
 def operations_of(names: Iterable[str]) -> list[str]:
     """The operations whose results these references name, each once, in order."""
     return [*dict.fromkeys(name.removesuffix(RESULT) for name in names if name.endswith(RESULT))]
-
-
-def _texts(node: Any) -> Iterator[str]:
-    stack = [node]
-    while stack:
-        match stack.pop():
-            case str() as text:
-                yield text
-            case dict() as entries:
-                stack.extend(reversed(entries.values()))
-            case list() as entries:
-                stack.extend(reversed(entries))
-            case _:
-                pass

@@ -55,7 +55,11 @@ def _missing_references(operations: Sequence[Said]) -> list[str]:
 
 def _cycles(operations: Sequence[Said]) -> list[str]:
     graph = {name: operations_of(names) for name, names in operations}
-    return [f"There is a circular reference involving the operation: {name}" for name in graph if _returns(graph, name)]
+    return [
+        f"There is a circular reference involving the operation: {name}"
+        for name, others in graph.items()
+        if others and _returns(graph, name)
+    ]
 
 
 def _returns(graph: Mapping[str, Sequence[str]], start: str) -> bool:

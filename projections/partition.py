@@ -152,6 +152,9 @@ class Partition:
         put = self.overlay.put
         for key, row in changes.items():
             put(key, write_row(offset, row))
+        if run.is_new:
+            for key in changes:  # the writer need not look for them either
+                self.overlay.remember(key, None)
         after = changes[head_key(run.stream)]
         self.ready.update(run.stream, before, after if isinstance(after, Head) else None)
 

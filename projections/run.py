@@ -17,6 +17,10 @@ from projections.rows import (
 )
 
 
+def _nothing(_: bytes) -> None:
+    """The rows of a stream to which no event was ever applied."""
+
+
 class Run:
     """The rows of one stream. `get` answers a stored value, `keys` the present keys under a prefix."""
 
@@ -38,8 +42,16 @@ class Run:
         """The head row; None where nothing ever was (or its last trace was reaped)."""
         if self._head is False:
             key = head_key(self.stream)
-            self._head = read_row(key, self._get(key))
+            found = self._get(key)
+            if found is None:
+                self._get = _nothing  # every event leaves a head row: the others need not be looked for
+            self._head = read_row(key, found)
         return self._head  # type: ignore[return-value]  # False was replaced above
+
+    @property
+    def is_new(self) -> bool:
+        """Nothing was there when the head row was asked for, not even a grave: then no row of the stream is."""
+        return self._get is _nothing
 
     def agenda(self, agenda_id: str) -> Agenda | None:
         """One agenda of the run."""

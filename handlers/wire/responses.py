@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import msgspec
+from msgspec import Raw
 
 from eventstore.model import (
     Agenda,
@@ -49,7 +50,7 @@ class Opener:
 
     def __init__(self, cipher: Cipher) -> None:
         self._cipher = cipher
-        self._written: dict[str, tuple[ProgressView, msgspec.Raw]] = {}
+        self._written: dict[str, tuple[ProgressView, Raw]] = {}
 
     def agenda(self, row: Agenda, added: int | None = None) -> Wire:
         """An agenda; `added` is put among its params in getAgenda's answer alone (spec 7.1)."""
@@ -68,7 +69,7 @@ class Opener:
             found["operationProgress"] = [self.operation(row) for row in view.operations]
         return found
 
-    def progress_json(self, view: ProgressView) -> msgspec.Raw:
+    def progress_json(self, view: ProgressView) -> Raw:
         """An AgendaProgress with its operations, ready to be sent; the same view is opened and written once."""
         identity = view.progress.id or ""
         known = self._written.get(identity)
@@ -78,8 +79,8 @@ class Opener:
         if len(text) <= WRITTEN_BYTES:
             if len(self._written) >= WRITTEN:
                 self._written.clear()
-            self._written[identity] = view, msgspec.Raw(text)
-        return msgspec.Raw(text)
+            self._written[identity] = view, Raw(text)
+        return Raw(text)
 
     def operation(self, row: OperationProgress) -> Wire:
         """An OperationProgress."""
@@ -101,21 +102,21 @@ class Opener:
     def _opened(self, value: Any, customer: str) -> Any:
         match value:
             case str():
-                return self._raw(customer, value)
+                return Raw(self._json(customer, value))
             case dict():
-                opened = ((name, self._raw(customer, entry)) for name, entry in value.items())
-                return {name: raw for name, raw in opened if bytes(raw) != _NULL}
+                opened = {name: self._json(customer, entry) for name, entry in value.items()}
+                return {name: Raw(text) for name, text in opened.items() if text != _NULL}
             case list():
-                return [None if entry is None else self._raw(customer, entry) for entry in value]
+                return [None if entry is None else Raw(self._json(customer, entry)) for entry in value]
             case _:
                 return value
 
-    def _raw(self, customer: str, sealed: str) -> msgspec.Raw:
+    def _json(self, customer: str, sealed: str) -> bytes:
         text = self._cipher.open(customer, sealed)
         # Only a text in which "null" occurs can hold a null in a map, which the wire leaves out.
         if _NULL in text and text != _NULL:
             text = encode(without_nulls(msgspec.json.decode(text)))
-        return msgspec.Raw(text)
+        return text
 
 
 def without_nulls(node: Any) -> Any:
