@@ -1,5 +1,6 @@
 """AgendaProgress and OperationProgress: GET, DELETE, and the summary by linkId (spec 2.4, 2.5, 2.7.2)."""
 
+import sys
 from collections.abc import Iterable
 from typing import Any
 
@@ -77,6 +78,8 @@ def summed_up(views: list[ProgressView]) -> dict[str, object]:
     if any((row.processing_state_message or "").lower() in ("failed", "cancelled") for row in rows):
         return {"processingState": ProcessingState.COMPLETE}
     percent = min(100.0, sum(row.percent_complete or 0.0 for row in rows) / len(rows)) if rows else 0.0
+    # Any number is a percentage; many that are far below zero add up to what JSON cannot say.
+    percent = max(percent, -sys.float_info.max)
     states = {row.processing_state for row in rows}
     if EXECUTING in states or (WAITING in states and states != {WAITING}):
         state = EXECUTING

@@ -1,5 +1,6 @@
 """What all services share; createAgenda; the summary (spec 2.7)."""
 
+import sys
 from typing import Any
 
 import pytest
@@ -121,6 +122,7 @@ class TestSummary:
             ([("WAITING", None, None), ("COMPLETE", "succeeded", 100.0)], "EXECUTING", 50.0),
             ([("EXECUTING", None, 30.0), ("COMPLETE", "succeeded", 100.0)], "EXECUTING", 65.0),
             ([("COMPLETE", "succeeded", 100.0), ("COMPLETE", "succeeded", 300.0)], "COMPLETE", 100.0),
+            ([("EXECUTING", None, -1.7e308), ("EXECUTING", None, -1.7e308)], "EXECUTING", -sys.float_info.max),
             ([("COMPLETE", "FAILED", 50.0), ("EXECUTING", None, 10.0)], "COMPLETE", None),
             ([("COMPLETE", "cancelled", 50.0)], "COMPLETE", None),  # as POP has a failed one
         ],
