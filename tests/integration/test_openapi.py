@@ -1,7 +1,9 @@
 """Whatever is sent, within the OpenAPI document or beside it, is answered as the document says, and never by a 5xx."""
 
+import itertools
 import json
 import os
+import time
 from collections.abc import Iterator
 from typing import Any
 from zlib import crc32
@@ -29,7 +31,9 @@ from schemathesis.specs.openapi.checks import (
 from handlers.documented import TOLD
 from handlers.endpoints.routes import find
 from handlers.openapi import document
+from tests.conftest import Broker, running
 from tests.faults.processes import WorkerProcess
+from tests.wire import NOT_BEGUN, TRIES
 
 CHECKS: list[CheckFunction] = [
     not_a_server_error,
@@ -65,6 +69,8 @@ def with_one_label() -> Any:
     return found
 
 
+#: Tells apart the runs of each Home.
+NUMBERS = itertools.count()
 #: Names of routes of which something was had.
 SUCCEEDED: set[str] = set()
 POSITIVE, NEGATIVE = schemathesis.GenerationMode.POSITIVE, schemathesis.GenerationMode.NEGATIVE
@@ -88,14 +94,27 @@ def labelled_as_a_form(_: Any, value: Any) -> Any:
     return json.dumps(value).encode()
 
 
+class Patient(requests.Session):
+    """Asks again where nothing was begun for want of time, as a client does (tests.wire)."""
+
+    def send(self, request: requests.PreparedRequest, **more: Any) -> requests.Response:
+        for _ in range(TRIES):
+            answer = super().send(request, **more)
+            if answer.status_code != 503 or NOT_BEGUN not in answer.text:
+                break
+            time.sleep(float(answer.headers["Retry-After"]))
+        return answer
+
+
 class Home:
     """What is there to be reached: the id of one object of each kind, by route."""
 
-    def __init__(self, url: str, number: int) -> None:
+    def __init__(self, url: str, number: int, session: requests.Session) -> None:
         self.ids = dict.fromkeys(("customer", "resourcepool", "insight", "agendatemplate"), HOME)
         run = f"{HOME}-{number}"
         self.ids |= {"progress": run, "operation": f"{run}-x"}
         self._url = url
+        self._session = session
         self._post("resourcepool", id=HOME)
         self._post("customer", id=HOME, resourcePoolId=HOME)
         mappers = {"operationType": ["t"]}
@@ -106,7 +125,7 @@ class Home:
 
     def _post(self, path: str, **more: Any) -> Any:
         said = {"customerId": HOME, "title": HOME, **more}
-        answer = requests.post(f"{self._url}/pop/{path}", json=said, headers=AUTHORIZED, timeout=30).json()
+        answer = self._session.post(f"{self._url}/pop/{path}", json=said, headers=AUTHORIZED, timeout=30).json()
         assert not answer["error"], answer
         return answer["all"][0]
 
@@ -141,15 +160,14 @@ class Home:
 
 @pytest.fixture(scope="module")
 def session() -> Iterator[requests.Session]:
-    with requests.Session() as found:
+    with Patient() as found:
         yield found
 
 
 @pytest.fixture
 def home(worker: WorkerProcess, session: requests.Session) -> Home:
     """Anew for each operation: the one before may have deleted it."""
-    numbers = session.__dict__.setdefault("numbers", iter(range(1000)))
-    return Home(worker.url, next(numbers))
+    return Home(worker.url, next(NUMBERS), session)
 
 
 @SCHEMA.parametrize()
@@ -166,6 +184,33 @@ def test_every_answer_is_as_documented(case: Any, worker: WorkerProcess, session
     found = find(case.operation.path)
     if found is not None and answer.status_code == 200 and answer.content and not answer.json()["error"]:
         SUCCEEDED.add(found[0].name)
+
+
+@pytest.fixture(scope="module")
+def limited(kafka: Broker) -> Iterator[WorkerProcess]:
+    """A worker whose callers may touch the objects of one customer."""
+    with running(kafka, poll=0.2, auth_accounts=HOME) as found:
+        yield found
+
+
+@pytest.fixture
+def home_of_one(limited: WorkerProcess, session: requests.Session) -> Home:
+    return Home(limited.url, next(NUMBERS), session)
+
+
+@SCHEMA.parametrize()
+@settings(
+    max_examples=EXAMPLES // 4,
+    deadline=None,
+    derandomize=not BY_HAND,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+def test_so_is_every_answer_to_a_caller_of_one_customer(
+    case: Any, limited: WorkerProcess, session: requests.Session, home_of_one: Home
+) -> None:
+    home_of_one.reached(case).call_and_validate(
+        base_url=limited.url, session=session, headers=AUTHORIZED, checks=CHECKS, timeout=30
+    )
 
 
 def test_every_route_was_reached_and_not_just_refused() -> None:
