@@ -86,11 +86,12 @@ class Writer:
             if self._replica.wiped and self._partition.caught_up:
                 await bury(self._replica.wiped, self._partition, lambda: self.ended)
             while not self.ended and not self.idle:
-                await self._fly()
                 if self._partition.overlay.size < BATCH_BYTES:
                     # A flight of a few rows costs broker, disk and loop nearly as much as one of hundreds, and nobody
                     # waits for it: what is folded is readable, and what is lost with this process is folded again.
                     await asyncio.sleep(self._pause)
+                if not self.ended:
+                    await self._fly()
 
     async def _fly(self) -> None:
         offset = self._partition.position
