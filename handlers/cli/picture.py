@@ -8,6 +8,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
+from eventstore.envelope import format_time
 from eventstore.model import ProcessingState
 from handlers.client.objects import AgendaProgress, OperationProgress
 
@@ -26,6 +27,14 @@ def state_of(row: AgendaProgress | OperationProgress) -> str:
             return message or "complete"
         case _:
             return message or "waiting"
+
+
+def instant(ms: int | None) -> str:
+    """Epoch ms as a time with its ms, UTC; what no calendar has stays a number."""
+    try:
+        return "-" if not ms else format_time(ms)
+    except (ValueError, OverflowError, OSError):
+        return str(ms)
 
 
 def counts(progress: AgendaProgress) -> str:

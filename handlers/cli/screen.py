@@ -5,7 +5,7 @@ alone.
 """
 
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from enum import StrEnum
 from typing import Annotated, Any
 from urllib.parse import urlsplit
@@ -101,10 +101,12 @@ class Screen:
         """A line about how it goes, on stderr."""
         self.err.print(text, style=style, markup=False)
 
-    def table(self, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-        """Aligned columns: with rules on a terminal, plain through a pipe."""
+    def table(self, columns: Sequence[str], rows: Iterable[Sequence[str]], *, firm: Collection[str] = ()) -> None:
+        """Aligned columns, plain through a pipe; on a narrow terminal those that are not `firm` give way."""
         plain = not self.out.is_terminal
-        table = Table(*columns, box=None, pad_edge=False, header_style=None if plain else "bold")
+        table = Table(box=None, pad_edge=False, header_style=None if plain else "bold")
+        for name in columns:
+            table.add_column(name, no_wrap=name in firm)
         for row in rows:
             table.add_row(*row)
         self.out.print(table, crop=not plain, no_wrap=plain, markup=False)

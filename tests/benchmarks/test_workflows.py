@@ -19,7 +19,7 @@ from tests.integration.workflow_runs import Place, Ran, judge, write_workflow
 pytestmark = pytest.mark.benchmark
 SLOTS = 4
 #: Each is scaled to this bound (s), or to AGENDUM_WORKFLOW_SECONDS.
-SECONDS = float(os.environ.get("AGENDUM_WORKFLOW_SECONDS", "6"))
+SECONDS = float(os.environ.get("AGENDUM_WORKFLOW_SECONDS", "12"))
 FOLDER = os.environ.get("AGENDUM_WORKFLOWS")
 NO_FOLDER = pytest.param(
     None, id="AGENDUM_WORKFLOWS", marks=pytest.mark.skip("AGENDUM_WORKFLOWS names no folder of workflows")

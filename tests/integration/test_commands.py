@@ -49,7 +49,7 @@ class Place:
             env={**mine, "AGENDUM_URL": self.url, "TERM": "xterm", **(environment or {})},
             encoding="utf8",
             dimensions=(lines, 80),
-            timeout=30,
+            timeout=60,
         )
         screen.logfile_read = self.seen = io.StringIO()
         return screen

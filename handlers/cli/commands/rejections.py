@@ -37,7 +37,7 @@ def show_all(kafka: KafkaOption = KAFKA, prefix: PrefixOption = PREFIX, output: 
             (str(position), rejected.reason, f"{rejected.partition}@{rejected.offset}", _id(rejected), rejected.message)
             for position, rejected in found
         ]
-        screen.table(("position", "reason", "stood at", "id", "message"), rows)
+        screen.table(("position", "reason", "stood at", "id", "message"), rows, firm=("position", "reason", "stood at"))
 
     carry_out(screen, "cannot list the rejections", work())
 

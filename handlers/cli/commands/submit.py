@@ -9,7 +9,7 @@ from eventstore.errors import NotFound
 from handlers.cli.documents import agenda_of
 from handlers.cli.exits import Exit, Stop
 from handlers.cli.outcome import KeyOption, TimeoutOption, WaitOption, WatchOption, follow, show_end
-from handlers.cli.picture import counts, head_line, state_of
+from handlers.cli.picture import counts, head_line, instant, state_of
 from handlers.cli.running import carry_out
 from handlers.cli.screen import URL, Output, OutputOption, Screen, TokenOption, UrlOption
 from handlers.cli.watching import agenda_named, found, is_over, reasons
@@ -132,9 +132,10 @@ def _one(screen: Screen, run: AgendaProgress) -> None:
     screen.table(
         ("operation", "state", "attempts", "started", "took ms"),
         [
-            (row.operation or "", state_of(row), str(row.attempt_count or 0), str(row.started_time or "-"), _took(row))
+            (row.operation or "", state_of(row), str(row.attempt_count or 0), instant(row.started_time), _took(row))
             for row in rows
         ],
+        firm=("operation", "state", "attempts", "took ms"),
     )
     screen.say(counts(run))
     for why in reasons(run):

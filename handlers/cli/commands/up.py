@@ -14,7 +14,7 @@ from compose.kafka.jars import JarsRefused
 from compose.kafka.java import NotInstalled
 from compose.local import Installation, InUse, state_directory
 from eventstore.errors import Unavailable
-from handlers.cli import probes
+from eventstore.kafka.survey import survey
 from handlers.cli.demo import EXAMPLE, NAME, put_catalogue, submit_example
 from handlers.cli.exits import Exit, Stop, explained
 from handlers.cli.running import hush
@@ -24,6 +24,8 @@ from handlers.client.client import Client, connect
 from handlers.clock import draw
 
 READY_SECONDS = 60.0
+#: A Kafka that was named has so long to answer; one that is not there is known at once.
+REACH_SECONDS = 30.0
 SLOTS = 4
 
 
@@ -86,9 +88,10 @@ def _start(installation: Installation, screen: Screen, *, fresh: bool) -> None:
 
 def _reach(kafka: str) -> None:
     hush()
-    cluster = uvloop.run(probes.kafka(kafka, ()))
-    if isinstance(cluster, str):
-        raise explained(Unavailable(cluster), "cannot start here")
+    try:
+        uvloop.run(survey(kafka, (), REACH_SECONDS))
+    except Unavailable as wrong:
+        raise explained(wrong, "cannot start here") from None
 
 
 async def _serve(installation: Installation, screen: Screen, *, demo: bool, once: bool) -> Exit:

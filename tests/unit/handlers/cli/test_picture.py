@@ -6,7 +6,8 @@ import pytest
 from rich.console import Console
 
 from eventstore.model import ProcessingState
-from handlers.cli.picture import live
+from handlers.cli.picture import instant, live
+from handlers.cli.screen import Screen
 from handlers.client.objects import AgendaProgress, OperationProgress
 
 WAITING, EXECUTING, COMPLETE = ProcessingState.WAITING, ProcessingState.EXECUTING, ProcessingState.COMPLETE
@@ -63,3 +64,19 @@ def test_a_name_that_is_longer_than_its_column_is_cut() -> None:
 
 def test_a_run_without_operations_says_so() -> None:
     assert drawn(23)[-1].strip() == "no operations"
+
+
+@pytest.mark.parametrize(
+    ("ms", "said"), [(None, "-"), (1795676997198, "2026-11-26T07:09:57.198Z"), (10**18, "1000000000000000000")]
+)
+def test_a_time_is_one_that_people_read(ms: int | None, said: str) -> None:
+    assert instant(ms) == said
+
+
+def test_on_a_narrow_terminal_what_is_not_firm_gives_way() -> None:
+    screen, page = Screen(), io.StringIO()
+    screen.out = Console(width=30, file=page, force_terminal=True, color_system=None)
+    screen.table(("name", "state", "when"), [("a-name-of-20-letters", "ok", "2026-11-26")], firm=("name", "state"))
+
+    assert all("a-name-of-20-letters" in line or "name" in line for line in page.getvalue().splitlines()[:2])
+    assert max(map(len, page.getvalue().splitlines())) <= 30
