@@ -15,6 +15,10 @@ from compose.kafka.cluster import LocalKafka
 from tests.faults.processes import WorkerProcess
 from tests.wire import Client, ready
 
+HERE = Path(__file__).parent
+#: Folders whose tests start workers and brokers; the others compute.
+RANKS = {name: rank for rank, name in enumerate(("faults", "integration", "pop", "contract"))}
+
 
 class Broker:
     """Where the session's Kafka answers."""
@@ -29,6 +33,12 @@ def pytest_configure() -> None:
     """
     if threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Of several processes none is to begin last with what takes longest: what waits for processes comes first."""
+    if hasattr(config, "workerinput"):
+        items.sort(key=lambda item: RANKS.get(item.path.relative_to(HERE).parts[0], len(RANKS)))
 
 
 @pytest.fixture(scope="session")

@@ -76,19 +76,16 @@ class Node:
         (self.folder / "node.properties").write_text("".join(lines))
         if (self.folder / "data" / "meta.properties").exists():
             return
-        command = [java(), "-cp", f"{jars()}/*", "kafka.tools.StorageTool", "format", f"--cluster-id={cluster}"]
+        command = [*program("kafka.tools.StorageTool"), "format", f"--cluster-id={cluster}"]
         done = run([*command, "-c", str(self.folder / "node.properties"), "-g"])
         if done.returncode:
             raise RuntimeError(f"expected node {self.number} to be formatted: {done.stdout}{done.stderr}")
 
     def start(self) -> None:
         """Run the process; it dies with the thread that starts it."""
-        archive = cache() / "classes.jsa"
-        sharing = [f"-XX:SharedArchiveFile={archive}"] if archive.exists() else []
-        options = ["-Xms64m", "-Xmx256m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xshare:auto", *sharing]
         with (self.folder / "out.log").open("ab") as out, undisturbed():
             self.process = subprocess.Popen(
-                [java(), *options, "-cp", f"{jars()}/*", "kafka.Kafka", str(self.folder / "node.properties")],
+                [*program("kafka.Kafka"), str(self.folder / "node.properties")],
                 stdin=subprocess.DEVNULL,
                 stdout=out,
                 stderr=subprocess.STDOUT,
@@ -119,3 +116,11 @@ class Node:
         if self.process is not None:
             self.signal(signal.SIGKILL)
             self.process.wait()
+
+
+def program(name: str) -> list[str]:
+    """The command of a program of Kafka's that is to start fast: with both, formatting takes half the time."""
+    archive = cache() / "classes.jsa"
+    sharing = [f"-XX:SharedArchiveFile={archive}"] if archive.exists() else []
+    options = ["-Xms64m", "-Xmx256m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xshare:auto", *sharing]
+    return [java(), *options, "-cp", f"{jars()}/*", name]
