@@ -108,9 +108,11 @@ async def test_all_of_them_may_be_dry_are_counted_and_act_on_demand(kafka: Broke
 
         await place.until(all_due, "each process to count what is due")
         _, shown, _ = await client.ask("POST", RUN_TIMERS, {"dryRun": True})
-        runs = {each["process"]: (each["due"], each["done"], each["dry"], each["runs"]) for each in shown["processes"]}
+        runs = {
+            each["process"]: (each["due"], each["done"], each["byItself"], each["runs"]) for each in shown["processes"]
+        }
         assert runs == {
-            process: (1, 0, True, [agenda["progressId"]])
+            process: (1, 0, False, [agenda["progressId"]])
             for process, agenda in zip(processes, (taken, silent, failed, old), strict=True)
         }
         before = [await client.progress(agenda["progressId"]) for agenda in (taken, silent, failed, old)]
