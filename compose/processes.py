@@ -5,7 +5,7 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -16,13 +16,20 @@ RESTARTS, WINDOW_SECONDS = 5, 30.0
 STOPS = (signal.SIGINT, signal.SIGTERM)
 
 
-def die_with_parent(number: int = signal.SIGKILL) -> None:
+def dying_with_us(number: int = signal.SIGKILL) -> Callable[[], None]:
     """To be run between fork and exec: the kernel sends this when the thread that forked it ends (Linux)."""
-    _libc.prctl(PR_SET_PDEATHSIG, number)
-    # What came since the fork, and `undisturbed` kept back, ends it without a word.
-    for stop in STOPS:
-        signal.signal(stop, signal.SIG_DFL)
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPS)
+    parent = os.getpid()
+
+    def bind() -> None:
+        _libc.prctl(PR_SET_PDEATHSIG, number)
+        if os.getppid() != parent:  # it ended before the kernel was asked
+            os._exit(1)
+        # What came since the fork, and `undisturbed` kept back, ends it without a word.
+        for stop in STOPS:
+            signal.signal(stop, signal.SIG_DFL)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPS)
+
+    return bind
 
 
 @contextmanager
@@ -49,7 +56,7 @@ def run(command: Sequence[str], seconds: float | None = None) -> subprocess.Comp
         errors="replace",
         timeout=seconds,
         check=False,
-        preexec_fn=die_with_parent,  # noqa: PLW1509  # system calls that touch no lock
+        preexec_fn=dying_with_us(),  # noqa: PLW1509  # system calls that touch no lock
     )
 
 
@@ -93,7 +100,7 @@ class Child:
                 stdout=log,
                 stderr=log,
                 process_group=0,
-                preexec_fn=die_with_parent,  # noqa: PLW1509  # system calls that touch no lock
+                preexec_fn=dying_with_us(),  # noqa: PLW1509  # system calls that touch no lock
             )
 
     def ask_to_stop(self) -> None:

@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 
 from compose.kafka.cluster import START_SECONDS, answers
-from compose.processes import die_with_parent
+from compose.processes import dying_with_us
 
 FILE = Path(__file__).parents[1] / "compose.yaml"
 #: A project of its own: what `docker compose up` made for the whole system is left alone.
@@ -68,7 +68,7 @@ class ContainerKafka:
                 env=environment(),
                 process_group=0,
                 # Docker's client stops the container at SIGTERM; at SIGKILL it could not.
-                preexec_fn=lambda: die_with_parent(signal.SIGTERM),  # noqa: PLW1509  # one system call
+                preexec_fn=dying_with_us(signal.SIGTERM),  # noqa: PLW1509  # one system call
             )
 
     def stop(self) -> None:

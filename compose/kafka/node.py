@@ -8,7 +8,7 @@ from pathlib import Path
 
 from compose.kafka.jars import cache, jars
 from compose.kafka.java import java
-from compose.processes import die_with_parent, run, undisturbed
+from compose.processes import dying_with_us, run, undisturbed
 
 #: What a small local cluster needs beside its addresses; each was measured to matter.
 SETTINGS = {
@@ -91,7 +91,7 @@ class Node:
                 stderr=subprocess.STDOUT,
                 # Its own group: a terminal's Ctrl-C is for us, and we stop it.
                 process_group=0,
-                preexec_fn=die_with_parent,  # noqa: PLW1509  # system calls that touch no lock
+                preexec_fn=dying_with_us(),  # noqa: PLW1509  # system calls that touch no lock
                 env={**os.environ, "JAVA_TOOL_OPTIONS": ""},
             )
 

@@ -11,7 +11,7 @@ from typing import Any
 import aiohttp
 
 from compose.kafka.cluster import free_ports
-from compose.processes import die_with_parent
+from compose.processes import dying_with_us
 
 READY_SECONDS = 60.0
 POLL_SECONDS = 0.1
@@ -55,7 +55,7 @@ class WorkerProcess:
                 stdout=log,
                 stderr=log,
                 process_group=0,
-                preexec_fn=die_with_parent,  # noqa: PLW1509  # system calls that touch no lock
+                preexec_fn=dying_with_us(),  # noqa: PLW1509  # system calls that touch no lock
             )
 
     @property

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from compose.processes import die_with_parent
+from compose.processes import dying_with_us
 from handlers.client.client import Client
 from handlers.client.objects import Agenda, AgendaProgress
 
@@ -46,7 +46,7 @@ class ExecutorProcess:
                 stderr=log,
                 process_group=0,
                 env=self._environment,
-                preexec_fn=die_with_parent,  # noqa: PLW1509  # system calls that touch no lock
+                preexec_fn=dying_with_us(),  # noqa: PLW1509  # system calls that touch no lock
             )
         return self
 

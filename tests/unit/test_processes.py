@@ -41,3 +41,23 @@ def test_last_words_are_of_the_latest_start_alone(tmp_path: Path) -> None:
 
     assert said.read_text() == "first\nsecond\n"
     assert child.last_words() == "second"
+
+
+#: One who makes the binding, and whose child has a child of its own that is bound by it: its parent is another by then.
+ORPHAN = """
+import os, sys
+from compose.processes import dying_with_us
+bind = dying_with_us()
+if os.fork() == 0:
+    if os.fork() == 0:
+        bind()
+        print("it runs", flush=True)
+        os._exit(0)
+    os._exit(os.waitstatus_to_exitcode(os.wait()[1]))
+sys.exit(os.waitstatus_to_exitcode(os.wait()[1]))
+"""
+
+
+def test_a_child_whose_parent_ended_before_it_was_bound_ends_as_well() -> None:
+    done = subprocess.run([sys.executable, "-c", ORPHAN], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (1, "")
