@@ -2,7 +2,6 @@
 5 service away, 124 timed out, 130 interrupted.
 """
 
-import gc
 from collections.abc import Mapping
 from importlib import import_module
 from importlib.metadata import version
@@ -63,12 +62,7 @@ class Commands(TyperGroup):
 def loaded(name: str) -> Any:
     """The command of a name, as Typer runs it. Raises KeyError."""
     module, _, attribute = COMMANDS[name].partition(":")
-    # What is loaded stays: to look for garbage meanwhile would take a seventh of the time that a worker needs for it.
-    gc.disable()
-    try:
-        found = getattr(import_module(f"{PACKAGE}.{module}"), attribute)
-    finally:
-        gc.enable()
+    found = getattr(import_module(f"{PACKAGE}.{module}"), attribute)
     if isinstance(found, typer.Typer):
         group = get_group(found)
         group.name = name
