@@ -22,7 +22,6 @@ from projections.rows import (
     PRIMARY,
     Applied,
     fold_of,
-    is_primary,
     offset_of,
 )
 from projections.store import Store
@@ -97,10 +96,10 @@ class Replica:
         #: the name of the changelog that `position` is a place in; None: not known yet
         self.changelog = None if applied is None else applied.changelog
         self._unproven = applied is not None
-        for key, value in store.scan(b""):
-            if is_primary(key):
-                self.digest += row_digest(key, value)
-                self.newest = max(self.newest, offset_of(value))
+        # Kind by kind: the index rows between them are many more, and are not summed.
+        for key, value in chain.from_iterable(store.scan(kind) for kind in PRIMARY):
+            self.digest += row_digest(key, value)
+            self.newest = max(self.newest, offset_of(value))
 
     def applied(self) -> Applied | None:
         """Up to where all rows are in the store, and what they sum to."""
