@@ -6,7 +6,7 @@ across the local store and everything the changelog holds, never simply the last
 what all rows sum to, whatever a changelog lost, compacted or corrupted is found, and the partition rebuilt.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import chain, repeat
 
 import msgspec
@@ -14,7 +14,7 @@ import msgspec
 from eventstore.errors import ForeignLog
 from eventstore.log import Record
 from projections.digest import in_hex, row_digest
-from projections.indexes import index_keys, moved
+from projections.landing import Landing
 from projections.rows import (
     APPLIED,
     FOLD_VERSION,
@@ -25,51 +25,13 @@ from projections.rows import (
     offset_of,
 )
 from projections.store import Store
-from projections.traits import Traits, traits_of
 
 #: Where Faust keeps the changelog offset that a store holds everything up to (faust.stores.rocksdb.Store.offset_key).
 POSITION = b"__faust\0offset__"
 #: The changelog header that carries the ten bytes before a row's JSON, so that a removal may be null.
 ROW_HEADER = "row"
 
-_NOTHING: Mapping[bytes, bytes | None] = {}
 _decode_applied = msgspec.json.Decoder(Applied).decode
-
-
-class Landing:
-    """What putting rows into a store changes: index rows out and in, and the sum of all rows.
-
-    `below` holds what is known to lie in the store under some of the keys.
-    """
-
-    def __init__(
-        self, store: Store, rows: list[tuple[bytes, bytes]], below: Mapping[bytes, bytes | None] = _NOTHING
-    ) -> None:
-        self.puts = rows
-        #: keys of the index rows that come, and of those that go
-        self.entries: list[bytes] = []
-        self.removals: set[bytes] = set()
-        digest, newest = 0, b""
-        for key, value in rows:
-            if key[:2] not in PRIMARY:
-                continue
-            old = below[key] if key in below else store.get(key)
-            digest += row_digest(key, value)
-            # Their first eight bytes are the source offset.
-            newest = max(newest, value)
-            if old is None:
-                self.entries += index_keys(key, _traits(key, value))
-            else:
-                digest -= row_digest(key, old)
-                self._move(key, _traits(key, old), _traits(key, value))
-        self.digest = digest
-        self.newest = offset_of(newest) if newest else -1
-
-    def _move(self, key: bytes, before: Traits | None, after: Traits | None) -> None:
-        if before != after:
-            gone, come = moved(key, before, after)
-            self.removals.update(gone)
-            self.entries += come
 
 
 class Replica:
@@ -96,8 +58,7 @@ class Replica:
         #: the name of the changelog that `position` is a place in; None: not known yet
         self.changelog = None if applied is None else applied.changelog
         self._unproven = applied is not None
-        # Kind by kind: the index rows between them are many more, and are not summed.
-        for key, value in chain.from_iterable(store.scan(kind) for kind in PRIMARY):
+        for key, value in self._summed():
             self.digest += row_digest(key, value)
             self.newest = max(self.newest, offset_of(value))
 
@@ -187,15 +148,17 @@ class Replica:
         if recreated:
             self.changelog = None
         else:
-            self.wiped |= {key: offset_of(value) for key, value in self._restorable()}
+            # Of this fold: others are not restored.
+            self.wiped |= {key: offset_of(row) for key, row in self._summed() if fold_of(row) == FOLD_VERSION}
         self._unproven = False
         self.store.clear()
         self.store.write([(POSITION, b"%d" % position)])
         self.position, self.digest, self.newest = position, 0, -1
         self.inverted.clear()
 
-    def _restorable(self) -> Iterator[tuple[bytes, bytes]]:
-        return (row for row in self.store.scan(b"") if is_primary(row[0]) and fold_of(row[1]) == FOLD_VERSION)
+    def _summed(self) -> Iterator[tuple[bytes, bytes]]:
+        # Kind by kind: the index rows between them are many more, and no sum counts them.
+        return chain.from_iterable(self.store.scan(kind) for kind in PRIMARY)
 
 
 def _named_in(value: bytes) -> str | None:
@@ -203,13 +166,6 @@ def _named_in(value: bytes) -> str | None:
         return _decode_applied(value[PREFIX_LENGTH:]).changelog
     except msgspec.MsgspecError:
         return None  # no row of ours
-
-
-def _traits(key: bytes, value: bytes | None) -> Traits | None:
-    try:
-        return traits_of(key, value)
-    except msgspec.MsgspecError:
-        return None  # a row that someone wrote by hand: the sum of all rows will tell
 
 
 def _stored_form(record: Record) -> bytes | None:

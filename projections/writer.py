@@ -17,8 +17,9 @@ from projections.changelog import Changelog, record_of, source_offset
 from projections.digest import in_hex
 from projections.flights import BATCH_BYTES, whole_streams
 from projections.graves import bury
+from projections.landing import Landing
 from projections.partition import Partition
-from projections.replica import Landing, Replica
+from projections.replica import Replica
 from projections.rows import (
     APPLIED,
     FOLD_VERSION,

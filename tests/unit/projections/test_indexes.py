@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from eventstore.model import Agenda, AgendaProgress, Operation, OperationProgress, ProcessingState
 from projections.attributes import primary_of
 from projections.indexes import index_keys, moved
-from projections.replica import Landing
+from projections.landing import Landing
 from projections.rows import AgendaHead, Head, Row, agenda_key, head_key, operation_key, progress_key, write_row
 from projections.store import MemoryStore
 from projections.traits import traits_of
