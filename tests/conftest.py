@@ -6,8 +6,9 @@ import signal
 import tempfile
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -16,6 +17,7 @@ from tests.faults.processes import WorkerProcess
 from tests.wire import Client, ready
 
 HERE = Path(__file__).parent
+STACK = pytest.StashKey[ExitStack]()
 #: Folders whose tests start workers and brokers; the others compute.
 RANKS = {name: rank for rank, name in enumerate(("faults", "integration", "pop", "contract"))}
 
@@ -27,12 +29,19 @@ class Broker:
         self.bootstrap = bootstrap
 
 
-def pytest_configure() -> None:
+def pytest_configure(config: pytest.Config) -> None:
     """A shell ignores Ctrl-C for what it runs in the background, and what ignores it hands that on: commands under test
     are to be interrupted.
     """
     if threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGINT, signal.default_int_handler)
+    if config.getoption("numprocesses", None) and not config.getoption("collectonly"):
+        config.pluginmanager.register(Shared(config.stash.setdefault(STACK, ExitStack()).enter_context(broker())))
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """The broker ends with the run, whatever became of it."""
+    config.stash.get(STACK, ExitStack()).close()
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -41,9 +50,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         items.sort(key=lambda item: RANKS.get(item.path.relative_to(HERE).parts[0], len(RANKS)))
 
 
-@pytest.fixture(scope="session")
-def kafka() -> Iterator[Broker]:
-    """The session's Kafka: an address that the user gave, or a local one."""
+@contextmanager
+def broker() -> Iterator[Broker]:
+    """The Kafka that the user gave, or a local one."""
     if address := os.environ.get("AGENDUM_TEST_KAFKA"):
         yield Broker(address)
         return
@@ -53,6 +62,28 @@ def kafka() -> Iterator[Broker]:
             yield Broker(cluster.bootstrap)
         finally:
             cluster.stop()
+
+
+class Shared:
+    """Of a run with several processes: one broker for all of them, of the process that they are children of."""
+
+    def __init__(self, broker: Broker) -> None:
+        self._broker = broker
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_configure_node(self, node: Any) -> None:
+        """What a test process is told before it starts."""
+        node.workerinput["kafka"] = self._broker.bootstrap
+
+
+@pytest.fixture(scope="session")
+def kafka(request: pytest.FixtureRequest) -> Iterator[Broker]:
+    """The session's Kafka."""
+    if (told := getattr(request.config, "workerinput", None)) is not None:
+        yield Broker(told["kafka"])
+        return
+    with broker() as found:
+        yield found
 
 
 @pytest.fixture

@@ -122,6 +122,8 @@ async def test_refuses_a_log_that_was_opened_with_another_number_of_partitions(
         await make_topics(kafka.bootstrap, [topic], replication=1)
         await open_log(log, topic, iter(IDS))
         await admin.create_partitions({topic.name: NewPartitions(4)})
+        while len((await admin.describe_topics([topic.name]))[0]["partitions"]) < larger.partitions:  # noqa: ASYNC110  # the broker does not call back
+            await asyncio.sleep(0.05)
         await make_topics(kafka.bootstrap, [larger], replication=1)
         again = KafkaLog(kafka.bootstrap, {topic.name: 4})
         await again.start()
