@@ -18,8 +18,7 @@ from eventstore.errors import ForeignLog, TooNew
 from eventstore.topics import Topics
 from projections.holdings import Holdings
 from projections.ownership import Lease
-from projections.store import RocksStore, Store
-from projections.transport import Hooks, Transport
+from projections.transport import Hooks, RocksTable, Transport
 
 logger = logging.getLogger(__name__)
 
@@ -45,32 +44,13 @@ class GroupSettings(msgspec.Struct, frozen=True, kw_only=True):
     standbys: int = 1
 
 
-class RocksTable:
-    """The stores of Faust's table `views`."""
-
-    def __init__(self, table: Any) -> None:
-        self._table = table
-        self._stores: dict[int, RocksStore] = {}
-
-    def open(self, number: int) -> Store:
-        """See projections.holdings.Table."""
-        store = self._stores[number] = RocksStore(self._table.data._db_for_partition(number))
-        return store
-
-    def release(self, number: int) -> None:
-        """See projections.holdings.Table."""
-        store = self._stores.pop(number, None)
-        if store is not None:
-            store.release()
-
-
 class Group:
     """Membership: from `start` to `stop`; `fatal` is set when this worker must leave."""
 
     def __init__(self, settings: GroupSettings, lease: Lease) -> None:
         self._settings = settings
         self.app = _app(settings)
-        self.app.hooks = Hooks(lease, self._lost, self._kept)
+        self.app.hooks = Hooks(lease, self._lost, self._given)
         self._views = self.app.Table(
             "views",
             key_type=bytes,
@@ -90,6 +70,8 @@ class Group:
         self.fatal: asyncio.Future[BaseException] | None = None
         self._holdings: Holdings | None = None
         self._task: asyncio.Task[None] | None = None
+        #: an assignment came that has not been revoked
+        self._valid = False
 
     async def start(self, holdings: Holdings) -> None:
         """Join; returns once a first assignment was worked on, raises what made that impossible."""
@@ -132,11 +114,17 @@ class Group:
         return None
 
     def _lost(self) -> None:
+        self._valid = False
         if self._task is not None:
             self._task.cancel()
             self._task = None
         if self._holdings is not None:
             self._holdings.lost()
+
+    def _given(self, assigned: set[TP]) -> None:
+        self._lost()
+        self._kept(assigned)
+        self._valid = True
 
     def _kept(self, assigned: set[TP]) -> None:
         changelog = self._settings.topics.changelog.name
@@ -144,7 +132,9 @@ class Group:
             self._holdings.keep({tp.partition for tp in assigned if tp.topic == changelog})
 
     async def _assigned(self, *_: Any, **__: Any) -> None:
-        if self._holdings is None or self._task is not None:
+        # Faust says so in a task of its own: by then the next rebalance may have begun, and what it took away may be
+        # another's before this worker hears of that.
+        if self._holdings is None or self._task is not None or not self._valid:
             return
         assignor, changelog = self.app.assignor, self._settings.topics.changelog.name
         actives = {tp.partition for tp in assignor.assigned_actives() if tp.topic == changelog}

@@ -19,17 +19,18 @@ from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
 
 from projections.ownership import Lease
+from projections.store import RocksStore, Store
 
 
 class Hooks:
     """What a rebalance means to the rest of us; set by `projections.group`."""
 
-    def __init__(self, lease: Lease, lost: Callable[[], None], kept: Callable[[set[TP]], None]) -> None:
+    def __init__(self, lease: Lease, lost: Callable[[], None], given: Callable[[set[TP]], None]) -> None:
         self.lease = lease
         #: every ownership has ended, at once
         self.lost = lost
-        #: only these will be assigned: let go of the stores of all others, before Faust opens any
-        self.kept = kept
+        #: these are assigned: all ownerships have ended, and stores of others are let go, before Faust opens any
+        self.given = given
 
 
 class ConsumerThread(driver.AIOKafkaConsumerThread):
@@ -66,8 +67,7 @@ class Consumer(driver.Consumer):
 
     async def on_partitions_assigned(self, assigned: set[TP], generation_id: int = 0) -> None:
         """Stores of other partitions are let go before Faust opens new ones."""
-        self.app.hooks.lost()  # type: ignore[attr-defined]
-        self.app.hooks.kept(assigned)  # type: ignore[attr-defined]
+        self.app.hooks.given(assigned)  # type: ignore[attr-defined]
         await super().on_partitions_assigned(assigned, generation_id)
 
     async def _drain_messages(self, fetcher: Any) -> None:
@@ -98,3 +98,22 @@ class Transport(driver.Transport):
     """Faust's transport with the consumer above."""
 
     Consumer = Consumer
+
+
+class RocksTable:
+    """The stores of Faust's table `views`."""
+
+    def __init__(self, table: Any) -> None:
+        self._table = table
+        self._stores: dict[int, RocksStore] = {}
+
+    def open(self, number: int) -> Store:
+        """See projections.holdings.Table."""
+        store = self._stores[number] = RocksStore(self._table.data._db_for_partition(number))
+        return store
+
+    def release(self, number: int) -> None:
+        """See projections.holdings.Table."""
+        store = self._stores.pop(number, None)
+        if store is not None:
+            store.release()

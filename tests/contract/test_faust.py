@@ -22,8 +22,8 @@ ROOT = Path(__file__).parents[2]
 #: Private names that are not ours, by module; a new one needs its test here.
 FOREIGN = {
     "eventstore/kafka/renewed.py": {"_sender"},
-    "projections/group.py": {"_thread", "_consumer", "_coordinator", "_db_for_partition"},
-    "projections/transport.py": {"_ensure_consumer", "_coordinator", "_send_req"},
+    "projections/group.py": {"_thread", "_consumer", "_coordinator"},
+    "projections/transport.py": {"_ensure_consumer", "_coordinator", "_send_req", "_db_for_partition"},
     # aiohttp's; tests/integration/isolation/test_doors.py shows what they are for.
     "handlers/discretion.py": {"_loop", "_kwargs"},
 }
