@@ -17,8 +17,9 @@ from pathlib import Path
 from typing import IO
 
 from compose.kafka import java
-from compose.kafka.cluster import LocalKafka, free_ports
+from compose.kafka.cluster import LocalKafka
 from compose.kafka.container import ContainerKafka, is_here
+from compose.ports import free_ports
 from compose.processes import Child
 
 #: A stop waits so long for executor and workers, and for Kafka (s).

@@ -2,17 +2,13 @@
 
 import asyncio
 import base64
-import fcntl
 import logging
 import os
 import signal
-import socket
 import subprocess
-import tempfile
 import time
 from collections.abc import Mapping
 from contextlib import suppress
-from functools import cache as cache_once
 from pathlib import Path
 
 from aiokafka.admin import AIOKafkaAdminClient
@@ -20,6 +16,7 @@ from aiokafka.admin import AIOKafkaAdminClient
 from compose.kafka.jars import cache, jars
 from compose.kafka.java import demand, java
 from compose.kafka.node import Node
+from compose.ports import free_ports
 from compose.processes import run
 
 START_SECONDS = 60.0
@@ -98,41 +95,6 @@ class LocalKafka:
     def resume(self, number: int = 1) -> None:
         """SIGCONT of one node."""
         self.nodes[number - 1].signal(signal.SIGCONT)
-
-
-def free_ports(count: int) -> list[int]:
-    """Ports that nobody listens on now, and that nobody else is given here while this process lives.
-
-    A port is free, too, while who listens on it is down and about to come back: two test runs were given the same one,
-    and the clients of one spoke to the worker of the other.
-    """
-    found: list[int] = []
-    while len(found) < count:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port: int = probe.getsockname()[1]
-        if port not in _CLAIMED and _claim(port):
-            _CLAIMED.add(port)
-            found.append(port)
-    return found
-
-
-_CLAIMED: set[int] = set()
-
-
-def _claim(port: int) -> bool:
-    try:
-        fcntl.lockf(_claims(), fcntl.LOCK_EX | fcntl.LOCK_NB, 1, port)
-    except OSError:
-        return False
-    return True
-
-
-@cache_once
-def _claims() -> int:
-    # One byte for each port, locked by whoever was given it; never closed, because closing would let go of all.
-    path = Path(tempfile.gettempdir()) / f"agendum-ports-{os.getuid()}"
-    return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
 
 
 def archive_classes() -> None:

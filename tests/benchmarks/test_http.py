@@ -11,7 +11,7 @@ import orjson
 import psutil
 import pytest
 
-from compose.kafka.cluster import free_ports
+from compose.ports import free_ports
 from eventstore.kafka.admin import make_topics
 from eventstore.topics import Topic
 from tests.benchmarks.bench import Bench, fill, report

@@ -6,7 +6,7 @@ from typing import Any, cast
 
 import pytest
 
-from compose.kafka.cluster import free_ports
+from compose.ports import free_ports
 from eventstore.kafka.admin import make_topics
 from eventstore.topics import Topics
 from projections.group import Group, GroupSettings

@@ -148,7 +148,7 @@ async def arena(bootstrap: str, prefix: str, names: str = "AB", /, **settings: o
         try:
             for worker in found.workers:
                 worker.start()
-            await found.ready()
+            await found.until(found.settled, "all workers to be there, and all partitions to be owned")
             yield found
         finally:
             for worker in found.workers:

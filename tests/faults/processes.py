@@ -10,7 +10,7 @@ from typing import Any
 
 import aiohttp
 
-from compose.kafka.cluster import free_ports
+from compose.ports import free_ports
 from compose.processes import dying_with_us
 
 READY_SECONDS = 60.0

@@ -12,7 +12,7 @@ from typing import Any
 import pexpect
 import pytest
 
-from compose.kafka.cluster import free_ports
+from compose.ports import free_ports
 from handlers.client.client import connect
 from handlers.clock import draw
 from tests.faults.processes import WorkerProcess

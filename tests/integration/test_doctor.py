@@ -14,7 +14,8 @@ import pytest
 from aiohttp import web
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
-from compose.kafka.cluster import LocalKafka, free_ports
+from compose.kafka.cluster import LocalKafka
+from compose.ports import free_ports
 from eventstore.kafka.admin import make_topics
 from eventstore.topics import Topics
 from handlers.cli import probes

@@ -15,7 +15,7 @@ import pexpect
 import psutil
 import pytest
 
-from compose.kafka.cluster import free_ports
+from compose.ports import free_ports
 from tests.conftest import Broker
 from tests.integration.installation import COMMAND, agendum, sample
 
