@@ -128,7 +128,8 @@ async def test_refuses_a_log_that_was_opened_with_another_number_of_partitions(
         again = KafkaLog(kafka.bootstrap, {topic.name: 4})
         await again.start()
         try:
-            with pytest.raises(ForeignLog, match=f"{topic.name}/0 to be opened with 4 partitions, found 3"):
+            # Which of them is looked at first is nobody's promise.
+            with pytest.raises(ForeignLog, match=rf"{topic.name}/\d to be opened with 4 partitions, found 3"):
                 await open_log(again, larger, iter([UUID(int=9)]))
         finally:
             await again.stop()
