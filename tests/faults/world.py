@@ -9,6 +9,7 @@ import aiohttp
 from aiokafka.admin import AIOKafkaAdminClient
 from prometheus_client.parser import text_string_to_metric_families
 
+from eventstore.ids import partition_of
 from eventstore.reading import OPENED_KEY
 from eventstore.topics import Topics
 from handlers.client.client import connect
@@ -69,11 +70,14 @@ class World:
         await self.until(holds, f"{worker.name} to have warm standbys")
 
     async def work(self, worker: WorkerProcess, count: int = 8) -> None:
-        """Submit some agendas and have them acknowledged."""
+        """Submit some agendas, or some more until every partition has one of them, and have them acknowledged."""
+        bare = set(range(P))
         async with connect(worker.url, draw=draw, patience=60) as client:
             await tenant(client, "acme")
-            for _ in range(count):
-                await submit(client, "acme", sample("a"), sample("b", "a"))
+            while count > 0 or bare:
+                agenda = await submit(client, "acme", sample("a"), sample("b", "a"))
+                bare.discard(partition_of(agenda.progress_id or "", P))
+                count -= 1
 
     async def touch(self, worker: WorkerProcess, streams: Iterable[str], operation: str = "a") -> None:
         """Change a row of each of these runs, and have it acknowledged."""
