@@ -1,6 +1,7 @@
 """The owners of partitions, as schedulers see them: here by a call, elsewhere by one hop (design 4.2, 4.5)."""
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Any
@@ -8,13 +9,15 @@ from typing import Any
 import msgspec
 
 from eventstore.commands import DispatchAgenda, ReturnDispatch
-from eventstore.errors import AgendumError, Moving
+from eventstore.errors import AgendumError, Moving, OutcomeUnknown
 from eventstore.ids import partition_of
 from handlers.commands import CommandPath
 from handlers.hops import Failure, Hop, Hops
 from handlers.scheduling.board import Board
 from projections.ready import Picture
 from projections.views import Answer
+
+logger = logging.getLogger(__name__)
 
 HOP_SECONDS = 2.0
 
@@ -93,12 +96,18 @@ class LiveOwners:
         ]
 
     async def dispatch_here(self, commands: list[DispatchAgenda]) -> list[Answer | AgendumError]:
-        """Decide dispatches on the runs that this worker owns, concurrently."""
-        found = await asyncio.gather(*map(self._path.decide, commands), return_exceptions=True)
-        for outcome in found:
-            if not isinstance(outcome, Answer | AgendumError):
-                raise outcome
-        return found  # type: ignore[return-value]  # as was just checked
+        """Decide dispatches on the runs that this worker owns, concurrently, each by itself."""
+        return await asyncio.gather(*map(self._decided, commands))
+
+    async def _decided(self, command: DispatchAgenda) -> Answer | AgendumError:
+        try:
+            return await self._path.decide(command)
+        except AgendumError as refused:
+            return refused
+        except Exception as wrong:
+            # What was decided of the others is in the log: their answers must not get lost over this one.
+            logger.exception("a dispatch made this program fail", extra={"action": "dispatch", "run": command.stream})
+            return OutcomeUnknown(f"this program failed on {command.id}: {wrong!r}")
 
     def take_back(self, command: ReturnDispatch) -> None:
         """Return a dispatch, in the background; what does not succeed here expires."""

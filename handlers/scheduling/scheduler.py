@@ -7,13 +7,14 @@ cannot be overtaken: so nothing is chosen before there is someone to give it to.
 
 import asyncio
 import contextlib
+import logging
 from collections import deque
 from collections.abc import Callable, Sequence
 
 from msgspec.structs import replace
 
 from eventstore.commands import DispatchAgenda, ReturnDispatch
-from eventstore.errors import AgendumError, Rejected, Unavailable
+from eventstore.errors import AgendumError, OutcomeUnknown, Rejected, Unavailable
 from handlers.gateway import Pull
 from handlers.scheduling.calls import Caller, Owners
 from handlers.scheduling.decisions import Decisions
@@ -21,6 +22,8 @@ from handlers.scheduling.feeds import POLL_SECONDS, Feeds
 from handlers.scheduling.queue import Choice, Queue
 from handlers.scheduling.rules import Rule
 from projections.views import Answer
+
+logger = logging.getLogger(__name__)
 
 IDLE_SECONDS = 2.0
 BACKOFF_SECONDS = 1.0
@@ -175,6 +178,10 @@ class Scheduler:
             outcomes = await self._owners.dispatch(owner, [command for _, command in wanted])
         except Unavailable as wrong:
             outcomes = [wrong] * len(wanted)
+        except Exception:
+            # What other owners have handed out in this very round must get to its pullers all the same.
+            logger.exception("an owner's outcomes cannot be read", extra={"action": "schedule"})
+            outcomes = [OutcomeUnknown("the owner's outcomes cannot be read")] * len(wanted)
         later = asyncio.get_running_loop().time() + BACKOFF_SECONDS
         for (choice, command), outcome in zip(wanted, outcomes, strict=True):
             if isinstance(outcome, Answer):
