@@ -81,6 +81,10 @@ class Queue:
         """Entries that are known and not chosen, whatever order the algorithm keeps them in."""
         return self._left
 
+    def owners(self) -> set[str]:
+        """Those whose pictures are known."""
+        return {*self._pictures}
+
     def follow(self, algorithm: Algorithm, insights: Collection[str]) -> None:
         """Choose by another algorithm from now on, and only what is ready for these Insights."""
         self._algorithm, self._insights = algorithm, insights

@@ -4,6 +4,7 @@ import asyncio
 import itertools
 import random
 from collections.abc import AsyncIterator, Iterable
+from typing import Any
 
 import pytest
 
@@ -12,6 +13,7 @@ from eventstore.errors import AgendumError, Conflict, Moving, OutcomeUnknown
 from eventstore.model import Agenda
 from handlers.gateway import Pull
 from handlers.scheduling import fifo, round_robin
+from handlers.scheduling import scheduler as scheduling
 from handlers.scheduling.rules import Rule
 from handlers.scheduling.scheduler import Scheduler
 from projections.ready import Picture, ReadyLine
@@ -136,6 +138,19 @@ def pull(count: int = 1, wait: float = 0.3, insight: str = "i") -> Pull:
     return Pull(insight_id=insight, count=count, wait=wait, caller=SERVICE)
 
 
+def asked_of(owners: Owners) -> list[str]:
+    """The owners that are asked for dispatches from now on."""
+    asked: list[str] = []
+    dispatch = owners.dispatch
+
+    async def note(owner: str, commands: list[DispatchAgenda]) -> list[Answer | AgendumError]:
+        asked.append(owner)
+        return await dispatch(owner, commands)
+
+    owners.dispatch = note  # type: ignore[method-assign]
+    return asked
+
+
 def ids(answers: list[Answer]) -> list[str]:
     return [agenda.id or "" for answer in answers for agenda in answer.agendas]
 
@@ -195,6 +210,56 @@ async def test_an_owner_that_is_away_is_not_waited_for(owners: Owners, scheduler
     assert ids(await scheduler.pull(pull(wait=1))) == ["a-B/2"]
     owners.away.clear()
     assert ids(await scheduler.pull(pull(wait=2))) == ["a-A/1"]
+
+
+async def test_an_owner_that_went_while_nobody_asked_is_known_no_more(
+    owners: Owners, scheduler: Scheduler, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its last picture would be asked for again every second, before everything that is younger."""
+    monkeypatch.setattr(scheduling, "IDLE_SECONDS", 0.0)
+    owners.add("A", 1)
+    await scheduler.pull(pull(0, wait=0.05))
+    loop = scheduler._loop
+    assert loop is not None
+    async with asyncio.timeout(30):
+        await loop
+    owners.lines.pop("A")
+    owners.add("B", 2)
+    asked = asked_of(owners)
+    assert ids(await scheduler.pull(pull(wait=10))) == ["a-B/2"]
+    assert asked == ["B"]
+
+
+async def test_an_owner_whose_picture_made_us_fail_is_asked_again(owners: Owners, scheduler: Scheduler) -> None:
+    owners.add("A", 1)
+    ready, wrong = owners.ready, [RuntimeError("no picture of this release")]
+
+    async def fail_once(owner: str, *rest: Any) -> Picture:
+        if owner == "A" and wrong:
+            raise wrong.pop()
+        return await ready(owner, *rest)
+
+    owners.ready = fail_once  # type: ignore[assignment, method-assign]
+    assert ids(await scheduler.pull(pull(wait=10))) == ["a-A/1"]
+    assert not wrong
+
+
+async def test_an_owner_that_makes_us_fail_takes_nothing_away_from_the_others(
+    owners: Owners, scheduler: Scheduler
+) -> None:
+    owners.add("A", 1)
+    owners.add("B", 2)
+    await scheduler.pull(pull(0, wait=0.05))
+    dispatch, wrong = owners.dispatch, [RuntimeError("no answer of this release")]
+
+    async def fail_once(owner: str, commands: list[DispatchAgenda]) -> list[Answer | AgendumError]:
+        if owner == "A" and wrong:
+            raise wrong.pop()
+        return await dispatch(owner, commands)
+
+    owners.dispatch = fail_once  # type: ignore[method-assign]
+    assert ids(await scheduler.pull(pull(2, wait=10))) == ["a-B/2"]
+    assert ids(await scheduler.pull(pull(wait=10))) == ["a-A/1"]
 
 
 async def test_a_puller_that_goes_before_its_answer_gives_back(owners: Owners, scheduler: Scheduler) -> None:
