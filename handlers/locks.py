@@ -21,7 +21,8 @@ class Locks:
         lock, users = self._locks.get(stream) or (asyncio.Lock(), 0)
         self._locks[stream] = lock, users + 1
         try:
-            if not lock.locked():
+            # Not whether it is locked: a lock that was let go of this very moment is the next one's already.
+            if not users:
                 await lock.acquire()
             else:
                 await self._acquire(lock, stream)
