@@ -71,7 +71,7 @@ class Holdings:
         self._pause = pause
         self.doubts = Doubts(log, topic)
         self._resent = 0
-        self._changes: list[asyncio.Future[None]] = []
+        self._changes: set[asyncio.Future[None]] = set()
         log.listen(topic, feed.landed)
 
     def owner(self, number: int) -> Partition | None:
@@ -104,13 +104,15 @@ class Holdings:
     async def changed(self, seconds: float) -> None:
         """Wait until some ownership may have begun or ended."""
         change: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._changes.append(change)
-        await asyncio.wait([change], timeout=seconds)
+        self._changes.add(change)
+        try:
+            await asyncio.wait([change], timeout=seconds)
+        finally:
+            self._changes.discard(change)
 
     def announce(self) -> None:
         """Wake whoever waits for a change."""
-        changes, self._changes = self._changes, []
-        for change in changes:
+        for change in self._changes:
             if not change.done():
                 change.set_result(None)
 
