@@ -18,8 +18,6 @@ from handlers.wire.calls import Cancel, UpdateProgress
 from handlers.wire.requests import OpenAgenda
 from projections.views import Answer, ById
 
-REMEMBERED_CUSTOMERS = 100_000
-
 #: The origin of a request about something of this customer.
 Origins = Callable[[str], Origin]
 
@@ -101,13 +99,11 @@ async def insights_of(edge: Edge, caller: Caller) -> list[str] | None:
 
 async def _customer_of(edge: Edge, identity: str) -> str:
     """The customer of a run, under whose key its report is sealed; it never changes."""
-    known = edge.customers.get(identity)
-    if known is not None:
+    if (known := edge.customers.of(identity)) is not None:
         return known
     answer = await edge.gateway.query(ById(kind="progress", id=identity, proven=True))
     if not answer.progresses:
         raise BadRequest(f"The AgendaProgress specified was not found or is not visible: {identity}")
-    if len(edge.customers) >= REMEMBERED_CUSTOMERS:
-        edge.customers.clear()
-    found = edge.customers[identity] = answer.progresses[0].progress.customer_id or ""
+    found = answer.progresses[0].progress.customer_id or ""
+    edge.customers.remember(identity, found)
     return found

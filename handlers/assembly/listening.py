@@ -11,6 +11,7 @@ from handlers.assembly.keeping import Keeping
 from handlers.assembly.watching import Watching
 from handlers.authorizing import identity_of, operators_only
 from handlers.clock import draw
+from handlers.customers import Customers
 from handlers.endpoints.ask import Edge
 from handlers.hop_routes import hop_routes
 from handlers.hops import hop_route
@@ -71,7 +72,7 @@ def _edge(settings: Settings, connected: Connected, keeping: Keeping, deciding: 
         poll=settings.poll,
         # An unchanged report is an event only now and then, and well before silence would mean something (design 4.8).
         quiet_ms=settings.reclaim_ms // 5,
-        customers={},
+        customers=Customers(),
         timers=deciding.everywhere,
     )
 

@@ -13,6 +13,7 @@ from eventstore.commands import Caller, ReturnDispatch
 from eventstore.errors import BadRequest
 from eventstore.ids import derive, varied
 from eventstore.sealing import Cipher
+from handlers.customers import Customers
 from handlers.gateway import Gateway
 from handlers.origin import Origin
 from handlers.timers.everywhere import Everywhere
@@ -45,8 +46,7 @@ class Edge(msgspec.Struct, frozen=True, kw_only=True):
     partitions: int
     poll: float
     quiet_ms: int
-    #: run -> its customer, which never changes; bounded
-    customers: dict[str, str]
+    customers: Customers
     timers: Everywhere
 
 

@@ -50,7 +50,7 @@ async def delete_agenda_progress(ask: Ask) -> Reply:
             correlation=origin.correlation,
         )
         done = await ask.edge.gateway.command(command)
-        ask.edge.customers.pop(ask.object_id, None)  # the id may be used again, by another
+        ask.edge.customers.forget(ask.object_id)
         answer = Answer(progresses=answer.progresses, position=done.position)
     found = [ask.edge.opener.progress(view, operations=False) for view in answer.progresses]
     return Reply(envelope(found, cid=ask.cid), where(answer))

@@ -118,7 +118,7 @@ def _handed_out(ask: Ask, answers: Sequence[Answer]) -> Reply:
         if any(row.processing_state is not ProcessingState.WAITING for row in view.operations)
     ]
     for row in (row for answer in answers for row in answer.agendas):
-        ask.edge.customers[row.progress_id or ""] = row.customer_id or ""
+        ask.edge.customers.remember(row.progress_id or "", row.customer_id or "")
     fields: dict[str, object] = {"agendas": agendas, "all": agendas}
     if progresses:
         fields["agendaProgresses"] = progresses
