@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from eventstore.errors import BadRequest, Forbidden, Unreadable
+from eventstore.topics import MESSAGE_BYTES
 from handlers.inbox.rejections import KEPT_BYTES, again, read_rejection, rejection_of
 
 HEADERS = [("ce_id", b"1"), ("odd", b"\xff\x00"), ("none", None)]
@@ -46,6 +47,29 @@ def test_what_is_long_is_cut_with_its_length_and_hash() -> None:
     with pytest.raises(BadRequest, match="whole original"):
         again(found, None)
     assert not read_rejection(written(record(value[1:]))).is_cut
+
+
+@pytest.mark.parametrize(
+    ("key", "headers"),
+    [
+        (b"k", [("h", b"x" * (7 << 20))]),
+        (b"k", [("h" * (7 << 20), b"")]),
+        (b"k", [("\x01", b"")] * (1 << 19)),
+        (b"k" * (7 << 20), HEADERS),
+    ],
+    ids=["a header", "its name", "many headers", "the key"],
+)
+def test_a_record_as_large_as_a_topic_takes_can_still_be_refused(key: bytes, headers: list[tuple[str, bytes]]) -> None:
+    """What no topic takes could not be refused for ever, and its partition would never get past it."""
+    original = record(key=key)
+    original.headers = headers
+    new, _ = rejection_of(original, Forbidden("no right"), "w")
+    assert len(new.key) + len(new.value or b"") < MESSAGE_BYTES // 2
+    found = read_rejection(written(original))
+    assert found.is_cut
+    assert (found.value, found.length) == (b"\xff{", 2)
+    with pytest.raises(BadRequest, match="whole original"):
+        again(found, None)
 
 
 def test_it_is_sent_again_byte_for_byte() -> None:
