@@ -1,8 +1,9 @@
 """Queries, answered by the owners of what they ask for: by one of them, or by all and then completely (design 4.5)."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from functools import partial
+from typing import Any
 
 import msgspec
 
@@ -104,10 +105,20 @@ class Reads:
                 else directory.ask(owner, QUERY, Question(query, numbers))
                 for owner, numbers in by_owner.items()
             )
-            return merged(await asyncio.gather(*asked), limit)
+            return merged(await _all(asked), limit)
 
         try:
             async with asyncio.timeout(ALL_SECONDS):
                 return await self._room.hold(once, query, is_read=True)
         except TimeoutError:
             raise Unavailable(f"expected all owners to answer within {ALL_SECONDS:.0f} s; ask again") from None
+
+
+async def _all(asked: Iterable[Coroutine[Any, Any, Answer]]) -> list[Answer]:
+    """Every answer; where one does not come, nobody goes on working for the others."""
+    tasks = [asyncio.ensure_future(each) for each in asked]
+    try:
+        return await asyncio.gather(*tasks)
+    finally:
+        for task in tasks:
+            task.cancel()
