@@ -60,7 +60,8 @@ def insight_command(said: OpenInsight, identity: str, draft: Draft) -> SaveInsig
         queue_name=said.queue_name,
         queue_size=said.queue_size,
         scheduling_algorithm=said.scheduling_algorithm,
-        mappers=said.mappers,
+        # Sets of texts, whose case is kept and whose order means nothing (spec 1.9).
+        mappers=None if said.mappers is None else {name: [*dict.fromkeys(said.mappers[name])] for name in said.mappers},
         is_global=said.is_global,
         allowed_customer_ids=said.allowed_customer_ids,
     )

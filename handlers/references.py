@@ -6,7 +6,8 @@ from typing import Any
 
 # Java's dot, which stops at more line breaks than Python's.
 _DOT = "[^\n\r\u0085\u2028\u2029]"
-_TOKEN = re.compile(f"@<({_DOT}+?)(?:::({_DOT}+?))?>")
+#: A reference: its name, and its path if there is one.
+TOKEN = re.compile(f"@<({_DOT}+?)(?:::({_DOT}+?))?>")
 #: What a reference to an operation's result ends with.
 RESULT = ".out"
 #: What references to the service's own values begin with.
@@ -20,7 +21,7 @@ def names_in(payload: Any) -> list[str]:
         match stack.pop():
             # Most texts hold none, and looking for where one might begin is quicker than the expression.
             case str() as text if "@<" in text:
-                names += [found.group(1) for found in _TOKEN.finditer(text)]
+                names += [found.group(1) for found in TOKEN.finditer(text)]
             case dict() as entries:
                 stack.extend(reversed(entries.values()))
             case list() as entries:

@@ -15,7 +15,7 @@ from typing import Any
 import msgspec
 from jsonpointer import EndOfList, JsonPointer, JsonPointerException
 
-_TOKEN = re.compile(r"@<(.+?)(?:::(.+?))?>")
+from handlers.references import TOKEN
 
 
 class Unresolved(Exception):  # noqa: N818  # never leaves this module
@@ -43,14 +43,14 @@ def replace(node: Any, values: Mapping[str, Any]) -> tuple[Any, list[str]]:
 
 
 def _text(text: str, values: Mapping[str, Any], issues: list[str]) -> Any:
-    whole = _TOKEN.fullmatch(text)
+    whole = TOKEN.fullmatch(text)
     # Of `@<a::/x>-@<b::/y>` the whole would be one reference with a strange path; it is two.
-    if whole is not None and whole[1] in values and len(_TOKEN.findall(text)) == 1:
+    if whole is not None and whole[1] in values and len(TOKEN.findall(text)) == 1:
         try:
             return _find(values[whole[1]], whole[1], whole[2])
         except Unresolved:
             pass  # said below, or it is a reference with something behind it
-    return _TOKEN.sub(lambda token: _within(token, values, issues), text)
+    return TOKEN.sub(lambda token: _within(token, values, issues), text)
 
 
 def _within(token: "re.Match[str]", values: Mapping[str, Any], issues: list[str]) -> str:

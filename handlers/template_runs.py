@@ -7,6 +7,7 @@ to results of operations get to the executor.
 
 import json
 from collections.abc import Mapping
+from math import isfinite
 from typing import Any, NoReturn
 
 import msgspec
@@ -38,7 +39,8 @@ class NotGenerated(Rejected):
 def parse_payload(text: str) -> Any:
     """The JSON that a text begins with; raises BadRequest. What stands behind it is nobody's (spec 5.1, 2)."""
     try:
-        found = json.JSONDecoder(parse_constant=_no_constant).raw_decode(text.lstrip())[0]
+        decoder = json.JSONDecoder(parse_constant=_no_constant, parse_float=_finite)
+        found = decoder.raw_decode(text.lstrip())[0]
         msgspec.json.encode(found)  # half of a surrogate pair can be read, but never be written again
         return found
     except (ValueError, RecursionError):
@@ -72,6 +74,12 @@ def _texts(fields: Mapping[str, Any]) -> dict[str, Any]:
         name: text_of(value) if name in _TEXTS and isinstance(value, int | float) else value
         for name, value in fields.items()
     }
+
+
+def _finite(digits: str) -> float:
+    """A number as JSON can say it again: what is too large for one would silently become a null."""
+    found = float(digits)
+    return found if isfinite(found) else _no_constant(digits)
 
 
 def _no_constant(name: str) -> NoReturn:

@@ -126,7 +126,16 @@ def _merged(stored: OperationProgress, entry: OperationProgress, attempt: Attemp
     if stored.processing_state is COMPLETE and stored.attempt == attempt.number:
         return None
     reset = stored.processing_state is ProcessingState.WAITING
-    return _changed(stored, entry if reset else _since_the_first(entry, stored))
+    change = _changed(stored, entry if reset else _since_the_first(entry, stored))
+    return OperationProgress() if change is None and _runs_again(stored, entry, attempt) else change
+
+
+def _runs_again(stored: OperationProgress, entry: OperationProgress, attempt: Attempt) -> bool:
+    # Its attempt counts, though all that is said of it was said in the one before. What completed there, and did not
+    # fail, is not run again: an executor that tells of it tells what it was given.
+    begun = entry.processing_state not in (None, ProcessingState.WAITING)
+    done = stored.processing_state is COMPLETE and (stored.processing_state_message or "").lower() != "failed"
+    return begun and not done and stored.attempt != attempt.number
 
 
 def _since_the_first(said: S, stored: S) -> S:

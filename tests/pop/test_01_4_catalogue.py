@@ -101,6 +101,17 @@ class TestInsights:
         assert {kind: sorted(values) for kind, values in found.pop("mappers").items()} == sent.pop("mappers")
         assert sent.items() <= found.items()
 
+    async def test_the_values_of_a_mapper_are_a_set_with_the_case_that_was_sent(self, client: Client) -> None:
+        path = f"/pop/insight/i-{client.tenant}"
+        body = {"mappers": {"operationType": ["t", "T", "t"], "operationName": ["a", "a"], "paramMap": []}}
+        for method, more in (
+            ("PUT", {}),
+            ("POST", {"id": f"i-{client.tenant}", "customerId": client.tenant, "title": "i"}),
+        ):
+            _, answer, _ = await client.ask(method, path, {**body, **more})
+            found = {kind: sorted(values) for kind, values in answer["all"][0]["mappers"].items()}
+            assert found == {"operationType": ["T", "t"], "operationName": ["a"], "paramMap": []}
+
 
 class TestPools:
     """1.10 ResourcePool.

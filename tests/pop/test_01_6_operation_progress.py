@@ -82,3 +82,21 @@ class TestOperationProgress:
             (row,) = (await client.progress(agenda["progressId"]))["operationProgress"]
             assert (row["attemptCount"], row["attemptTime"] > 0) == (started, True)
             await client.ask("POST", "/pop/agenda/service/rerun", {"agendaId": agenda["id"]})
+
+    async def test_each_attempt_counts_and_is_dated_though_what_is_said_of_it_was_said_before(
+        self, client: Client
+    ) -> None:
+        agenda = await client.submit("a")
+        entry = {"operation": "a", "processingState": "EXECUTING", "percentComplete": 0.0, "startedTime": 5}
+        dates = []
+        for started in (1, 2):
+            await client.pull()
+            for _ in range(2):
+                report = await client.report(agenda["progressId"], started, operationProgress=[entry])
+                assert report == {"error": False}
+            (row,) = (await client.progress(agenda["progressId"]))["operationProgress"]
+            assert (row["attemptCount"], row["startedTime"]) == (started, 5)
+            dates.append(row["attemptTime"])
+            body = {"agendaId": agenda["id"], "params": ["continue"]}
+            await client.ask("POST", "/pop/agenda/service/rerun", body)
+        assert dates[0] < dates[1]

@@ -125,7 +125,11 @@ def test_what_can_be_replaced_in_a_text_is_though_something_else_cannot() -> Non
     )
 
 
-@pytest.mark.parametrize("text", ["@<>", "@text", "@<text", "@<\n>", "", "@<te\nxt>"])
+#: What ends a line in Java, and so a reference: its dot matches none of them.
+BREAKS = [f"x@<text::{end}> @<object::/n{end}?7>" for end in "\n\r\u0085\u2028\u2029"]
+
+
+@pytest.mark.parametrize("text", ["@<>", "@text", "@<text", "@<\n>", "", "@<te\nxt>", *BREAKS])
 def test_what_is_no_reference_is_left_alone(text: str) -> None:
     assert issues_of(text) == []
 

@@ -21,14 +21,14 @@ def operation(found: OpenAgenda) -> Any:
 
 @pytest.mark.parametrize(
     ("text", "value"),
-    [('{"a":[1]}', {"a": [1]}), (' \n 5 {"and": garbage', 5), ("null", None), ('"x"', "x"), ("1e400", float("inf"))],
+    [('{"a":[1]}', {"a": [1]}), (' \n 5 {"and": garbage', 5), ("null", None), ('"x"', "x")],
 )
 def test_a_payload_is_the_json_that_it_begins_with(text: str, value: Any) -> None:
     assert parse_payload(text) == value
 
 
 @pytest.mark.parametrize(
-    "text", ["{", "x", "NaN", "[Infinity]", "'a'", "[" * 100_000, r'{"a": "\ud800"}', r'{"\udfff": 1}']
+    "text", ["{", "x", "NaN", "[Infinity]", "'a'", "[" * 100_000, r'{"a": "\ud800"}', r'{"\udfff": 1}', '{"a": -1e400}']
 )
 def test_a_payload_that_is_no_json_is_refused(text: str) -> None:
     with pytest.raises(BadRequest, match=r"^Unable to parse input payload as JSON$"):

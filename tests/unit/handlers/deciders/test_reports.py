@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from msgspec.structs import replace
+
 from eventstore.errors import BadRequest, Conflict, Invalid
 from eventstore.events import ProgressReported, ReportSuperseded
 from eventstore.sealing import seal_list
@@ -54,6 +56,25 @@ def test_counts_the_attempts_of_an_operation_at_its_first_report_in_each() -> No
     past = (submit(), dispatch(), report(500, operation("x", EXECUTING)))
     again = given(*past).when(report(500, operation("x"), identity="r2")).then(ProgressReported)
     assert again.operations[0].attempt_count is None
+
+
+def test_counts_an_attempt_of_an_operation_that_runs_again_though_all_else_that_is_said_was_said_before() -> None:
+    for said in (operation("x", EXECUTING, percent_complete=0.0), operation("x", processing_state_message="failed")):
+        ended = report(500, state=COMPLETE, message="failed", identity="end")
+        past = (submit(), dispatch(), report(500, said), ended, retry(), dispatch(1))
+        again = report(900, said, identity="r2")
+        event = given(*past).when(again).then(ProgressReported, attempt=2)
+        (row,) = event.operations
+        assert (row.operation, row.attempt, row.attempt_count, row.attempt_time) == ("x", 2, 2, NOW + 100)
+        given(*past, again).when(replace(again, id="r3")).then()
+
+
+def test_what_succeeded_before_and_is_said_again_is_no_attempt() -> None:
+    done = operation("x", processing_state_message="succeeded")
+    ended = report(500, state=COMPLETE, message="failed", identity="end")
+    past = (submit(), dispatch(), report(500, done), ended, retry(), dispatch(1))
+    event = given(*past).when(report(900, done, identity="r2")).then(ProgressReported, attempt=2)
+    assert not event.operations
 
 
 def test_started_time_spans_all_retries_of_the_run_and_of_each_operation() -> None:
