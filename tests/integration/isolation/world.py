@@ -11,7 +11,7 @@ import aiohttp
 
 from tests.faults.processes import WorkerProcess
 from tests.issuer import AUDIENCE, NAME, Key, key_set
-from tests.wire import NOT_BEGUN, TRIES, ready
+from tests.wire import STALE, TRIES, not_begun, ready
 
 SECRET = "a secret of the workers alone"
 #: What only Ann's objects say.
@@ -32,7 +32,7 @@ class Person:
         """Status, headers that say anything, and text; asked again where Kafka was too slow to tell what is current."""
         for _ in range(TRIES):
             found = await self._asked(method, path, body, headers)
-            if "Agendum-Stale" not in found[1] and not (found[0] == 503 and NOT_BEGUN in found[2]):
+            if STALE not in found[1] and not not_begun(found[0], found[2]):
                 break
             await asyncio.sleep(0.2)
         return found
