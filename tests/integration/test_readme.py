@@ -63,7 +63,7 @@ async def answers(commands: str, worker: WorkerProcess, folder: Path) -> list[An
         ["bash", "-euo", "pipefail", "-c", commands.replace(URL, worker.url)],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=180,
         check=False,
         env={**os.environ, "ANSWERS": str(kept), "PATH": path},
     )
@@ -124,7 +124,7 @@ async def test_the_client_is_used_as_it_is_shown(worker: WorkerProcess) -> None:
         [sys.executable, "-c", code.replace(URL, worker.url)],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=180,
         check=False,
         cwd=ROOT,
     )
