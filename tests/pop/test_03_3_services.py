@@ -9,7 +9,7 @@ import pytest
 
 from tests.conftest import Broker
 from tests.faults.processes import WorkerProcess
-from tests.wire import Client, error_of, share
+from tests.wire import Client, error_of, pull, share
 
 pytestmark = pytest.mark.kafka
 PULL = "/pop/resourcepool/service/getAgenda"
@@ -138,6 +138,5 @@ class TestServices:
         assert answer["errorResponse"]["description"] == text
         await lend(client, owner, "lent", isGlobal=True)
         lent = await client.submit(operations=[{"name": "a", "type": "lent"}])
-        _, answer, _ = await owner.ask("POST", PULL, {"insightId": f"lent-{t}", "count": 1})
-        assert [found["id"] for found in answer["agendas"]] == [lent["id"]]
+        assert [found["id"] for found in await pull(owner, f"lent-{t}")] == [lent["id"]]
         assert await owner.report(lent["progressId"], processingState="EXECUTING") == {"error": False}

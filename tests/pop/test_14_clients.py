@@ -79,7 +79,8 @@ class TestTwice:
         answers = await asyncio.gather(*(raw(worker, jdk("agenda", body)) for _ in range(2)))
         made = {said(answer)["all"][0]["id"] for (answer,) in answers}
         assert len(made) == 2
-        pulled = [*(await client.pull(5))["agendas"], *(await client.pull(5))["agendas"]]
+        pulled = (await client.pull(5))["agendas"]
+        pulled += (await client.pull(5))["agendas"] if len(pulled) < 2 else []
         assert {found["id"] for found in pulled} == made
 
     async def test_one_report_on_two_connections_counts_once(self, client: Client, worker: WorkerProcess) -> None:
