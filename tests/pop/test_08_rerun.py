@@ -16,9 +16,10 @@ async def rerun(client: Client, agenda: Any, *params: str, **headers: Any) -> An
 
 
 async def done(client: Client, *operations: dict[str, Any], **more: Any) -> Any:
-    """An agenda that ran to its end."""
+    """An agenda that ran to its end; one that is not to run is reported on all the same."""
     agenda = await client.submit(operations=[{"type": "t", **operation} for operation in operations], **more)
-    await client.pull()
+    if "doNotRun" not in more.get("params", {}):
+        await client.pull()
     rows = [
         {
             "operation": operation["name"],
