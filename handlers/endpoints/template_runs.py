@@ -41,11 +41,9 @@ def _agenda(ask: Ask, template: AgendaTemplate, payload: object) -> OpenAgenda:
 
 
 async def _template(ask: Ask, identity: str) -> AgendaTemplate:
-    tail = ask.edge.tail
-    template = tail.catalogue.template(identity)
-    if template is None:
-        await tail.settle()
-        template = tail.catalogue.template(identity)
+    # As it is now, whichever worker it was saved at: one that is here may be an old one.
+    await ask.edge.tail.settle()
+    template = ask.edge.tail.catalogue.template(identity)
     if template is None or not may_see(template, ask.caller):
         raise NotFound(f"AgendaTemplate {identity} not found")
     return template

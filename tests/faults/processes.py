@@ -90,7 +90,7 @@ class WorkerProcess:
     def wake(self) -> None:
         self._signal(signal.SIGCONT)
 
-    def join(self, seconds: float = 20) -> None:
+    def join(self, seconds: float = 60) -> None:
         if self._process is not None:
             try:
                 self._process.wait(seconds)

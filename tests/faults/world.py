@@ -33,7 +33,7 @@ class World:
         self.workers = [WorkerProcess(name, bootstrap, prefix, folder, partitions=P, **settings) for name in names]
         self.session = aiohttp.ClientSession()
 
-    async def until(self, holds: Callable[[], Awaitable[bool]], what: str, seconds: float = 40) -> None:
+    async def until(self, holds: Callable[[], Awaitable[bool]], what: str, seconds: float = 120) -> None:
         try:
             async with asyncio.timeout(seconds):
                 while not await holds():  # noqa: ASYNC110  # of other processes: there is no event

@@ -8,7 +8,7 @@ import sys
 from typing import Any
 
 MAIN = "from handlers.cli.main import main; main()"
-WAIT_SECONDS = 60
+WAIT_SECONDS = 180
 
 
 class Ended:

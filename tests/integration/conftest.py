@@ -16,7 +16,7 @@ from tests.integration.installation import tenant
 @pytest.fixture
 async def service(worker: WorkerProcess) -> AsyncIterator[Client]:
     """The session's worker, by our own client."""
-    async with connect(worker.url, draw=draw) as found:
+    async with connect(worker.url, draw=draw, patience=120) as found:
         yield found
 
 

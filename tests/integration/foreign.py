@@ -14,7 +14,7 @@ from zlib import crc32
 
 from confluent_kafka import Consumer, Producer, TopicPartition
 
-SECONDS = 60.0
+SECONDS = 120.0
 
 
 class Follower:
@@ -34,7 +34,7 @@ class Follower:
         # Note the ends before publishing, read from there.
         places = [TopicPartition(self.agendas, number) for number in range(self.partitions)]
         for place in places:
-            place.offset = self.consumer.get_watermark_offsets(place, timeout=10)[1]
+            place.offset = self.consumer.get_watermark_offsets(place, timeout=60)[1]
         self.consumer.assign(places)
         self.versions: dict[bytes, int] = {}
 
@@ -46,7 +46,7 @@ class Follower:
             headers.setdefault(name, said["headers"]["properties"][name].get("const", ""))
         pairs: list[Any] = [(name, text.encode()) for name, text in headers.items()]
         self.producer.produce(self.inbox, key=key.encode(), value=json.dumps(body).encode(), headers=pairs)
-        assert self.producer.flush(20) == 0
+        assert self.producer.flush(60) == 0
 
     def next(self, wanted: Any) -> tuple[bytes, str, dict[str, Any]]:
         """Key, type and body of the next event that is wanted; what readers skip is skipped."""

@@ -1,6 +1,7 @@
 """A service with a catalogue of its own and executors as processes, for tests that execute agendas for real."""
 
 import asyncio
+import json
 import os
 import signal
 import subprocess
@@ -16,13 +17,15 @@ from handlers.client.objects import Agenda, AgendaProgress
 
 COMMAND = [sys.executable, "-c", "from handlers.cli.main import main; main()"]
 TYPES = ["sample", "logMessages", "command", "http"]
+#: How long something is waited for that comes at once where there is nothing else to do.
+SECONDS = 120.0
 
 
 def agendum(*arguments: str, url: str = "", **more: Any) -> subprocess.CompletedProcess[str]:
     """Run a command to its end, through pipes."""
     environment = {**os.environ, "AGENDUM_URL": url, "NO_COLOR": "1"}
     return subprocess.run(
-        [*COMMAND, *arguments], capture_output=True, text=True, timeout=60, check=False, env=environment, **more
+        [*COMMAND, *arguments], capture_output=True, text=True, timeout=SECONDS, check=False, env=environment, **more
     )
 
 
@@ -59,7 +62,7 @@ class ExecutorProcess:
     def alive(self) -> bool:
         return self._process is not None and self._process.poll() is None
 
-    async def says(self, text: str, times: int = 1, seconds: float = 20) -> None:
+    async def says(self, text: str, times: int = 1, seconds: float = SECONDS) -> None:
         """Wait until its log holds a text so many times."""
         async with asyncio.timeout(seconds):
             while self.log.read_text().count(text) < times:  # noqa: ASYNC110  # a file tells nobody
@@ -78,7 +81,7 @@ class ExecutorProcess:
         self.signal(signal.SIGTERM)
         return self.join()
 
-    def join(self, seconds: float = 30) -> int:
+    def join(self, seconds: float = SECONDS) -> int:
         assert self._process is not None
         return self._process.wait(seconds)
 
@@ -100,12 +103,32 @@ def sample(name: str, *needs: str, ms: int = 0, fail: bool = False, result: Any 
     return {"name": name, "type": "sample", "params": params, "payload": payload}
 
 
+#: Ends when the file that its payload names is there.
+_GATE = """
+import json, os, sys, time
+until = json.load(sys.stdin)["until"]
+while not os.path.exists(until): time.sleep(0.02)
+"""
+
+
+def gates(folder: Path) -> tuple[str, str]:
+    """Options of an executor whose operations of type `gate` end when the test says so, however slow the machine."""
+    registry = folder / "gates.json"
+    registry.write_text(json.dumps({"gate": {"argv": [sys.executable, "-S", "-c", _GATE]}}))
+    return "--registry", str(registry)
+
+
+def gate(name: str, opened: Path, *needs: str) -> dict[str, Any]:
+    """An operation that ends as soon as a file is there; its agenda needs one of another type to be bound."""
+    return {**sample(name, *needs), "type": "gate", "payload": {"until": str(opened)}}
+
+
 async def submit(client: Client, customer: str, *operations: dict[str, Any], **more: Any) -> Agenda:
     """Submit an agenda of a customer."""
     return await client.submit({"customerId": customer, "operations": [*operations], **more})
 
 
-async def until(client: Client, identity: str, what: Any, seconds: float = 40) -> AgendaProgress:
+async def until(client: Client, identity: str, what: Any, seconds: float = SECONDS) -> AgendaProgress:
     """The progress as soon as `what` is true of it."""
     end = time.monotonic() + seconds
     while True:

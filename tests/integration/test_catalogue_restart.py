@@ -37,7 +37,7 @@ class Restarted:
         """Start, and wait until it is ready: where the catalogue begins, and where its topic ended."""
         starts = len(self._begins())
         self.worker.start(**settings)
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(120):
             while not ((health := await self.worker.health(self.session)) and health["ready"]):  # noqa: ASYNC110  # another process
                 assert self.worker.alive, self.said()
                 await asyncio.sleep(0.1)
@@ -51,7 +51,7 @@ class Restarted:
 
     async def dies(self) -> None:
         """It does, as if by kill -9, at the failpoint that it was given."""
-        await asyncio.to_thread(self.worker.join, 60)
+        await asyncio.to_thread(self.worker.join, 120)
         assert self.worker.exit == -signal.SIGKILL, self.said()
         assert "failpoint catalogue:1 was passed" in self.said()
 
@@ -79,7 +79,7 @@ class Restarted:
     async def _answer(self, method: str, path: str, body: Any = None) -> bytes:
         """The first answer that is neither marked nor "not now": a busy broker may take its 200 ms."""
         address = f"{self.worker.url}/pop/{path}"
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(120):
             while True:
                 async with self.session.request(method, address, json=body, headers=HEADERS) as answer:
                     text = await answer.read()
@@ -185,7 +185,7 @@ async def test_a_topic_made_anew_is_read_whole_whatever_was_kept(restarted: Rest
     await admin.start()
     try:
         await admin.delete_topics([restarted.topics.catalogue.name])
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(120):
             while restarted.topics.catalogue.name in await admin.list_topics():  # noqa: ASYNC110  # the broker's
                 await asyncio.sleep(0.1)
     finally:

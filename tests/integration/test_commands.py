@@ -16,7 +16,7 @@ from compose.ports import free_ports
 from handlers.client.client import connect
 from handlers.clock import draw
 from tests.faults.processes import WorkerProcess
-from tests.integration.installation import ExecutorProcess, agendum, sample, tenant
+from tests.integration.installation import ExecutorProcess, agendum, gate, gates, sample, tenant
 
 pytestmark = pytest.mark.kafka
 ESCAPE = "\x1b["
@@ -49,7 +49,7 @@ class Place:
             env={**mine, "AGENDUM_URL": self.url, "TERM": "xterm", **(environment or {})},
             encoding="utf8",
             dimensions=(lines, 80),
-            timeout=60,
+            timeout=180,
         )
         screen.logfile_read = self.seen = io.StringIO()
         return screen
@@ -65,7 +65,7 @@ async def place(worker: WorkerProcess, tmp_path: Path) -> Any:
 
 @pytest.fixture
 def executor(place: Place) -> Iterator[ExecutorProcess]:
-    found = ExecutorProcess(place.url, place.customer, place.folder, "--grace", "0").start()
+    found = ExecutorProcess(place.url, place.customer, place.folder, "--grace", "0", *gates(place.folder)).start()
     yield found
     found.stop()
 
@@ -215,7 +215,7 @@ def test_a_time_limit_exits_with_124_and_says_how_to_go_on(place: Place) -> None
 
 
 def test_ctrl_c_ends_a_watch_and_not_the_agenda(place: Place, executor: ExecutorProcess) -> None:
-    screen = place.terminal("submit", place.file(sample("a", ms=2500)), "--watch")
+    screen = place.terminal("submit", place.file(sample("a", ms=60_000)), "--watch")
     screen.expect("executing")
     screen.sendcontrol("c")
     screen.expect("goes on")
@@ -230,8 +230,10 @@ def test_ctrl_c_ends_a_watch_and_not_the_agenda(place: Place, executor: Executor
 def test_on_a_terminal_a_watch_draws_in_place_and_ends_with_every_operation(
     place: Place, executor: ExecutorProcess
 ) -> None:
-    screen = place.terminal("submit", place.file(sample("first", ms=700), sample("second", "first", ms=700)), "--watch")
+    go = place.folder / "go"
+    screen = place.terminal("submit", place.file(gate("first", go), sample("second", "first")), "--watch")
     screen.expect("1 executing")
+    go.touch()
     screen.expect("2 succeeded")
     screen.expect(pexpect.EOF)
     screen.close()

@@ -42,7 +42,7 @@ async def test_workers_that_are_told_names_reach_each_other_by_them(kafka: Broke
 
 
 async def both_ready(pair: list[WorkerProcess]) -> None:
-    async with aiohttp.ClientSession() as session, asyncio.timeout(60):
+    async with aiohttp.ClientSession() as session, asyncio.timeout(120):
         while True:
             found = [await worker.health(session) for worker in pair]
             owned = sorted(number for health in found if health and health["ready"] for number in health["owned"])

@@ -2,11 +2,9 @@
 
 import asyncio
 import json
-import socket
 import subprocess
 import sys
-import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pexpect
@@ -23,8 +21,10 @@ from handlers.cli.checks import Check, Level
 from handlers.cli.commands.doctor import examine
 from tests.conftest import Broker
 from tests.faults.processes import WorkerProcess
+from tests.wire import SECONDS, share
 
 pytestmark = pytest.mark.kafka
+LATE = "does not answer within"
 COMMAND = [sys.executable, "-c", "from handlers.cli.main import main; main()", "doctor"]
 
 
@@ -40,11 +40,35 @@ def url_nowhere() -> str:
     return f"http://{nowhere()}"
 
 
+class Mute:
+    """Takes connections, never says a word, and notes what becomes of them."""
+
+    def __init__(self) -> None:
+        self.address = ""
+        #: how many there are, after each that came or went
+        self.open = [0]
+
+    async def __aenter__(self) -> "Mute":
+        self._server = await asyncio.start_server(self._hear, "127.0.0.1", 0)
+        self.address = f"127.0.0.1:{self._server.sockets[0].getsockname()[1]}"
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self._server.close()
+
+    async def _hear(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.open.append(self.open[-1] + 1)
+        try:
+            await reader.read()  # to its end
+        finally:
+            self.open.append(self.open[-1] - 1)
+            writer.close()
+
+
 @pytest.fixture
-def mute() -> Iterator[str]:
-    """An address that takes connections and never says a word."""
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        yield f"127.0.0.1:{listening.getsockname()[1]}"
+async def mute() -> AsyncIterator[Mute]:
+    async with Mute() as found:
+        yield found
 
 
 @pytest.fixture
@@ -61,13 +85,31 @@ async def answered() -> web.Response:
     return web.Response(text="hello")
 
 
+async def examined(bootstrap: str, prefix: str, url: str, data: Path) -> list[Check]:
+    """What is found where Kafka answers within 4 s, which it may not on a machine under load."""
+    async with asyncio.timeout(SECONDS):
+        while LATE in by_name(found := await examine(bootstrap, prefix, url, data))["kafka"].found:
+            pass
+    return found
+
+
 def doctor(*arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([*COMMAND, *arguments], capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL)
+    """The same of the command."""
+    command = [*COMMAND, *arguments]
+    while (
+        LATE
+        in (
+            done := subprocess.run(command, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL)
+        ).stdout
+    ):
+        pass
+    return done
 
 
 async def test_all_is_well_where_a_worker_serves(worker: WorkerProcess, kafka: Broker, tmp_path: Path) -> None:
     prefix = worker._settings["AGENDUM_PREFIX"]
-    found = await examine(kafka.bootstrap, prefix, worker.url, tmp_path)
+    await share([worker])
+    found = await examined(kafka.bootstrap, prefix, worker.url, tmp_path)
     assert not [check for check in found if check.level is Level.FAIL]
     named = by_name(found)
     assert named["kafka"].found.startswith("4.0 or newer, cluster ")
@@ -79,7 +121,7 @@ async def test_all_is_well_where_a_worker_serves(worker: WorkerProcess, kafka: B
 
 async def test_nothing_is_created_by_looking(kafka: Broker, prefix: str, tmp_path: Path) -> None:
     for _ in range(2):
-        named = by_name(await examine(kafka.bootstrap, prefix, url_nowhere(), tmp_path))
+        named = by_name(await examined(kafka.bootstrap, prefix, url_nowhere(), tmp_path))
         assert [check.level for name, check in named.items() if name.startswith("topic ")] == [Level.WARN] * 5
     assert named["service"].level is Level.WARN
 
@@ -92,7 +134,7 @@ async def test_wrong_settings_of_a_topic_are_found(kafka: Broker, prefix: str, t
     await admin.create_topics([NewTopic(topics.agendas.name, 4, 1, topic_configs=wrong)])
     await admin.close()
     await make_topics(kafka.bootstrap, [topics.catalogue], 1)
-    named = by_name(await examine(kafka.bootstrap, prefix, url_nowhere(), tmp_path))
+    named = by_name(await examined(kafka.bootstrap, prefix, url_nowhere(), tmp_path))
     agendas = named[f"topic {topics.agendas.name}"]
     assert agendas.level is Level.FAIL
     assert agendas.found == "expected 12 partitions, found 4; expected retention.ms=-1, found 1000"
@@ -131,20 +173,22 @@ async def test_a_broker_that_gives_out_an_address_which_nobody_reaches_is_told_f
         cluster.stop()
 
 
-async def test_what_never_answers_costs_less_than_five_seconds_all_in_all(
-    mute: str, tmp_path: Path, prefix: str
+async def test_what_never_answers_is_waited_for_once_and_for_less_than_five_seconds(
+    mute: Mute, tmp_path: Path, prefix: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    began = time.monotonic()
-    named = by_name(await examine(mute, prefix, f"http://{mute}", tmp_path))
-    assert time.monotonic() - began < 5
-    assert (named["kafka"].level, named["kafka"].found) == (Level.FAIL, f"{mute} does not answer within 4 s")
+    # All wait together: on a machine that does nothing else, the longest wait is what it costs.
+    assert probes.SECONDS < 5
+    named = by_name(await examine(mute.address, prefix, f"http://{mute.address}", tmp_path))
+    assert max(mute.open) >= 3, "Kafka's, and those of the service and of a worker here"
+    assert mute.open.index(max(mute.open)) < next(at for at, count in enumerate(mute.open) if count < mute.open[at - 1])
+    assert (named["kafka"].level, named["kafka"].found) == (Level.FAIL, f"{mute.address} does not answer within 4 s")
     assert (named["port"].level, named["service"].level) == (Level.FAIL, Level.FAIL)
 
 
 async def test_a_port_that_something_else_has_is_found(
     kafka: Broker, stranger: str, tmp_path: Path, prefix: str
 ) -> None:
-    named = by_name(await examine(kafka.bootstrap, prefix, stranger, tmp_path))
+    named = by_name(await examined(kafka.bootstrap, prefix, stranger, tmp_path))
     assert named["port"].level is Level.FAIL
     assert named["port"].found == f"{stranger} is taken by something else: its /healthz is not ours"
     assert named["service"].level is Level.FAIL
@@ -155,7 +199,7 @@ async def test_a_variable_that_no_worker_starts_with_is_named(
 ) -> None:
     monkeypatch.setenv("AGENDUM_PARTITIONS", "many")
     monkeypatch.setenv("AGENDUM_HOST", "0.0.0.0")  # noqa: S104
-    found = by_name(await examine(kafka.bootstrap, prefix, url_nowhere(), tmp_path))["settings"]
+    found = by_name(await examined(kafka.bootstrap, prefix, url_nowhere(), tmp_path))["settings"]
     assert found.level is Level.FAIL
     assert "AGENDUM_PARTITIONS: Input should be a valid integer" in found.found
 
@@ -188,7 +232,7 @@ def test_on_a_terminal_levels_are_coloured() -> None:
     child = pexpect.spawn(
         COMMAND[0], [*COMMAND[1:], "--kafka", nowhere(), "--url", url_nowhere()], env=terminal, encoding="utf-8"
     )
-    child.expect(pexpect.EOF, timeout=30)
+    child.expect(pexpect.EOF, timeout=120)
     child.close()
     assert child.exitstatus == 1
     assert "\x1b[32mok" in str(child.before)

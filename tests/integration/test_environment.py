@@ -57,7 +57,7 @@ class Checkout:
 
     def make(self) -> tuple[int, str, str]:
         making = self.begin()
-        out, err = making.communicate(timeout=30)
+        out, err = making.communicate(timeout=120)
         return making.returncode, out, err
 
     @property
@@ -73,7 +73,7 @@ def checkout(tmp_path: Path) -> Checkout:
 
 def child(of: subprocess.Popen[str], name: str) -> psutil.Process:
     """A process below one, as soon as it is a program of this name."""
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 120
     while of.poll() is None and time.monotonic() < deadline:
         with suppress(psutil.NoSuchProcess):  # one that ended while it was looked at
             for found in psutil.Process(of.pid).children(recursive=True):
@@ -107,9 +107,9 @@ def test_what_ends_it_half_way_ends_pip_too_and_the_next_start_begins_anew(
     # A terminal's Ctrl-C is for the whole group, a kill for the script alone.
     (os.killpg if number is signal.SIGINT else os.kill)(making.pid, number)
 
-    making.communicate(timeout=30)
+    making.communicate(timeout=120)
     assert making.returncode != 0
-    assert psutil.wait_procs([pip], timeout=10)[1] == []
+    assert psutil.wait_procs([pip], timeout=60)[1] == []
     (checkout.folder / "slow").unlink()
     assert checkout.make()[:2] == (0, "made\n")
     assert checkout.said == ["venv", "pip", "venv", "pip", "pip"]
@@ -118,7 +118,7 @@ def test_what_ends_it_half_way_ends_pip_too_and_the_next_start_begins_anew(
 def test_two_that_start_together_make_it_once(checkout: Checkout) -> None:
     making = [checkout.begin() for _ in range(4)]
 
-    assert [each.communicate(timeout=30)[0] for each in making] == ["made\n"] * 4
+    assert [each.communicate(timeout=120)[0] for each in making] == ["made\n"] * 4
     assert checkout.said == ["venv", "pip", "pip"]
 
 

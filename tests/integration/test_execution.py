@@ -11,7 +11,7 @@ from handlers.client.client import Client, connect
 from handlers.client.objects import AgendaProgress
 from handlers.clock import draw
 from tests.faults.processes import WorkerProcess
-from tests.integration.installation import ExecutorProcess, is_over, sample, submit, tenant, until
+from tests.integration.installation import ExecutorProcess, gate, gates, is_over, sample, submit, tenant, until
 from tests.integration.test_verify import verify
 
 pytestmark = pytest.mark.kafka
@@ -20,6 +20,10 @@ EXECUTING, COMPLETE = ProcessingState.EXECUTING, ProcessingState.COMPLETE
 
 def states(progress: AgendaProgress) -> dict[str, str]:
     return {row.operation or "": row.processing_state_message or "" for row in progress.operation_progress or []}
+
+
+def has_begun(progress: AgendaProgress, operation: str) -> bool:
+    return any(row.operation == operation and row.attempt_count for row in progress.operation_progress or [])
 
 
 async def equals_a_replay(worker: WorkerProcess) -> None:
@@ -80,16 +84,18 @@ async def test_operations_that_wait_for_each_other_or_for_nothing_there_are_a_de
 async def test_an_executor_that_is_asked_to_stop_hands_its_run_back_and_another_goes_on(
     service: Client, name: str, worker: WorkerProcess, tmp_path: Path
 ) -> None:
-    first = ExecutorProcess(worker.url, name, tmp_path, "--grace", "0").start()
-    agenda = await submit(service, name, sample("a"), sample("b", "a", ms=3000), sample("c", "b"))
+    first = ExecutorProcess(worker.url, name, tmp_path, "--grace", "0", *gates(tmp_path)).start()
+    go = tmp_path / "go"
+    agenda = await submit(service, name, sample("a"), gate("b", go, "a"), sample("c", "b"))
     run = agenda.progress_id or ""
-    await until(service, run, lambda found: states(found)["a"] == "succeeded")
+    await until(service, run, lambda found: states(found)["a"] == "succeeded" and has_begun(found, "b"))
 
     assert first.stop() == 0
 
-    waiting = await until(service, run, lambda found: found.processing_state is ProcessingState.WAITING, 5)
-    assert waiting.attempts_completed in (None, 0)
-    second = ExecutorProcess(worker.url, name, tmp_path).start()
+    waiting = await until(service, run, lambda found: found.processing_state is ProcessingState.WAITING)
+    assert waiting.attempts_completed in (None, 0), "it was handed back, not found to be lost"
+    go.touch()
+    second = ExecutorProcess(worker.url, name, tmp_path, *gates(tmp_path)).start()
     progress = await until(service, run, is_over)
     second.stop()
     assert progress.processing_state_message == "succeeded"
@@ -99,11 +105,14 @@ async def test_an_executor_that_is_asked_to_stop_hands_its_run_back_and_another_
 async def test_an_executor_within_its_grace_finishes_what_it_has(
     service: Client, name: str, worker: WorkerProcess, tmp_path: Path
 ) -> None:
-    executor = ExecutorProcess(worker.url, name, tmp_path, "--grace", "20").start()
-    agenda = await submit(service, name, sample("a", ms=1500))
-    await until(service, agenda.progress_id or "", lambda found: found.processing_state is EXECUTING)
+    executor = ExecutorProcess(worker.url, name, tmp_path, "--grace", "100", *gates(tmp_path)).start()
+    go = tmp_path / "go"
+    agenda = await submit(service, name, gate("a", go), sample("b"))
+    await until(service, agenda.progress_id or "", lambda found: has_begun(found, "a"))
 
-    assert executor.stop() == 0
+    executor.signal(15)
+    go.touch()
+    assert executor.join() == 0
 
     progress = await service.progress(agenda.progress_id or "")
     assert progress is not None
@@ -136,11 +145,13 @@ async def test_reports_are_kept_while_the_service_is_away(kafka: object, prefix:
     worker.start()
     async with connect(worker.url, draw=draw, patience=60) as service:
         await tenant(service, "solo")
-        executor = ExecutorProcess(worker.url, "solo", tmp_path).start()
-        agenda = await submit(service, "solo", sample("a", ms=700), sample("b", "a", ms=700))
-        await until(service, agenda.progress_id or "", lambda found: found.processing_state is EXECUTING)
+        executor = ExecutorProcess(worker.url, "solo", tmp_path, *gates(tmp_path)).start()
+        go = tmp_path / "go"
+        agenda = await submit(service, "solo", gate("a", go), sample("b", "a"))
+        await until(service, agenda.progress_id or "", lambda found: has_begun(found, "a"))
         worker.kill()
-        await executor.says("action='sample'", 2)  # it goes on without the service, to the end
+        go.touch()
+        await executor.says("action='sample'")  # it goes on without the service, to the end
         worker.start()
 
         progress = await until(service, agenda.progress_id or "", is_over)
@@ -157,26 +168,24 @@ async def test_a_killed_executors_run_is_reclaimed_and_finished_by_another(
     kafka: object, prefix: str, tmp_path: Path, moment: str
 ) -> None:
     bootstrap = kafka.bootstrap  # type: ignore[attr-defined]
-    worker = WorkerProcess("W", bootstrap, prefix, tmp_path, reclaim_ms=7000, prompt_patience_ms=4000)
+    worker = WorkerProcess("W", bootstrap, prefix, tmp_path, reclaim_ms=7000)
     worker.start()
     async with connect(worker.url, draw=draw, patience=60) as service:
         await tenant(service, "solo")
-        first = ExecutorProcess(worker.url, "solo", tmp_path).start()
-        agenda = await submit(service, "solo", sample("a", ms=400), sample("b", "a", ms=400), sample("c", "b", ms=400))
+        first = ExecutorProcess(worker.url, "solo", tmp_path, *gates(tmp_path)).start()
+        go = tmp_path / "go"
+        last = {"before the first operation ends": "a", "between": "b", "in the last": "c"}[moment]
+        chain = {"a": (), "b": ("a",), "c": ("b",)}
+        operations = [gate(one, go, *needs) if one == last else sample(one, *needs) for one, needs in chain.items()]
+        agenda = await submit(service, "solo", *operations)
         run = agenda.progress_id or ""
-        done = {"before the first operation ends": 0, "between": 1, "in the last": 2}[moment]
-        await until(
-            service,
-            run,
-            lambda found: (
-                found.processing_state is EXECUTING
-                and len([one for one in states(found).values() if one == "succeeded"]) >= done
-            ),
-        )
+        await until(service, run, lambda found: has_begun(found, last))
         first.kill()
         acknowledged = states(await until(service, run, lambda _: True))
+        assert [one for one, message in acknowledged.items() if message == "succeeded"] == [*"abc"[: "abc".index(last)]]
 
-        second = ExecutorProcess(worker.url, "solo", tmp_path).start()
+        go.touch()
+        second = ExecutorProcess(worker.url, "solo", tmp_path, *gates(tmp_path)).start()
         progress = await until(service, run, is_over)
 
         second.stop()

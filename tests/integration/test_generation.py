@@ -13,7 +13,7 @@ from handlers.client.client import Client, connect
 from handlers.client.objects import AgendaProgress, OperationProgress
 from handlers.clock import draw
 from tests.faults.processes import WorkerProcess
-from tests.integration.installation import ExecutorProcess, is_over, sample, submit, tenant, until
+from tests.integration.installation import ExecutorProcess, gate, gates, is_over, sample, submit, tenant, until
 from tests.integration.test_verify import verify
 
 pytestmark = pytest.mark.kafka
@@ -23,7 +23,7 @@ GENERATOR = "agenda.operation.generator"
 @pytest.fixture
 async def executor(worker: WorkerProcess, name: str, tmp_path: Path) -> AsyncIterator[ExecutorProcess]:
     """An executor; when it has stopped, the views are what a replay of the log comes to."""
-    found = ExecutorProcess(worker.url, name, tmp_path).start()
+    found = ExecutorProcess(worker.url, name, tmp_path, *gates(tmp_path)).start()
     yield found
     found.stop()
     replayed = await verify(worker)
@@ -80,17 +80,19 @@ async def test_a_rerun_of_chosen_operations_runs_those_and_what_depends_on_them(
 
 
 async def test_a_run_that_is_begun_again_while_it_executes_leaves_its_executor(
-    service: Client, name: str, executor: ExecutorProcess
+    service: Client, name: str, executor: ExecutorProcess, tmp_path: Path
 ) -> None:
-    agenda = await submit(service, name, sample("a", ms=700), sample("b", "a", ms=700))
+    go = tmp_path / "go"
+    agenda = await submit(service, name, gate("a", go), sample("b", "a"))
     run = agenda.progress_id or ""
     await until(service, run, lambda found: rows(found)["a"].processing_state is ProcessingState.EXECUTING)
 
     await service.rerun(agenda.id or "")
 
+    await executor.says("a later attempt superseded it: stop working on it")
+    go.touch()
     progress = await until(service, run, succeeded)
     assert rows(progress)["a"].attempt_count == 2
-    await executor.says("a later attempt superseded it: stop working on it")
 
 
 async def test_what_an_operation_generates_is_added_run_and_made_anew_by_a_rerun(
@@ -175,7 +177,7 @@ async def test_a_killed_executors_generator_is_run_again_and_what_it_made_once(
     kafka: object, prefix: str, tmp_path: Path
 ) -> None:
     bootstrap = kafka.bootstrap  # type: ignore[attr-defined]
-    worker = WorkerProcess("W", bootstrap, prefix, tmp_path, reclaim_ms=7000, prompt_patience_ms=4000)
+    worker = WorkerProcess("W", bootstrap, prefix, tmp_path, reclaim_ms=7000)
     worker.start()
     async with connect(worker.url, draw=draw, patience=60) as service:
         await tenant(service, "solo")

@@ -26,7 +26,7 @@ from tests.faults.processes import WorkerProcess
 from tests.wire import Client, ready
 
 pytestmark = pytest.mark.kafka
-SECONDS = 30.0
+SECONDS = 120.0
 PREFIX = f"inbox{os.urandom(4).hex()}"
 
 
@@ -76,7 +76,7 @@ class Publisher:
         self.raw(key.encode(), json.dumps(body).encode(), [*headers, ("ce_source", source.encode())])
 
     def flush(self) -> None:
-        assert self._producer.flush(20) == 0
+        assert self._producer.flush(60) == 0
 
 
 @pytest.fixture
@@ -247,7 +247,11 @@ async def test_a_record_that_the_client_cannot_read_stops_nothing(
     publisher.flush()
 
     await until(lambda: run_of(acme, ids_of("acme", "test", good, None, 12)[0]), "the good one to be accepted")
-    (found,) = [each for each in await rejections(log) if each.partition == 7 and "client can read" in each.message]
+
+    async def there() -> list[CommandRejected]:
+        return [each for each in await rejections(log) if each.partition == 7 and "client can read" in each.message]
+
+    (found,) = await until(there, "a rejection of it")
     assert found.reason == "NoCloudEvent"
 
 
@@ -352,6 +356,8 @@ async def test_metrics_tell_of_the_inbox(acme: Client, publisher: Publisher, log
     publisher.flush()
     await rejected(log, ce_id=identity)
 
-    text = await metrics(acme.url)
-    assert 'agendum_inbox_rejected_total{reason="NoKey"}' in text
-    assert "agendum_inbox_under_way" in text
+    async def counted() -> bool:  # a moment after it stands there
+        return 'agendum_inbox_rejected_total{reason="NoKey"}' in await metrics(acme.url)
+
+    await until(counted, "it to be counted")
+    assert "agendum_inbox_under_way" in await metrics(acme.url)

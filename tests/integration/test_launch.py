@@ -43,7 +43,7 @@ class Site:
         return {"pid": str(self.pids), "sleep": 1000, **more}
 
     async def begun(self) -> None:
-        await true(lambda: written(self.pids), 20)
+        await true(lambda: written(self.pids))
 
     def is_clean(self) -> bool:
         return not self.engine.containers and not any(is_alive(pid) for pid in written(self.pids))
@@ -129,7 +129,7 @@ async def test_a_cancelled_runs_handler_is_ended(service: Client, name: str, wor
 
     await service.cancel(agenda.id or "")
 
-    await true(site.is_clean, 20)
+    await true(site.is_clean)
     executor.stop()
 
 
@@ -144,7 +144,7 @@ async def test_an_executor_that_is_asked_to_stop_leaves_nothing_behind_and_anoth
     await site.begun()
 
     first.signal(15)
-    await true(site.is_clean, 20)
+    await true(site.is_clean)
 
     assert first.join() == 0
     await until(service, run, lambda found: found.processing_state is WAITING)
@@ -160,7 +160,7 @@ async def test_a_killed_executor_leaves_nothing_behind_and_another_runs_its_oper
     kafka: object, prefix: str, site: Site
 ) -> None:
     bootstrap = kafka.bootstrap  # type: ignore[attr-defined]
-    worker = WorkerProcess("W", bootstrap, prefix, site.folder, reclaim_ms=7000, prompt_patience_ms=4000)
+    worker = WorkerProcess("W", bootstrap, prefix, site.folder, reclaim_ms=7000)
     worker.start()
     async with connect(worker.url, draw=draw, patience=60) as service:
         await tenant(service, "solo")
@@ -173,7 +173,7 @@ async def test_a_killed_executor_leaves_nothing_behind_and_another_runs_its_oper
 
         first.kill()
 
-        await true(site.is_clean, 20)
+        await true(site.is_clean)
         go.touch()
         second = site.execute(worker.url, "solo")
         progress = await until(service, run, is_over)

@@ -24,7 +24,8 @@ class TestPages:
             if len(seen) == 2:
                 await client.ask("DELETE", f"{path}/{seen[0]}")
                 agendas.append(await client.submit())
-        assert seen == [agenda[id_field] for agenda in agendas]
+        in_order = sorted(agendas, key=lambda agenda: (agenda["addedTime"], agenda[id_field]))
+        assert seen == [agenda[id_field] for agenda in in_order]
 
     async def test_pops_clients_see_nothing_of_it(self, client: Client) -> None:
         await client.submit()

@@ -17,6 +17,7 @@ from compose.kafka.jars import JarsRefused, jars, known_sums, verify
 from eventstore.errors import Unavailable
 from eventstore.kafka.admin import make_topics
 from eventstore.topics import Topic
+from tests.integration.operations.programs import is_alive
 
 pytestmark = pytest.mark.kafka
 COMMON = {"max.message.bytes": "8388608"}
@@ -24,7 +25,7 @@ COMMON = {"max.message.bytes": "8388608"}
 
 async def made(kafka: LocalKafka, replication: int) -> None:
     """The topic; a node that has just come back may not answer the first time."""
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(120):
         while True:
             try:
                 return await make_topics(kafka.bootstrap, [Topic("t", 1, COMMON)], replication)
@@ -120,6 +121,6 @@ def test_no_node_survives_its_parent(tmp_path: Path) -> None:
     assert java.is_running()
     os.kill(parent.pid, signal.SIGKILL)
     parent.wait()
-    deadline = time.monotonic() + 10
-    while java.is_running() and java.status() != psutil.STATUS_ZOMBIE:
+    deadline = time.monotonic() + 60
+    while is_alive(java.pid):
         assert time.monotonic() < deadline, "the node outlived its parent"

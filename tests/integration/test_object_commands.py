@@ -247,7 +247,7 @@ async def test_elsewhere_a_followed_list_says_each_change(here: Objects) -> None
 
     async def next_change() -> dict[str, Any]:
         assert process.stdout is not None
-        found: dict[str, Any] = json.loads(await asyncio.wait_for(process.stdout.readline(), 30))
+        found: dict[str, Any] = json.loads(await asyncio.wait_for(process.stdout.readline(), 120))
         return found
 
     assert (await next_change())["change"] == "there"

@@ -27,10 +27,11 @@ ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()
 URL = "http://127.0.0.1:8080"
 CURL = re.compile(r"^.*?curl -s?H .*", re.MULTILINE)
-#: A `curl` on the path: every answer is shown as it would be, and kept besides.
+#: A `curl` on the path: every answer is shown as it would be, and kept besides. It asks again where a service under
+#: load answers 503, as who types the commands would.
 KEEPING = """#!/usr/bin/env bash
 set -euo pipefail
-{curl} --silent --show-error --fail "$@" | tee -a "$ANSWERS"
+{curl} --silent --show-error --fail --retry 60 --retry-delay 1 "$@" | tee -a "$ANSWERS"
 """
 
 
@@ -63,7 +64,7 @@ async def answers(commands: str, worker: WorkerProcess, folder: Path) -> list[An
         ["bash", "-euo", "pipefail", "-c", commands.replace(URL, worker.url)],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=180,
         check=False,
         env={**os.environ, "ANSWERS": str(kept), "PATH": path},
     )
@@ -124,7 +125,7 @@ async def test_the_client_is_used_as_it_is_shown(worker: WorkerProcess) -> None:
         [sys.executable, "-c", code.replace(URL, worker.url)],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=180,
         check=False,
         cwd=ROOT,
     )

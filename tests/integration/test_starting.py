@@ -52,7 +52,7 @@ async def test_a_worker_does_not_start_on_topics_that_break_a_promise(
         wrong = Topic(right.name, P if change else P + 1, {**right.settings, **change})
         await make_topics(kafka.bootstrap, [wrong], replication=1)
         worker.start()
-        await asyncio.to_thread(worker.join, 60)
+        await asyncio.to_thread(worker.join, 120)
 
         assert worker.exit not in (None, 0)
         text = " ".join(worker.log.read_text().split())
@@ -71,18 +71,27 @@ async def fill(where: World) -> None:
 
 
 async def post(where: World, path: str, body: dict[str, Any]) -> dict[str, Any]:
-    async with where.session.post(f"{where.workers[0].url}/pop/{path}", json=body, headers=HEADERS) as answer:
-        found: dict[str, Any] = await answer.json()
-        assert answer.status == 503 or not found["error"], found
-        return found
+    """Post an object of a fixed id, again as long as the service cannot say whether it has it (503)."""
+    while True:
+        async with where.session.post(f"{where.workers[0].url}/pop/{path}", json=body, headers=HEADERS) as answer:
+            found: dict[str, Any] = await answer.json()
+        if answer.status != 503:
+            assert not found["error"], found
+            return found
+        await asyncio.sleep(0.2)
 
 
 async def answers_until_ready(where: World) -> list[dict[str, Any]]:
-    """What a puller and a reader of the Insight are told from the start on; 503 and no connection are no answers."""
+    """What a puller and a reader of the Insight are told from the start on; 503 and no connection are no answers.
+
+    Until the worker is ready, and the reader was told something.
+    """
     told: list[dict[str, Any]] = []
     url = f"{where.workers[0].url}/pop"
     pull = {"insightId": "late", "count": 1}
-    while not (await where.workers[0].health(where.session) or {}).get("ready"):
+    ready = False
+    while not ready or not any("count" in answer for answer in told):
+        ready = bool((await where.workers[0].health(where.session) or {}).get("ready"))
         for method, path, body in (
             ("POST", "/resourcepool/service/getAgenda", pull),
             ("GET", "/insight/late", None),

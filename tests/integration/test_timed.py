@@ -46,7 +46,7 @@ async def test_on_demand_all_owners_reap_what_is_at_rest_and_nothing_else(two: A
         shown.update(await reaper_of(client, dry=True))
         return bool(shown["due"] == 30)
 
-    await two.until(all_due, "30 runs to be due", 20)
+    await two.until(all_due, "30 runs to be due")
     assert (shown["done"], shown["byItself"]) == (0, False)
     assert set(shown["runs"]) <= {agenda["progressId"] for agenda in old}
     assert await _seen(client, old) == 30, "a dry run does nothing"
@@ -74,7 +74,7 @@ async def test_the_command_shows_what_is_due_and_carries_it_out(two: Arena) -> N
     async def due() -> bool:
         return bool((await reaper_of(client, dry=True))["due"] == 1)
 
-    await two.until(due, "a run to be due", 20)
+    await two.until(due, "a run to be due")
     shown = agendum("timers", "--dry-run", "-o", "json", url=url)
     assert shown.returncode == 0, shown.stderr
     rows = {row["process"]: row for row in json.loads(shown.stdout)}
@@ -96,7 +96,10 @@ async def test_all_of_them_may_be_dry_are_counted_and_act_on_demand(kafka: Broke
         client = Client(url, f"t{os.urandom(4).hex()}")
         await client.tenant_set_up()
         taken, silent, failed = [await client.submit(name) for name in ("taken", "silent", "failed")]
-        assert len((await client.pull(3))["agendas"]) == 3
+        pulled = (await client.pull(3))["agendas"]
+        while len(pulled) < 3:
+            pulled += (await client.pull(3))["agendas"]
+        assert len(pulled) == 3
         await client.report(silent["progressId"], processingState="EXECUTING")
         await client.report(failed["progressId"], processingState="COMPLETE", processingStateMessage="failed")
         old = await client.submit("old", params={"doNotRun": True})
@@ -118,15 +121,16 @@ async def test_all_of_them_may_be_dry_are_counted_and_act_on_demand(kafka: Broke
         before = [await client.progress(agenda["progressId"]) for agenda in (taken, silent, failed, old)]
         states = [(each["processingState"], each.get("processingStateMessage")) for each in before]
         assert states == [("WAITING", None), ("EXECUTING", None), ("COMPLETE", "failed"), ("WAITING", None)]
-        assert (await client.pull(5))["agendas"] == [], "a dry run hands out nothing again"
+        assert (await client.poll(5))["agendas"] == [], "a dry run hands out nothing again"
 
         carried = agendum("timers", "-o", "json", url=url)
         assert carried.returncode == 0, carried.stderr
         assert [(each["process"], each["done"]) for each in json.loads(carried.stdout)] == [
             (each, 1) for each in processes
         ]
-        again = {agenda["id"] for agenda in (await client.pull(5))["agendas"]}
-        assert again == {taken["id"], failed["id"]}
+        again = (await client.pull(5))["agendas"]
+        again += (await client.pull(5))["agendas"] if len(again) < 2 else []
+        assert {agenda["id"] for agenda in again} == {taken["id"], failed["id"]}
         lost = await client.progress(silent["progressId"])
         assert (lost["processingState"], lost["processingStateMessage"]) == ("COMPLETE", "failed")
         assert lost["diagnosticEvents"][0]["message"] == "AgendaProgress timed out."
@@ -143,11 +147,15 @@ async def test_a_worker_reaps_by_itself_and_says_so(kafka: Broker, prefix: str) 
         async def gone() -> bool:
             return await _seen(client, [agenda]) == 0
 
-        await alone.until(gone, "the run to be reaped", 20)
-        async with alone.session.get(f"{worker.url}/metrics") as answer:
-            text = await answer.text()
-        assert 'agendum_timer_done_total{process="reaper"} 1.0' in text
-        assert 'agendum_timer_due{process="reclaimer"} 0.0' in text
+        await alone.until(gone, "the run to be reaped")
+        said = ('agendum_timer_done_total{process="reaper"} 1.0', 'agendum_timer_due{process="reclaimer"} 0.0')
+
+        async def counted() -> bool:  # a moment after it is gone
+            async with alone.session.get(f"{worker.url}/metrics") as answer:
+                text = await answer.text()
+            return all(each in text for each in said)
+
+        await alone.until(counted, "it to be counted")
 
 
 async def test_only_who_sees_everything_may_run_them(kafka: Broker, prefix: str) -> None:

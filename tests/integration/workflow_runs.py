@@ -80,7 +80,7 @@ class Place:
         for executor in self._executors:
             executor.start()
         for executor in self._executors:
-            await executor.says("runs operations of type", seconds=60)
+            await executor.says("runs operations of type")
         return self
 
     async def __aexit__(self, *_: object) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.pop.objects import PATH, posted
-from tests.wire import Client, error_of
+from tests.wire import SECONDS, Client, error_of
 
 pytestmark = pytest.mark.kafka
 
@@ -114,7 +114,7 @@ class TestEveryObject:
         _, answer, _ = await client.ask("POST", f"/pop/{kind}", {"customerId": client.tenant, "title": "t"})
         (before,) = answer["all"]
         path = f"/pop/{kind}/{before['id']}"
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(SECONDS):
             while answer["all"][0]["updatedTime"] == before["updatedTime"]:
                 _, answer, _ = await client.ask("PUT", path, {"updatedTime": 5})
         assert answer["all"][0]["updatedTime"] > before["updatedTime"]
@@ -129,7 +129,7 @@ class TestEveryObject:
         (row,) = (await client.progress(agenda["progressId"]))["operationProgress"]
         for kind, before in (("agenda", agenda), ("progress/operation", row)):
             path, answer = f"/pop/{kind}/{before['id']}", {"all": [before]}
-            async with asyncio.timeout(30):
+            async with asyncio.timeout(SECONDS):
                 while answer["all"][0]["updatedTime"] == before["updatedTime"]:
                     _, answer, _ = await client.ask("PUT", path, {"updatedTime": 5})
             assert answer["all"][0]["updatedTime"] > before["updatedTime"]

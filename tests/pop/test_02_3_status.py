@@ -114,7 +114,9 @@ class TestStatus:
         assert (await ask("POST", *pull))["agendas"] == []
         one = (await ask("POST", "/pop/agenda", agenda))["all"][0]
         await ask("PUT", f"/pop/agenda/{one['id']}", {"customerId": t, "title": "new"})
-        assert [each["id"] for each in (await ask("POST", *pull))["agendas"]] == [one["id"]]
+        while not (pulled := (await ask("POST", *pull))["agendas"]):
+            pass
+        assert [each["id"] for each in pulled] == [one["id"]]
         executing = {"id": one["progressId"], "startedTime": 7, "processingState": "EXECUTING"}
         await ask("POST", "/pop/resourcepool/service/updateAgendaProgress", {"agendaProgress": executing})
         more = {"agendaId": one["id"], "operations": [{"name": "y", "type": "t"}]}

@@ -55,14 +55,14 @@ class TestAgendas:
         assert [found["id"] for found in answer["all"]] == [agenda["id"]]
         _, answer, _ = await client.ask("GET", f"/pop/agenda/{agenda['id']}")
         assert answer["all"] == []
-        assert (await client.pull())["agendas"] == []
+        assert (await client.poll())["agendas"] == []
 
     async def test_a_delete_leaves_the_progress_and_takes_it_out_of_the_line(self, client: Client) -> None:
         agenda = await client.submit("x")
         _, answer, _ = await client.ask("DELETE", f"/pop/agenda/{agenda['id']}")
         assert answer["all"] == [agenda]
         assert (await client.progress(agenda["progressId"]))["operationProgress"][0]["operation"] == "x"
-        assert (await client.pull())["agendas"] == []
+        assert (await client.poll())["agendas"] == []
 
     async def test_a_delete_of_progress_without_an_id_deletes_nothing(self, client: Client) -> None:
         for kind in ("agenda", "operation"):

@@ -13,7 +13,7 @@ import pytest
 
 from tests.conftest import Broker
 from tests.faults.processes import WorkerProcess
-from tests.wire import Client, error_of, ready
+from tests.wire import Client, error_of, share
 
 pytestmark = pytest.mark.kafka
 MINE = "Mallory"
@@ -31,9 +31,9 @@ def workers(kafka: Broker) -> Iterator[list[WorkerProcess]]:
         try:
             for worker in found:
                 worker.start()
-                waiting = threading.Thread(target=lambda worker=worker: asyncio.run(ready(worker)))
-                waiting.start()
-                waiting.join()
+            waiting = threading.Thread(target=lambda: asyncio.run(share(found)))
+            waiting.start()
+            waiting.join()
             yield found
         finally:
             for worker in found:

@@ -1,17 +1,15 @@
 """Who may call which service (spec 3.3, tightened by design 5): through a worker whose callers have one account."""
 
-import asyncio
 import os
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
-import aiohttp
 import pytest
 
 from tests.conftest import Broker
 from tests.faults.processes import WorkerProcess
-from tests.wire import Client, error_of
+from tests.wire import Client, error_of, pull, share
 
 pytestmark = pytest.mark.kafka
 PULL = "/pop/resourcepool/service/getAgenda"
@@ -26,16 +24,14 @@ async def owner(worker: WorkerProcess, kafka: Broker, tmp_path: Path) -> AsyncIt
     limited = WorkerProcess("L", kafka.bootstrap, worker.prefix, tmp_path, auth_accounts=account)
     limited.start()
     try:
-        async with aiohttp.ClientSession() as session, asyncio.timeout(60):
-            while not (await limited.health(session) or {}).get("ready"):
-                assert limited.alive, limited.log.read_text()
-                await asyncio.sleep(0.1)
+        await share([worker, limited])
         found = Client(limited.url, account)
         await found.tenant_set_up()
         yield found
     finally:
         limited.stop()
         limited.join()
+        await share([worker])  # what comes next finds the session's worker with all that it had
 
 
 async def lend(client: Client, owner: Client, kind: str, **more: Any) -> None:
@@ -142,6 +138,5 @@ class TestServices:
         assert answer["errorResponse"]["description"] == text
         await lend(client, owner, "lent", isGlobal=True)
         lent = await client.submit(operations=[{"name": "a", "type": "lent"}])
-        _, answer, _ = await owner.ask("POST", PULL, {"insightId": f"lent-{t}", "count": 1})
-        assert [found["id"] for found in answer["agendas"]] == [lent["id"]]
+        assert [found["id"] for found in await pull(owner, f"lent-{t}")] == [lent["id"]]
         assert await owner.report(lent["progressId"], processingState="EXECUTING") == {"error": False}

@@ -94,7 +94,7 @@ class TestPipeline:
 
     async def test_do_not_run_counts_even_when_it_is_null(self, client: Client) -> None:
         agenda = await client.submit(params={"doNotRun": None})
-        assert (await client.pull())["agendas"] == []
+        assert (await client.poll())["agendas"] == []
         progress = await client.progress(agenda["progressId"])
         assert progress["operationProgress"][0]["processingStateMessage"] == "added"
 

@@ -1,13 +1,12 @@
 """What POP's Java clients were seen to do: requests, and connections (spec 14.1, 14.2, 14.10 to 14.12)."""
 
 import asyncio
-from typing import Any
 
 import pytest
 
 from tests.faults.processes import WorkerProcess
 from tests.pop.jdk import jdk, said, whole
-from tests.wire import Client, error_of, raw
+from tests.wire import SECONDS, Client, error_of, raw
 
 pytestmark = pytest.mark.kafka
 
@@ -80,7 +79,8 @@ class TestTwice:
         answers = await asyncio.gather(*(raw(worker, jdk("agenda", body)) for _ in range(2)))
         made = {said(answer)["all"][0]["id"] for (answer,) in answers}
         assert len(made) == 2
-        pulled = [*(await client.pull(5))["agendas"], *(await client.pull(5))["agendas"]]
+        pulled = (await client.pull(5))["agendas"]
+        pulled += (await client.pull(5))["agendas"] if len(pulled) < 2 else []
         assert {found["id"] for found in pulled} == made
 
     async def test_one_report_on_two_connections_counts_once(self, client: Client, worker: WorkerProcess) -> None:
@@ -98,7 +98,7 @@ class TestTwice:
         for pause in (0, 6):  # the time itself is what is shown: an executor reports every 5 s
             await asyncio.sleep(pause)
             writer.write(jdk("progress/agenda/service", {"linkId": "none"}))
-            head = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 10)
+            head = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), SECONDS)
             assert head.startswith(b"HTTP/1.1 200 ")
             length = next(int(line[15:]) for line in head.lower().split(b"\r\n") if line.startswith(b"content-length:"))
             await reader.readexactly(length)
@@ -129,10 +129,7 @@ class TestGivingUp:
         gone.transport.abort()
         agenda = await client.submit()
         (answer,) = await behind
-        found = said(answer)["agendas"]
-        async with asyncio.timeout(30):
-            while not found:
-                found = (await client.pull())["agendas"]
+        found = said(answer)["agendas"] or (await client.pull())["agendas"]
         assert [each["id"] for each in found] == [agenda["id"]]
 
     async def test_what_a_closed_connection_was_given_comes_back_to_the_front(
@@ -140,17 +137,15 @@ class TestGivingUp:
     ) -> None:
         body = b'{"insightId":"i-%b","count":1}' % client.tenant.encode()
         head = b"POST /pop/resourcepool/service/getAgenda HTTP/1.1\r\nHost: x\r\nAuthorization: a\r\n"
-        head += b"Content-Length: %d\r\n\r\n"
+        head += b"Agendum-Executor: 1\r\nContent-Length: %d\r\n\r\n"
         _, writer = await asyncio.open_connection("127.0.0.1", worker.port)
         writer.write(head % len(body) + body)
         await writer.drain()
         await asyncio.sleep(0)
         writer.close()
         agenda = await client.submit()
-        async with asyncio.timeout(4):
-            got: list[Any] = []
-            while not got:
-                got = (await client.pull())["agendas"]
+        async with asyncio.timeout(20):  # a dispatch to one of our executors, which it says it is, expires after 30 s
+            got = (await client.pull())["agendas"]
         assert [found["id"] for found in got] == [agenda["id"]]
 
 

@@ -12,7 +12,7 @@ from eventstore.ids import partition_of
 from tests.conftest import Broker
 from tests.faults.arena import Arena, arena
 from tests.faults.processes import WorkerProcess
-from tests.wire import Client
+from tests.wire import Client, share
 
 pytestmark = pytest.mark.kafka
 #: Seconds between one try of POP's executor and the next.
@@ -24,18 +24,22 @@ PATH = "/pop/resourcepool/service/updateAgendaProgress"
 async def two(kafka: Broker) -> AsyncIterator[Arena]:
     """Two workers that share the partitions; to a client one service."""
     async with arena(kafka.bootstrap, f"final{os.urandom(4).hex()}") as found:
-        await found.until(found.shared, "both to own partitions")
+        await share(found.workers)
         yield found
 
 
 async def owner_of(two: Arena, identity: str) -> tuple[WorkerProcess, WorkerProcess]:
     """Who owns a run, and the other."""
     number = partition_of(identity.encode(), 12)
-    for worker, other in (two.workers, two.workers[::-1]):
-        health = await worker.health(two.session)
-        if health is not None and number in health["owned"]:
-            return worker, other
-    raise AssertionError(f"nobody owns {number}")
+    found: list[tuple[WorkerProcess, WorkerProcess]] = []
+
+    async def owned() -> bool:
+        pairs = ((one, other, await one.health(two.session)) for one, other in (two.workers, two.workers[::-1]))
+        found[:] = [(one, other) async for one, other, health in pairs if health and number in health["owned"]]
+        return bool(found)
+
+    await two.until(owned, f"an owner of {number}")
+    return found[0]
 
 
 async def tell(client: Client, report: dict[str, Any]) -> int:

@@ -115,7 +115,7 @@ class TestTokens:
     async def test_a_token_of_a_new_key_is_good_at_once_and_one_of_an_old_key_no_more(self, world: World) -> None:
         kept = world.keys.read_bytes()
         later = Key("later", "ES256")
-        person = world.with_token(later.token(sub="ann", accounts=[ANN]))
+        person = world.with_token(later.token(sub="ann", exp=(1 << 33), accounts=[ANN]))
         try:
             world.keys.write_bytes(key_set(world.key.public(), later.public()))
             await until(lambda: _is_let_in(person), "the new key")
@@ -192,7 +192,7 @@ async def _refusal(kafka: Broker, prefix: str, kind: str, body: Any) -> CommandR
     producer = Producer({"bootstrap.servers": kafka.bootstrap, "log_level": 0})
     headers: Any = [(name, text.encode()) for name, text in said.items()]
     producer.produce(Topics(prefix).inbox.name, key=b"k", value=json.dumps(body).encode(), headers=headers)
-    assert producer.flush(20) == 0
+    assert producer.flush(60) == 0
     name = Topics(prefix).rejections.name
     log = KafkaLog(kafka.bootstrap, {topic.name: topic.partitions for topic in Topics(prefix).all()})
     await log.start()
@@ -275,7 +275,7 @@ class TestTraces:
             reader, writer = await asyncio.open_connection("127.0.0.1", world.worker.port)
             writer.write(wrong % (line + world.bob.token.encode()))
             writer.write_eof()
-            world.answers.append((await asyncio.wait_for(reader.read(), 10)).decode(errors="replace"))
+            world.answers.append((await asyncio.wait_for(reader.read(), 60)).decode(errors="replace"))
             writer.close()
         written = {
             "its log": world.worker.log.read_text(errors="replace"),

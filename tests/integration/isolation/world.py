@@ -11,7 +11,7 @@ import aiohttp
 
 from tests.faults.processes import WorkerProcess
 from tests.issuer import AUDIENCE, NAME, Key, key_set
-from tests.wire import NOT_BEGUN, TRIES, ready
+from tests.wire import SECONDS, STALE, TRIES, not_begun, ready
 
 SECRET = "a secret of the workers alone"
 #: What only Ann's objects say.
@@ -32,7 +32,7 @@ class Person:
         """Status, headers that say anything, and text; asked again where Kafka was too slow to tell what is current."""
         for _ in range(TRIES):
             found = await self._asked(method, path, body, headers)
-            if "Agendum-Stale" not in found[1] and not (found[0] == 503 and NOT_BEGUN in found[2]):
+            if STALE not in found[1] and not not_begun(found[0], found[2]):
                 break
             await asyncio.sleep(0.2)
         return found
@@ -134,10 +134,11 @@ async def objects_of(person: Person, customer: str, mark: str) -> dict[str, dict
     more = {"linkId": "a link of both", "jobId": f"job {mark}", "params": {"externalId": "an id of both"}}
     operations = [{"name": "x", "type": "t", "payload": {"secret": mark}}, {"name": "y", "type": "t"}]
     first = await person.made("/pop/agenda", {**base, **more, "operations": operations})
-    taken = await person.json(
-        "POST", "/pop/resourcepool/service/getAgenda", {"insightId": f"insight-{mark}", "count": 1}
-    )
-    assert [each["id"] for each in taken["agendas"]] == [first["id"]]
+    wish = {"insightId": f"insight-{mark}", "count": 1}
+    async with asyncio.timeout(SECONDS):
+        while not (taken := (await person.json("POST", "/pop/resourcepool/service/getAgenda", wish))["agendas"]):
+            pass
+    assert [each["id"] for each in taken] == [first["id"]]
     done = {"operation": "x", "processingState": "COMPLETE", "resultPayload": f'{{"result":"{mark}"}}'}
     report = {"id": first["progressId"], "startedTime": 7, "processingState": "EXECUTING", "operationProgress": [done]}
     answer = await person.json("POST", "/pop/resourcepool/service/updateAgendaProgress", {"agendaProgress": report})

@@ -18,7 +18,7 @@ def script(folder: Path, text: str, *arguments: str, **more: Any) -> Program:
     return Program(argv=[sys.executable, "-S", "-u", str(place), *arguments], **more)
 
 
-async def until(true: Callable[[], Any], seconds: float = 10.0) -> Any:
+async def until(true: Callable[[], Any], seconds: float = 60.0) -> Any:
     """Wait until something is true; what it was."""
     async with asyncio.timeout(seconds):
         while not (found := true()):  # noqa: ASYNC110  # what is looked at tells nobody

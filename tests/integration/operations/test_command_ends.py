@@ -8,6 +8,7 @@ import sys
 import tracemalloc
 from pathlib import Path
 
+import psutil
 import pytest
 import uvloop
 
@@ -32,12 +33,15 @@ time.sleep(1000)
 
 async def test_a_time_out_ends_the_whole_group_though_it_ignores_sigterm(tmp_path: Path) -> None:
     pids = tmp_path / "pids"
-    with pytest.raises(OperationFailed, match="to end within 1 s, found it still running") as failed:
-        await command(script(tmp_path, DEAF, str(pids), timeout_seconds=1), grace=0.1)(task())
-    assert failed.value.details["exitStatus"] is None
-    assert len(written(pids)) == 3
-    await until(lambda: not [pid for pid in written(pids) if is_alive(pid)])  # killed: gone as soon as it is reaped
-    assert not children()
+    seconds = 1
+    while len(written(pids)) < 3:  # a slow machine has not begun them all within a second
+        pids.unlink(missing_ok=True)
+        with pytest.raises(OperationFailed, match=f"to end within {seconds} s, found it still running") as failed:
+            await command(script(tmp_path, DEAF, str(pids), timeout_seconds=seconds), grace=0.1)(task())
+        assert failed.value.details["exitStatus"] is None
+        await until(lambda: not [pid for pid in written(pids) if is_alive(pid)])  # killed: gone as soon as it is reaped
+        assert not children()
+        seconds *= 4
 
 
 def test_a_time_out_ends_the_whole_group_under_uvloop_as_well(tmp_path: Path) -> None:
@@ -68,7 +72,7 @@ async def test_a_second_cancellation_does_not_wait_for_the_grace(tmp_path: Path)
     await asyncio.sleep(0)
     running.cancel()
 
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         with pytest.raises(asyncio.CancelledError):
             await running
     await until(lambda: not [pid for pid in written(pids) if is_alive(pid)])
@@ -106,7 +110,7 @@ asyncio.run(command(Program(argv={program.argv!r}))(task()))
     start = [sys.executable, "-c", executor]
     with subprocess.Popen(start, cwd=Path(__file__).parents[3]) as running:  # noqa: ASYNC220  # it is killed at once
         await until(lambda: len(written(pids)) == 3)
-        family = children() - {running.pid}
+        family = {child.pid for child in psutil.Process(running.pid).children(recursive=True)}
         assert len(family) == 4, "the three, and the guard"
         running.send_signal(signal.SIGKILL)
     await until(lambda: not [pid for pid in family if is_alive(pid)])
@@ -162,7 +166,8 @@ print("Payload: 1", flush=True)
 os._exit(0)
 """
     assert await command(script(tmp_path, text, str(pids)))(task()) == 1
-    assert [is_alive(pid) for pid in written(pids)] == [False]
+    (left,) = written(pids)
+    await until(lambda: not is_alive(left))  # it was killed: gone as soon as it is reaped
 
 
 async def test_a_child_that_leaves_the_group_with_the_pipes_is_not_waited_for(tmp_path: Path) -> None:
@@ -178,7 +183,7 @@ while not os.path.exists(sys.argv[1]): time.sleep(0.01)
 print("Payload: 1", flush=True)
 os._exit(0)
 """
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         assert await command(script(tmp_path, text, str(pids)))(task()) == 1
     (escaped,) = await until(lambda: written(pids))
     os.kill(escaped, signal.SIGKILL)

@@ -157,7 +157,7 @@ async def test_an_engine_that_is_not_there_fails_the_operation(tmp_path: Path) -
     nowhere = Warden(f"unix://{tmp_path}/none")
     try:
         with pytest.raises(OperationFailed, match="expected the engine to run a container of handler:1, found"):
-            async with asyncio.timeout(5):  # it does not insist on removing what nobody made
+            async with asyncio.timeout(60):  # it does not insist on removing what nobody made
                 await docker(image(), nowhere)(task({}))
         assert not nowhere._names
     finally:
@@ -218,7 +218,7 @@ async def test_a_handler_that_said_it_is_complete_is_not_waited_for_longer_than_
 ) -> None:
     pids = tmp_path / "pids"
     payload = {"result": 7, "linger": True, "deaf": True, "steps": [{"pid": str(pids)}]}
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         assert await run(engine, warden, task(payload), grace=0.2, timeout_seconds=600) == 7
     assert [is_alive(pid) for pid in written(pids)] == [False]
 

@@ -138,7 +138,7 @@ async def test_retry_after_is_waited_for_and_not_longer_than_the_limit() -> None
         begun = loop.time()
         await ask(server)
         assert loop.time() - begun >= 1.0
-    async with serving(answer(1, 503, Retry_After="1000"), answer(2)) as server, asyncio.timeout(10):
+    async with serving(answer(1, 503, Retry_After="1000"), answer(2)) as server, asyncio.timeout(60):
         await http(longest_wait=0.01)(task({"url": server.url()}))
 
 
@@ -147,9 +147,9 @@ async def test_a_try_that_takes_too_long_is_given_up() -> None:
         await asyncio.sleep(1000)
         raise AssertionError
 
-    async with serving(slow) as server, asyncio.timeout(10):
-        failed = await fails(server, timeoutSeconds=0.1, retries=1)
-    assert str(failed) == f"expected an answer of {server.url()} within 0.1 s, found none"
+    async with serving(slow) as server, asyncio.timeout(60):
+        failed = await fails(server, timeoutSeconds=1, retries=1)
+    assert str(failed) == f"expected an answer of {server.url()} within 1 s, found none"
     assert len(server.asked) == 2
 
 
@@ -202,7 +202,7 @@ async def test_a_cancellation_ends_the_request() -> None:
     running.cancel()
     with pytest.raises(asyncio.CancelledError):
         await running
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         await left.wait()
     await runner.cleanup()
 

@@ -145,7 +145,7 @@ async def test_a_program_that_refuses_pops_arguments_fails_with_its_own_words(tm
 async def test_a_handler_that_said_it_is_complete_is_not_waited_for_longer_than_the_grace(tmp_path: Path) -> None:
     pids = tmp_path / "pids"
     payload = {"result": 7, "linger": True, "deaf": True, "steps": [{"pid": str(pids)}]}
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         assert await run(task(payload), grace=0.2, timeout_seconds=600) == 7
     assert [is_alive(pid) for pid in written(pids)] == [False]
 

@@ -39,7 +39,7 @@ async def executor(engine: FakeEngine, pids: Path) -> AsyncIterator["subprocess.
     """One with a container that runs; it is killed at the end."""
     start = [sys.executable, "-c", EXECUTOR, engine.url, str(pids), *HANDLER]
     with subprocess.Popen(start, cwd=Path(__file__).parents[3]) as running:  # noqa: ASYNC220  # it is killed at once
-        await until(lambda: written(pids), 20)
+        await until(lambda: written(pids))
         assert len(engine.containers) == 1
         yield running
         running.send_signal(signal.SIGKILL)
@@ -63,7 +63,7 @@ async def test_an_engine_that_was_away_when_an_executor_was_killed_is_asked_agai
         await engine.leave()
     assert len(engine.containers) == 1
     await engine.listen()
-    await until(lambda: not engine.containers, 20)
+    await until(lambda: not engine.containers)
     assert [is_alive(pid) for pid in written(pids)] == [False]
 
 
