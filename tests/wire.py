@@ -105,7 +105,7 @@ async def raw(worker: WorkerProcess, *requests: bytes) -> list[bytes]:
     answers = []
     for request in requests:
         writer.write(request)
-        head = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 10)
+        head = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 60)
         length = next(int(line[15:]) for line in head.split(b"\r\n") if line.lower().startswith(b"content-length:"))
         answers.append(head + await reader.readexactly(length))
     writer.close()
