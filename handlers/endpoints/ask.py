@@ -17,7 +17,7 @@ from handlers.customers import Customers
 from handlers.gateway import Gateway
 from handlers.origin import Origin
 from handlers.timers.everywhere import Everywhere
-from handlers.wire.parsing import parse
+from handlers.wire.parsing import Malformed, parse
 from handlers.wire.responses import Opener
 from projections.catalogue_tail import CatalogueTail
 from projections.views import Answer
@@ -105,7 +105,7 @@ class Ask:
 
     async def body(self, kind: type[T], name: str) -> T | None:
         """The body as a type; None if absent, blank or null. Raises Malformed."""
-        return parse(await self.request.read(), kind, name)
+        return parse(await self._sent(), kind, name)
 
     async def origin(self) -> Origin:
         """Whose request this is, and the ids that follow from it (design 4.5)."""
@@ -132,7 +132,14 @@ class Ask:
 
     async def digest(self) -> str:
         """Stands for the body, where the same command must not be carried out twice."""
-        return sha256(await self.request.read()).hexdigest()
+        return sha256(await self._sent()).hexdigest()
+
+    async def _sent(self) -> bytes:
+        try:
+            return await self.request.read()
+        except web.RequestPayloadError:
+            said = self._header("Content-Encoding")
+            raise Malformed(f"expected a body as its Content-Encoding says, found none ({said})") from None
 
 
 def _bytes(text: str) -> bytes:

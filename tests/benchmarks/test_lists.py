@@ -1,4 +1,4 @@
-"""Lists over 200,000 agendas (AGENDUM_BENCH_LISTS: another number): each filter and page, and what has no index."""
+"""Lists over 200,000 agendas (AGENDUM_BENCH_LISTS: another number): each filter and page, and what has no bound."""
 
 import asyncio
 import os
@@ -25,6 +25,7 @@ from eventstore.topics import Topics
 from handlers.clock import draw_uuid
 from handlers.deciders.submission import submit
 from projections.run import Run
+from projections.texts import TEXTS
 from tests.conftest import Broker
 from tests.faults.processes import WorkerProcess
 
@@ -61,13 +62,23 @@ def submission(n: int) -> NewRecord:
     agenda = Agenda(
         id=f"a-{stream}",
         customer_id=f"c{n % CUSTOMERS}",
+        cid=f"h{(n + 1) % 2}",
+        job_id=f"h{n % 2}",
         link_id=f"l{n // 10}",
         title="none" if n else "one",
         progress_id=stream,
         operations=[Operation(name=name, type="t", payload={"in": 'plain:0123456789abcdef0123:"x"'}) for name in "ab"],
         agenda_insight=AgendaInsight(resource_pool_id="pool", insight_id="i"),
     )
-    command = SubmitAgenda(id=f"s-{stream}", stream=stream, caller=SERVICE, now=NOW + n, agenda=agenda, do_not_run=True)
+    command = SubmitAgenda(
+        id=f"s-{stream}",
+        stream=stream,
+        caller=SERVICE,
+        now=NOW + n,
+        agenda=agenda,
+        external_id=f"h{n % 2}",
+        do_not_run=True,
+    )
     event = submit(command, Run(stream, lambda _: None, lambda _: ()))
     assert event is not None
     envelope = Envelope(
@@ -108,16 +119,27 @@ async def measure(worker: WorkerProcess, session: aiohttp.ClientSession) -> None
     deep = (await get(f"agenda?bycustomerId=c7&bylimit={AGENDAS // CUSTOMERS // 2}&cursor="))["next"]
     slow = []
     only = {
-        "agenda": {"by job, empty": "agenda?byjobId=none", "by run": f"agenda?byprogressId={middle}"},
+        "agenda": {
+            "by job": "agenda?byjobId=h0",
+            "by job, empty": "agenda?byjobId=none",
+            "by run": f"agenda?byprogressId={middle}",
+            "by run, empty": "agenda?byprogressId=none",
+        },
         "progress/agenda": {
+            "by agenda": f"progress/agenda?byagendaId=a-{middle}",
+            "by agenda, empty": "progress/agenda?byagendaId=none",
+            "by external id": "progress/agenda?byexternalId=h0",
+            "by external id, empty": "progress/agenda?byexternalId=none",
             "by state": "progress/agenda?byprocessingState=WAITING",
             "by state, empty": "progress/agenda?byprocessingState=EXECUTING",
             "by message, empty": "progress/agenda?byprocessingStateMessage=failed",
             "by state and customer": "progress/agenda?byprocessingState=WAITING&bycustomerId=c7",
         },
     }
-    for kind in ("agenda", "progress/agenda"):
-        for name, path in {
+    for kind, texts in (("agenda", TEXTS["agenda"]), ("progress/agenda", TEXTS["progress"])):
+        paths = {
+            "by id": f"{kind}?byid={'a-' if kind == 'agenda' else ''}{middle}",
+            "by id, empty": f"{kind}?byid=none",
             "by link": f"{kind}?bylinkId=l77",
             "by customer": f"{kind}?bycustomerId=c7",
             "by customer, deep page": f"{kind}?bycustomerId=c7&cursor={deep}",
@@ -126,11 +148,16 @@ async def measure(worker: WorkerProcess, session: aiohttp.ClientSession) -> None
             "by link, empty": f"{kind}?bylinkId=none",
             "by title, one of all": f"{kind}?bytitle=one",
             "by title, all but one": f"{kind}?bytitle=none",
+            "by cid": f"{kind}?bycid=h0",
             "by cid, empty": f"{kind}?bycid=none",
+            "by what is no text, empty": f"{kind}?byoperations=none",
             "all, first page": kind,
             "all, deep page": f"{kind}?cursor={deep}",
             **only[kind],
-        }.items():
+        }
+        unasked = {name for name in texts if not any(f"by{name}=" in path for path in paths.values())}
+        assert not unasked, f"filters of {kind} that are not measured: {unasked}"
+        for name, path in paths.items():
             median, p95, found = await spent(path)
             print(
                 f"{kind:16} {name:28} p50 {median:6.1f} p95 {p95:6.1f} ms ({len(found['all'])}) {median / single:.1f}x"
@@ -138,7 +165,9 @@ async def measure(worker: WorkerProcess, session: aiohttp.ClientSession) -> None
             slow += [(path, p95)] if p95 > 100 else []
     print(f"single GET p50 {single:.1f} ms")
     counts = ("agenda?bycount=", "agenda?bycustomerId=c7&bycount=")
-    for path in (*counts, "progress/operation?bylimit=1"):
+    # Of each two halves, which never meet: both lines are walked to their ends.
+    apart = ("agenda?bycid=h0&byjobId=h0", "progress/agenda?bycid=h0&byexternalId=h0")
+    for path in (*counts, *apart, "progress/operation?bylimit=1", "progress/operation?byoperation=none"):
         median, _, found = await spent(path, 3)
-        print(f"unindexed or a count: {path:36} {median:8.0f} ms, count {found.get('count')}")
+        print(f"unindexed, a count, or two halves: {path:44} {median:8.0f} ms, count {found.get('count')}")
     assert not slow

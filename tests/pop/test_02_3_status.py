@@ -47,6 +47,17 @@ class TestStatus:
             assert answer["errorResponse"]["description"].startswith("Request body is not recognized as 'Agenda'")
         assert "$.operations" in answer["errorResponse"]["description"]
 
+    @pytest.mark.parametrize("encoding", ["gzip", "deflate"])
+    @pytest.mark.parametrize("path", ["agenda", "progress/agenda/service", "resourcepool/service/createAgenda"])
+    async def test_a_body_that_is_not_compressed_as_it_says_is_refused(
+        self, client: Client, path: str, encoding: str
+    ) -> None:
+        body = b'{"linkId":"none"}'
+        status, answer, _ = await client.ask("POST", f"/pop/{path}", raw=body, Content_Encoding=encoding, X_pop_cid="c")
+        assert (status, error_of(answer)) == (400, ("BadRequestException", 400))
+        assert f"as its Content-Encoding says, found none ({encoding})" in answer["errorResponse"]["description"]
+        assert answer["errorResponse"]["correlationId"] == "c"
+
     async def test_a_body_over_the_limit_is_refused(self, client: Client) -> None:
         status, answer, _ = await client.ask("POST", "/pop/agenda", raw=b'{"title":"' + b"x" * (1 << 20) + b'"}')
         assert (status, answer["errorResponse"]["responseCode"]) == (413, 413)

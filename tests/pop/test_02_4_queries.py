@@ -125,6 +125,22 @@ class TestQueries:
         _, answer, _ = await client.ask("GET", f"/pop/agenda?id={agenda['id']}&bytitle=none")
         assert answer["all"] == []
 
+    async def test_what_is_deleted_or_changed_may_be_named_in_the_query(self, client: Client) -> None:
+        agenda = await client.submit("a")
+        run = agenda["progressId"]
+        for kind, identity in (
+            ("progress/operation", f"{run}-a"),
+            ("progress/agenda", run),
+            ("agenda", agenda["id"]),
+            ("insight", f"i-{client.tenant}"),
+        ):
+            path = f"/pop/{kind}?id={identity}"
+            _, answer, _ = await client.ask("PUT", path, {"title": "changed"})
+            assert [(found["id"], found["title"]) for found in answer["all"]] == [(identity, "changed")]
+            _, answer, _ = await client.ask("DELETE", path)
+            assert [(found["id"], found["title"]) for found in answer["all"]] == [(identity, "changed")]
+            assert (await client.ask("GET", path))[1] == {"all": [], "count": 0, "error": False}
+
     async def test_an_unknown_attribute_finds_nothing(self, client: Client) -> None:
         for kind in ("agenda", "progress/agenda", "progress/operation", "customer", "resourcepool", "agendatemplate"):
             _, answer, _ = await client.ask("GET", f"/pop/{kind}?bycustomerId={client.tenant}&bynothing=x")
