@@ -16,7 +16,7 @@ from handlers.cli.screen import URL, Output, OutputOption, Screen, TokenOption, 
 from handlers.cli.watching import agenda_named, found, is_over, reasons
 from handlers.cli.watching import watch as watch_run
 from handlers.client.client import Client
-from handlers.client.objects import Agenda, AgendaProgress
+from handlers.client.objects import Agenda, AgendaProgress, OperationProgress
 
 
 def submit(
@@ -151,6 +151,6 @@ def _many(screen: Screen, runs: list[AgendaProgress], link: str) -> Exit | None:
     return None
 
 
-def _took(row: object) -> str:
-    started, completed = getattr(row, "started_time", None), getattr(row, "completed_time", None)
+def _took(row: OperationProgress) -> str:
+    started, completed = row.started_time, row.completed_time
     return "-" if started is None or completed is None else str(completed - started)
