@@ -6,7 +6,6 @@ set back, then records behind that position may bear earlier times, and are part
 """
 
 from collections.abc import Collection, Mapping
-from datetime import UTC, datetime
 
 import msgspec
 
@@ -46,9 +45,7 @@ def bound(text: str) -> Bound:
     if text.isascii() and text.isdigit():
         number = int(text)
         return Offset(number) if number < LEAST_EPOCH_MS else Moment(number)
-    moment = datetime.fromisoformat(text)
-    aware = moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
-    return Moment(parse_time(aware.isoformat()))
+    return Moment(parse_time(text))
 
 
 async def spans(

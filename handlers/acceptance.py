@@ -7,12 +7,13 @@ whose run it is, so it is made once that is known.
 from collections.abc import Callable
 
 from eventstore.commands import Caller, CancelAgenda
-from eventstore.errors import BadRequest, Forbidden, Invalid, NotFound
+from eventstore.errors import BadRequest, Invalid, NotFound
 from eventstore.model import Insight
 from handlers.binding import bind
 from handlers.endpoints.ask import Edge
 from handlers.intake import refuse_bad_moments, reporting, submission
 from handlers.origin import Origin
+from handlers.rights import demand
 from handlers.validation import validate
 from handlers.wire.calls import Cancel, UpdateProgress
 from handlers.wire.requests import OpenAgenda
@@ -34,8 +35,7 @@ async def accept(
     operations = validate(agenda)
     assert agenda is not None  # noqa: S101  # validate refuses None
     # Before anything is looked up: others learn neither that the customer is there, nor what Insights it has.
-    if not caller.may_touch(agenda.customer_id):
-        raise Forbidden(f"You do not have permission to perform this action for customerId {agenda.customer_id}")
+    demand(caller, agenda.customer_id)
     await edge.tail.settle()
     insight = bind(agenda, operations, edge.tail.catalogue, usable)
     command = submission(

@@ -7,7 +7,7 @@ the public one by its own address, and each hop carries the workers' shared secr
 
 import hmac
 from collections.abc import Awaitable, Callable
-from typing import Any, TypeVar
+from typing import Any
 
 import aiohttp
 import msgspec
@@ -22,9 +22,6 @@ CONTENT = "application/msgpack"
 ERRORS: dict[str, type[AgendumError]] = {
     name: kind for name, kind in vars(errors).items() if isinstance(kind, type) and issubclass(kind, AgendumError)
 }
-
-Q = TypeVar("Q")
-A = TypeVar("A")
 
 
 class Failure(msgspec.Struct, frozen=True):

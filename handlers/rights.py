@@ -1,9 +1,20 @@
-"""Who may see what of the catalogue, and put things where (spec 3.2, design 5). Pure."""
+"""Who may see what, change it, and put things where (spec 3.2, design 5): refusals are worded here alone. Pure."""
 
 from eventstore.commands import Caller
 from eventstore.errors import Forbidden
 from eventstore.model import CatalogueObject
 from projections.catalogue import Catalogue
+
+
+def refused(what: str) -> Forbidden:
+    """POP's words for a caller who has no right; `what` names the object by a field."""
+    return Forbidden(f"You do not have permission to perform this action for {what}")
+
+
+def demand(caller: Caller, customer_id: str | None) -> None:
+    """Nothing, if the caller has the right to a customer's objects; raises Forbidden."""
+    if not caller.may_touch(customer_id):
+        raise refused(f"customerId {customer_id}")
 
 
 def may_see(thing: CatalogueObject, caller: Caller) -> bool:
@@ -24,4 +35,4 @@ def refuse_anothers_pool(pool_id: str | None, caller: Caller, catalogue: Catalog
         return
     pool = catalogue.pool(pool_id)
     if pool is None or not caller.may_touch(pool.customer_id):
-        raise Forbidden(f"You do not have permission to perform this action for resourcePoolId {pool_id}")
+        raise refused(f"resourcePoolId {pool_id}")

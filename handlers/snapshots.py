@@ -70,11 +70,9 @@ class Copies:
         found = await self._standby(number) if standby else self._owner(number)
         if found is not None:
             return found
-        raise (
-            NotFound(f"partition {number} has no standby here")
-            if standby
-            else Moving(f"partition {number} is between two owners")
-        )
+        if standby:
+            raise NotFound(f"partition {number} has no standby here")
+        raise Moving(f"partition {number} is between two owners")
 
     def holds(self, number: int, standby: bool) -> bool:
         """Whether it is what it was; a standby's store says so itself."""
@@ -109,8 +107,8 @@ def snapshot_routes(secret: str, copies: Copies) -> Iterator[tuple[str, Handler]
 
 async def _stream(request: web.BaseRequest, taken: Snapshot, holds: Callable[[], bool]) -> web.StreamResponse:
     response = web.StreamResponse(headers={"Content-Type": CONTENT})
-    await response.prepare(request)
     try:
+        await response.prepare(request)
         for part in taken.parts():
             frame = _encode(part)
             async with asyncio.timeout(STALL_SECONDS):

@@ -7,41 +7,20 @@ not be read here any more or when heartbeats stay away although the broker answe
 
 import asyncio
 import logging
-from pathlib import Path
 from typing import Any
 
-import faust
-import msgspec
 from faust.types import TP
 
 from eventstore.errors import ForeignLog, TooNew
-from eventstore.topics import Topics
 from projections.holdings import Holdings
+from projections.membership import GroupSettings, app_of, table_of
 from projections.ownership import Lease
-from projections.transport import Hooks, RocksTable, Transport
+from projections.transport import Hooks, RocksTable
 
 logger = logging.getLogger(__name__)
 
 RESTART_SECONDS = 0.5
 STOP_SECONDS = 8.0
-#: How often the leader of the group looks at which partitions there are. A broker that just came back, or that its
-#: controller took for dead for a moment, shows none: whoever joins then is given nothing, and the client's own default
-#: would leave it at that for five minutes.
-METADATA_SECONDS = 2.0
-
-
-class GroupSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """What a worker tells its group."""
-
-    bootstrap: str
-    topics: Topics
-    #: where other workers reach this one: its internal listener
-    url: str
-    data: Path
-    session: float = 10.0
-    heartbeat: float = 1.0
-    rebalance: float = 10.0
-    standbys: int = 1
 
 
 class Group:
@@ -49,24 +28,9 @@ class Group:
 
     def __init__(self, settings: GroupSettings, lease: Lease) -> None:
         self._settings = settings
-        self.app = _app(settings)
+        self.app = app_of(settings)
         self.app.hooks = Hooks(lease, self._lost, self._given)
-        self._views = self.app.Table(
-            "views",
-            key_type=bytes,
-            value_type=bytes,
-            partitions=settings.topics.partitions,
-            # Faust's defaults are 2 GiB of cache and 192 MiB of buffers per partition, and filters of three bits a key
-            # that let a quarter of the look-ups for what is not there through to the disk; ten let one in a hundred.
-            options={
-                "block_cache_size": 32 << 20,
-                "write_buffer_size": 8 << 20,
-                "max_write_buffer_number": 2,
-                "max_open_files": 256,
-                "bloom_filter_size": 10,
-            },
-        )
-        self.table = RocksTable(self._views)
+        self.table = RocksTable(table_of(self.app, settings.topics))
         self.fatal: asyncio.Future[BaseException] | None = None
         self._holdings: Holdings | None = None
         self._task: asyncio.Task[None] | None = None
@@ -74,7 +38,7 @@ class Group:
         self._valid = False
 
     async def start(self, holdings: Holdings) -> None:
-        """Join; returns once a first assignment was worked on, raises what made that impossible."""
+        """Join; what is assigned from then on is worked on in a task of its own."""
         self._holdings = holdings
         self.fatal = asyncio.get_running_loop().create_future()
         topics = self._settings.topics
@@ -171,32 +135,3 @@ def _refusal(wrong: BaseException) -> BaseException | None:
         found = (_refusal(inner) for inner in wrong.exceptions)
         return next((inner for inner in found if inner is not None), None)
     return wrong if isinstance(wrong, TooNew | ForeignLog) else None
-
-
-def _app(settings: GroupSettings) -> Any:
-    topics = settings.topics
-    app = faust.App(
-        topics.prefix,
-        broker=";".join(f"kafka://{server}" for server in settings.bootstrap.split(",")),
-        store="rocksdb://",
-        datadir=str(settings.data),
-        canonical_url=settings.url,
-        web_enabled=False,
-        topic_allow_declare=False,
-        topic_disable_leader=True,
-        topic_partitions=topics.partitions,
-        table_standby_replicas=settings.standbys,
-        recovery_consistency_check=False,
-        broker_session_timeout=settings.session,
-        broker_heartbeat_interval=settings.heartbeat,
-        broker_rebalance_timeout=settings.rebalance,
-        broker_request_timeout=max(settings.session, 10.0),
-        # Nothing is fetched through the group's consumer, which must not be taken for an idle one.
-        broker_max_poll_interval=1e9,
-        consumer_max_fetch_size=64 << 10,
-        consumer_metadata_max_age_ms=int(METADATA_SECONDS * 1000),
-        key_serializer="raw",
-        value_serializer="raw",
-    )
-    app.transport = Transport(app.conf.broker_consumer, app)
-    return app

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from eventstore.model import Base
 from projections.views import Answer
 
 
@@ -23,5 +24,5 @@ def merged(answers: Sequence[Answer], limit: int | None = None) -> Answer:
     )
 
 
-def _order(row: object) -> tuple[int, str]:
-    return max(getattr(row, "added_time", None) or 0, 0), getattr(row, "id", None) or ""
+def _order(row: Base) -> tuple[int, str]:
+    return max(row.added_time or 0, 0), row.id or ""

@@ -11,8 +11,9 @@ from projections.catalogue import Catalogue
 from projections.catalogue_file import CatalogueFile
 from projections.catalogue_tail import CatalogueTail
 from projections.feed import Feed
-from projections.group import Group, GroupSettings
+from projections.group import Group
 from projections.holdings import Holdings
+from projections.membership import GroupSettings
 from projections.ownership import Lease
 from projections.partition import Partition
 from projections.ready import ReadyLine

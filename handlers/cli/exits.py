@@ -2,7 +2,7 @@
 
 from enum import IntEnum
 
-from eventstore.errors import AgendumError, LogError, NotFound, Rejected, Unavailable
+from eventstore.errors import AgendumError, NotFound, Rejected, Unavailable
 
 
 class Exit(IntEnum):
@@ -44,7 +44,5 @@ def explained(wrong: AgendumError, what: str) -> Stop:
                 str(wrong),
                 "agendum doctor, or name another with --url or --kafka, or start one: agendum up",
             )
-        case LogError():
-            return Stop(Exit.REFUSED, what, str(wrong), "agendum doctor")
-        case _:
+        case _:  # of the log, most of them
             return Stop(Exit.REFUSED, what, str(wrong), "agendum doctor")

@@ -7,7 +7,7 @@ import typer
 
 from handlers.cli.exits import Exit, Stop
 from handlers.cli.screen import Screen
-from handlers.executor.operations.command import NotARegistry
+from handlers.executor.operations.program import NotARegistry
 from handlers.executor.operations.task import OperationHandler
 from handlers.executor.registry import ENGINE, operation_handlers
 

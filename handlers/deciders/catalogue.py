@@ -25,9 +25,9 @@ from eventstore.commands import (
     SaveInsight,
     SaveResourcePool,
 )
-from eventstore.errors import Conflict, Forbidden, Invalid, NotFound
+from eventstore.errors import Conflict, Invalid, NotFound
 from eventstore.model import AgendaTemplate, CatalogueObject, Customer, Insight, ResourcePool
-from handlers.rights import may_see
+from handlers.rights import demand, may_see, refused
 
 F = TypeVar("F", Customer, ResourcePool, Insight, AgendaTemplate)
 Save = SaveCustomer | SaveResourcePool | SaveInsight | SaveAgendaTemplate
@@ -68,8 +68,7 @@ def decide_catalogue(command: CatalogueCommand, stored: CatalogueObject | None) 
 def _delete(command: DeleteCatalogueObject, stored: CatalogueObject | None) -> CatalogueObjectDeleted | None:
     if stored is None or not may_see(stored, command.caller):
         return None
-    if not command.caller.may_touch(stored.customer_id):
-        raise Forbidden(f"You do not have permission to perform this action for customerId {stored.customer_id}")
+    demand(command.caller, stored.customer_id)
     return CatalogueObjectDeleted(kind=type(stored).__name__.lower(), id=stored.id or "")
 
 
@@ -103,12 +102,11 @@ def _check(command: Save, said: CatalogueObject, stored: CatalogueObject | None,
 
 def _refuse_anothers(caller: Caller, said: CatalogueObject, stored: CatalogueObject | None) -> None:
     """Both what is said and what is stored must be the caller's; whose it is instead is told to who sees it anyway."""
-    if said.customer_id is not None and not caller.may_touch(said.customer_id):
-        raise Forbidden(f"You do not have permission to perform this action for customerId {said.customer_id}")
+    if said.customer_id is not None:
+        demand(caller, said.customer_id)
     # Tighter than POP: a POST that meets a stored object needs the right to that one too (design 5).
     if stored is not None and not caller.may_touch(stored.customer_id):
-        whose = f"customerId {stored.customer_id}" if may_see(stored, caller) else f"id {said.id}"
-        raise Forbidden(f"You do not have permission to perform this action for {whose}")
+        raise refused(f"customerId {stored.customer_id}" if may_see(stored, caller) else f"id {said.id}")
 
 
 def _stamped(command: Save, said: F) -> F:

@@ -1,11 +1,12 @@
 """Ends of attempts that no report brings: handed back, reclaimed, retried, cancelled (spec 9, design 4.8). Pure."""
 
 from eventstore.commands import CancelAgenda, HandBackAgenda, ReclaimAgenda, RetryAgenda
-from eventstore.errors import Forbidden, NotFound
+from eventstore.errors import NotFound
 from eventstore.events import AgendaCancelled, AgendaHandedBack, AgendaReclaimed, AgendaRetried
 from eventstore.model import AgendaProgress, ProcessingState
 from handlers.deciders.attempts import Superseded, attempt_of
 from handlers.deciders.reports import reportable
+from handlers.rights import demand
 from projections.rows import AgendaHead, Head
 from projections.run import Run
 
@@ -71,8 +72,7 @@ def cancel(command: CancelAgenda, run: Run) -> AgendaCancelled | None:
     agenda = _agenda(run, command.agenda_id)
     if agenda is None or run.head is None:
         raise NotFound(f"Agenda {command.agenda_id} not found")
-    if not command.caller.may_touch(agenda.customer_id):
-        raise Forbidden(f"You do not have permission to perform this action for customerId {agenda.customer_id}")
+    demand(command.caller, agenda.customer_id)
     stored = run.progress()
     over = stored is None or stored.processing_state is COMPLETE
     if agenda.cancelled or (over and not agenda.ready and not agenda.open and agenda.failed is None):

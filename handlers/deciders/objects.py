@@ -1,8 +1,8 @@
 """Delete an agenda or a progress, and drop the last trace of a run (spec 2.5, design 4.3). Pure."""
 
 from eventstore.commands import DeleteAgenda, DeleteProgress, ReapRun
-from eventstore.errors import Forbidden
 from eventstore.events import AgendaDeleted, ProgressDeleted, RunReaped
+from handlers.rights import demand
 from projections.run import Run
 
 
@@ -12,8 +12,7 @@ def delete_agenda(command: DeleteAgenda, run: Run) -> AgendaDeleted | None:
     agenda = None if head is None else head.agendas.get(command.agenda_id)
     if agenda is None:
         return None
-    if not command.caller.may_touch(agenda.customer_id):
-        raise Forbidden(f"You do not have permission to perform this action for customerId {agenda.customer_id}")
+    demand(command.caller, agenda.customer_id)
     return AgendaDeleted(agenda_id=command.agenda_id)
 
 
@@ -22,8 +21,7 @@ def delete_progress(command: DeleteProgress, run: Run) -> ProgressDeleted | None
     progress = run.progress()
     if progress is None:
         return None
-    if not command.caller.may_touch(progress.customer_id):
-        raise Forbidden(f"You do not have permission to perform this action for customerId {progress.customer_id}")
+    demand(command.caller, progress.customer_id)
     return ProgressDeleted()
 
 

@@ -9,10 +9,11 @@ from typing import TypeVar
 from msgspec.structs import replace
 
 from eventstore.commands import DeleteOperation, SaveAgenda, SaveOperation, SaveProgress
-from eventstore.errors import BadRequest, Forbidden, NotFound
+from eventstore.errors import BadRequest, NotFound
 from eventstore.events import AgendaSaved, OperationDeleted, OperationSaved, ProgressSaved
 from eventstore.model import Agenda, AgendaProgress, OperationProgress, ProcessingState, merge
 from handlers.deciders.submission import MAXIMUM_ATTEMPTS
+from handlers.rights import demand, refused
 from projections.rows import row_name
 from projections.run import Run
 
@@ -75,24 +76,19 @@ def delete_operation(command: DeleteOperation, run: Run) -> OperationDeleted | N
     stored = run.operation(row_name(run.stream, command.operation_id))
     if stored is None:
         return None
-    _may_touch(command, stored.customer_id)
+    demand(command.caller, stored.customer_id)
     return OperationDeleted(id=command.operation_id)
 
 
 def _check(command: Command, said: O, stored: O | None) -> None:
     # Tighter than POP: a POST that meets a stored object needs the right to that one too (design 5).
     if said.customer_id is not None:
-        _may_touch(command, said.customer_id)
+        demand(command.caller, said.customer_id)
     if stored is not None and not command.caller.may_touch(stored.customer_id):
         # Whose it is, is not told.
-        raise Forbidden(f"You do not have permission to perform this action for id {said.id}")
+        raise refused(f"id {said.id}")
     if stored is not None and said.customer_id not in (None, stored.customer_id):
         raise BadRequest(f"expected customerId to stay {stored.customer_id}, found {said.customer_id}")
-
-
-def _may_touch(command: Command, customer: str | None) -> None:
-    if not command.caller.may_touch(customer):
-        raise Forbidden(f"You do not have permission to perform this action for customerId {customer}")
 
 
 def _refuse_anothers_place(command: SaveProgress | SaveOperation, run: Run) -> None:
@@ -104,7 +100,7 @@ def _refuse_anothers_place(command: SaveProgress | SaveOperation, run: Run) -> N
     if isinstance(command, SaveProgress):
         owners |= {row.customer_id or "" for row in run.operations()}
     if not all(command.caller.may_touch(owner) for owner in owners):
-        raise Forbidden(f"You do not have permission to perform this action for agendaProgressId {run.stream}")
+        raise refused(f"agendaProgressId {run.stream}")
 
 
 def _times(command: Command) -> dict[str, int]:

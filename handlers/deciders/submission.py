@@ -3,9 +3,10 @@
 from msgspec.structs import replace
 
 from eventstore.commands import SubmitAgenda
-from eventstore.errors import Conflict, Forbidden, NotFound
+from eventstore.errors import Conflict, NotFound
 from eventstore.events import AgendaSubmitted
 from eventstore.model import Agenda, AgendaProgress, Operation, OperationProgress, ProcessingState
+from handlers.rights import demand
 from projections.run import Run
 
 #: POP's default (spec 1.3).
@@ -17,8 +18,7 @@ def submit(command: SubmitAgenda, run: Run) -> AgendaSubmitted | None:
     head, agenda = run.head, command.agenda
     if head is not None and agenda.id in head.agendas:
         return None
-    if not command.caller.may_touch(agenda.customer_id):
-        raise Forbidden(f"You do not have permission to perform this action for customerId {agenda.customer_id}")
+    demand(command.caller, agenda.customer_id)
     there, stored = head is not None and head.progress, run.progress()
     # It is put there as the agenda's own customer, who does not see another's progress (spec 4.3).
     if command.reuses_progress and (stored is None or stored.customer_id != agenda.customer_id):

@@ -115,8 +115,7 @@ def listed(ask: Ask, asked: Wanted, answer: Answer, objects: Iterable[Any], last
 
 def cursor_of(last: Base) -> str:
     """The cursor that leads on behind an object."""
-    place = (max(last.added_time or 0, 0), last.id or "")
-    return urlsafe_b64encode(msgspec.json.encode(place)).decode().rstrip("=")
+    return urlsafe_b64encode(msgspec.json.encode(_place(last))).decode().rstrip("=")
 
 
 def place_of(cursor: str) -> Place:
@@ -134,7 +133,7 @@ def page_of(rows: Iterable[Base], asked: Wanted) -> tuple[list[Any], bool]:
     """A page of objects that are all at hand, and whether there is more."""
     found = [*rows]
     if asked.paged:
-        found.sort(key=lambda row: (max(row.added_time or 0, 0), row.id or ""))
+        found.sort(key=_place)
         found = [row for row in found if asked.after is None or _place(row) > asked.after]
     return found[: asked.limit], asked.limit is not None and len(found) > asked.limit
 

@@ -4,12 +4,12 @@ from importlib.metadata import entry_points
 from pathlib import Path
 
 from handlers.executor.operations.agenda_post import agenda_post
-from handlers.executor.operations.command import command, read_registry
+from handlers.executor.operations.command import command
 from handlers.executor.operations.docker import docker
 from handlers.executor.operations.http import http
 from handlers.executor.operations.local import local
 from handlers.executor.operations.log_messages import log_messages
-from handlers.executor.operations.program import Entry, Image
+from handlers.executor.operations.program import Entry, Image, read_registry
 from handlers.executor.operations.sample import sample
 from handlers.executor.operations.task import OperationHandler
 from handlers.executor.operations.update_agenda import update_agenda

@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable
 
 from tenacity import AsyncRetrying, retry_if_exception_type, wait_random_exponential
 
-from eventstore.errors import Rejected, Unavailable
+from eventstore.errors import Unavailable
 from handlers.client.objects import AgendaProgress
 from handlers.executor.journal import Journal
 
@@ -70,6 +70,3 @@ class Reporter:
                 await self._wake.wait()
         except TimeoutError:
             pass
-
-
-__all__ = ["EVERY_SECONDS", "Rejected", "Reporter"]

@@ -4,6 +4,7 @@ A process that is dry says what is due, in `Timers.due` and in the metrics, and 
 """
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 
 import msgspec
@@ -15,6 +16,8 @@ from handlers.timers.due import again, expired, silent
 from handlers.timers.reaper import Reaper
 from projections.partition import Partition
 from projections.views import Answer
+
+logger = logging.getLogger(__name__)
 
 #: Commands under way at once; the rest is due again at the next tick.
 AT_ONCE = 64
@@ -175,5 +178,9 @@ class Timers:
         try:
             await self._command(proposal)
         except AgendumError:
+            return False
+        except Exception:
+            # One run on which this program fails must not end the loop: its worker would leave, and the next owner too.
+            logger.exception("a timed command failed", extra={"action": "timer", "run": proposal.stream})
             return False
         return True

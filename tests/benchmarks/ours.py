@@ -16,8 +16,9 @@ from eventstore.topics import Topics
 from handlers.assembly.keeping import FLIGHT_PAUSE
 from handlers.collector import calm_collector
 from projections.feed import Feed
-from projections.group import Group, GroupSettings
+from projections.group import Group
 from projections.holdings import Holdings
+from projections.membership import GroupSettings
 from projections.ownership import Lease
 from projections.partition import Partition
 from projections.ready import ReadyLine

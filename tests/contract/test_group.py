@@ -9,8 +9,9 @@ import pytest
 from compose.ports import free_ports
 from eventstore.kafka.admin import make_topics
 from eventstore.topics import Topics
-from projections.group import Group, GroupSettings
+from projections.group import Group
 from projections.holdings import Holdings
+from projections.membership import GroupSettings
 from projections.ownership import Lease
 from tests.conftest import Broker
 

@@ -7,14 +7,13 @@ import typer
 
 from eventstore.errors import AgendumError
 from handlers.cli.applying import Applied, Outcome, apply_one
-from handlers.cli.commands.submit import PATIENCE, TOKEN
 from handlers.cli.exits import explained
 from handlers.cli.kinds import KINDS
 from handlers.cli.manifests import Manifest, manifests
+from handlers.cli.reaching import TOKEN, reach
 from handlers.cli.running import carry_out
 from handlers.cli.screen import URL, Output, OutputOption, Screen, TokenOption, UrlOption
-from handlers.client.client import Client, connect
-from handlers.clock import draw
+from handlers.client.client import Client
 
 FileOption = Annotated[
     list[Path],
@@ -39,7 +38,7 @@ def apply(
     async def work() -> None:
         wanted = manifests([*file, *(files or [])])
         try:
-            async with connect(url, draw=draw, token=token, patience=PATIENCE) as client:
+            async with reach(url, token) as client:
                 for each in wanted:
                     done.append(await _one(client, each, dry_run=dry_run))
                     _say(screen, done[-1])

@@ -8,6 +8,7 @@ import typer
 
 from handlers.cli.exits import Exit
 from handlers.cli.operations import EngineOption, LinkLocalOption, RegistryOption, handlers_of
+from handlers.cli.reaching import TOKEN
 from handlers.cli.running import carry_out
 from handlers.cli.screen import URL, Screen, TokenOption, UrlOption
 from handlers.client.client import connect
@@ -28,7 +29,7 @@ def execute(
     grace: Annotated[float, typer.Option(min=0, help="s that runs may go on after SIGTERM.")] = 10.0,
     log_level: Annotated[str, typer.Option(envvar="AGENDUM_LOG_LEVEL", help="Least level of what is logged.")] = "INFO",
     url: UrlOption = URL,
-    token: TokenOption = "agendum",  # noqa: S107  # any will do (spec 3.1)
+    token: TokenOption = TOKEN,
 ) -> None:
     """Pull agendas of an Insight and run them, until SIGTERM or Ctrl-C: then finish, or hand back, what is in hand."""
     screen = Screen()

@@ -5,16 +5,14 @@ from typing import Annotated, Any
 
 import typer
 
-from handlers.cli.commands.submit import PATIENCE, TOKEN
 from handlers.cli.exits import Exit, Stop
 from handlers.cli.following import follow
 from handlers.cli.kinds import KINDS, Kind, cell
 from handlers.cli.listing import show
+from handlers.cli.reaching import TOKEN, reach
 from handlers.cli.running import carry_out
 from handlers.cli.screen import URL, Output, OutputOption, Screen, TokenOption, UrlOption
-from handlers.client.client import connect
 from handlers.client.collection import PAGE, RESERVED, Page
-from handlers.clock import draw
 
 KindArgument = Annotated[Kind, typer.Argument(metavar="KIND", help=f"{', '.join(Kind)}.", show_default=False)]
 IdArgument = Annotated[str, typer.Argument(metavar="ID", show_default=False)]
@@ -37,7 +35,7 @@ def get(
     screen = Screen(output)
 
     async def work() -> None:
-        async with connect(url, draw=draw, token=token, patience=PATIENCE) as client:
+        async with reach(url, token) as client:
             found = await client.objects(KINDS[kind].path).get(identity)
         if found is None:
             raise missing(kind, identity)
@@ -68,7 +66,7 @@ def list_objects(
         wanted = wheres(where or [])
         if everything and page is not None:
             raise Stop(Exit.USAGE, "expected --all or --page", "found both", "agendum list --help")
-        async with connect(url, draw=draw, token=token, patience=PATIENCE) as client:
+        async with reach(url, token) as client:
             objects = client.objects(KINDS[kind].path)
 
             async def fetch() -> Page[Found]:
@@ -102,7 +100,7 @@ def delete(
     screen = Screen(output)
 
     async def work() -> None:
-        async with connect(url, draw=draw, token=token, patience=PATIENCE) as client:
+        async with reach(url, token) as client:
             objects = client.objects(KINDS[kind].path)
             # Looked at first: of a deletion that was sent twice the second answer says that there is nothing.
             found = await objects.get(identity)

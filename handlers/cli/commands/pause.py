@@ -4,12 +4,11 @@ from typing import Annotated
 
 import typer
 
-from handlers.cli.commands.submit import PATIENCE, TOKEN
 from handlers.cli.exits import Exit, Stop
+from handlers.cli.reaching import TOKEN, reach
 from handlers.cli.running import carry_out
 from handlers.cli.screen import URL, Output, OutputOption, Screen, TokenOption, UrlOption
-from handlers.client.client import Client, connect
-from handlers.clock import draw
+from handlers.client.client import Client
 
 InsightArgument = Annotated[str, typer.Argument(metavar="ID", help="Id of an Insight.")]
 
@@ -25,7 +24,7 @@ def pause(
     screen = Screen(output)
 
     async def work() -> Exit | None:
-        async with connect(url, draw=draw, token=token, patience=PATIENCE) as client:
+        async with reach(url, token) as client:
             await client.pause(insight, why)
             return await _show(client, insight, screen)
 
@@ -43,7 +42,7 @@ def resume(
     screen = Screen(output)
 
     async def work() -> Exit | None:
-        async with connect(url, draw=draw, token=token, patience=PATIENCE) as client:
+        async with reach(url, token) as client:
             await client.resume(insight, why)
             return await _show(client, insight, screen)
 

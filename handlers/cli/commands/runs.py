@@ -8,17 +8,15 @@ import msgspec
 import typer
 
 from eventstore.errors import NotFound
-from handlers.cli.commands.submit import PATIENCE, TOKEN
 from handlers.cli.documents import json_of
 from handlers.cli.exits import Exit, Stop
 from handlers.cli.kinds import Kind
 from handlers.cli.outcome import KeyOption, TimeoutOption, WaitOption, WatchOption, follow
 from handlers.cli.picture import counts, head_line
+from handlers.cli.reaching import TOKEN, reach
 from handlers.cli.running import carry_out
 from handlers.cli.screen import URL, Output, OutputOption, Screen, TokenOption, UrlOption
 from handlers.cli.watching import agenda_named, found
-from handlers.client.client import connect
-from handlers.clock import draw
 
 ParameterOption = Annotated[
     list[str] | None,
@@ -47,7 +45,7 @@ def run_template(
 
     async def work() -> Exit | None:
         said = payload_of(payload, parameters or [])
-        async with connect(url, draw=draw, token=token, patience=PATIENCE) as client:
+        async with reach(url, token) as client:
             try:
                 agenda = await client.run_template(template, said, key=key)
             except NotFound as wrong:
@@ -81,7 +79,7 @@ def rerun(
             what = "expected one of --reset, --continue and --reset-all"
             raise Stop(Exit.USAGE, what, "found more than one", "agendum rerun --help")
         names = None if reset is None else [name.strip() for name in reset.split(",") if name.strip()]
-        async with connect(url, draw=draw, token=token, patience=PATIENCE) as client:
+        async with reach(url, token) as client:
             run = await found(client, identity)
             await client.rerun(
                 agenda_named(run, identity),

@@ -10,17 +10,13 @@ from handlers.cli.documents import agenda_of
 from handlers.cli.exits import Exit, Stop
 from handlers.cli.outcome import KeyOption, TimeoutOption, WaitOption, WatchOption, follow, show_end
 from handlers.cli.picture import counts, head_line, instant, state_of
+from handlers.cli.reaching import TOKEN, reach
 from handlers.cli.running import carry_out
 from handlers.cli.screen import URL, Output, OutputOption, Screen, TokenOption, UrlOption
 from handlers.cli.watching import agenda_named, found, is_over, reasons
 from handlers.cli.watching import watch as watch_run
-from handlers.client.client import Client, connect
-from handlers.client.objects import Agenda, AgendaProgress
-from handlers.clock import draw
-
-#: A command waits so long for a service that is away (s); a watch that has begun waits longer.
-PATIENCE = 5.0
-TOKEN = "agendum"  # noqa: S105  # any will do (spec 3.1)
+from handlers.client.client import Client
+from handlers.client.objects import Agenda, AgendaProgress, OperationProgress
 
 
 def submit(
@@ -38,7 +34,7 @@ def submit(
 
     async def work() -> Exit | None:
         _, document = agenda_of(file)
-        async with connect(url, draw=draw, token=token, patience=PATIENCE) as client:
+        async with reach(url, token) as client:
             agenda = await _submitted(client, document, key, file)
             return await follow(client, agenda, screen, waits=wait, watches=watch, timeout=timeout)
 
@@ -61,7 +57,7 @@ def watch(
     screen = Screen(output)
 
     async def work() -> Exit | None:
-        async with connect(url, draw=draw, token=token, patience=PATIENCE) as client:
+        async with reach(url, token) as client:
             return show_end(screen, await watch_run(client, identity, screen, timeout=timeout, picture=True))
 
     carry_out(
@@ -82,7 +78,7 @@ def progress(
     async def work() -> Exit | None:
         if (identity is None) == (link is None):
             raise Stop(Exit.USAGE, "expected either ID or --link", "found both or neither", "agendum progress --help")
-        async with connect(url, draw=draw, token=token, patience=PATIENCE) as client:
+        async with reach(url, token) as client:
             if link is not None:
                 return _many(screen, await client.progresses(linkId=link), link)
             _one(screen, await found(client, identity or ""))
@@ -101,7 +97,7 @@ def cancel(
     screen = Screen(output)
 
     async def work() -> Exit | None:
-        async with connect(url, draw=draw, token=token, patience=PATIENCE) as client:
+        async with reach(url, token) as client:
             run = await found(client, identity)
             await client.cancel(agenda_named(run, identity))
             after = await found(client, run.id or identity)
@@ -155,6 +151,6 @@ def _many(screen: Screen, runs: list[AgendaProgress], link: str) -> Exit | None:
     return None
 
 
-def _took(row: object) -> str:
-    started, completed = getattr(row, "started_time", None), getattr(row, "completed_time", None)
+def _took(row: OperationProgress) -> str:
+    started, completed = row.started_time, row.completed_time
     return "-" if started is None or completed is None else str(completed - started)

@@ -4,12 +4,10 @@ from typing import Annotated
 
 import typer
 
-from handlers.cli.commands.submit import PATIENCE, TOKEN
 from handlers.cli.exits import Exit
+from handlers.cli.reaching import TOKEN, reach
 from handlers.cli.running import carry_out
 from handlers.cli.screen import URL, Output, OutputOption, Screen, TokenOption, UrlOption
-from handlers.client.client import connect
-from handlers.clock import draw
 
 
 def timers(
@@ -22,7 +20,7 @@ def timers(
     screen = Screen(output)
 
     async def work() -> Exit | None:
-        async with connect(url, draw=draw, token=token, patience=PATIENCE) as client:
+        async with reach(url, token) as client:
             found = await client.timers(dry_run=dry_run)
             if screen.json:
                 screen.result(found)

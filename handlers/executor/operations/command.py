@@ -11,7 +11,7 @@ from handlers.executor.operations.ending import details, refuse
 from handlers.executor.operations.environment import LAST_PROGRESS, encode, environment
 from handlers.executor.operations.lines import Tail
 from handlers.executor.operations.output import Output
-from handlers.executor.operations.program import NotARegistry, Program, read_registry
+from handlers.executor.operations.program import Program
 from handlers.executor.operations.starting import start
 from handlers.executor.operations.task import OperationFailed, OperationHandler, Task
 
@@ -55,6 +55,3 @@ def _result(program: Program, out: Output, status: int | None) -> Any:
         # POP's handlers end with 0 whatever happens; their last progress says how it went.
         raise OperationFailed(f"expected {name} to succeed, found its last progress says it did not")
     return out.result()
-
-
-__all__ = ["GRACE_SECONDS", "NotARegistry", "Program", "command", "read_registry"]

@@ -8,7 +8,7 @@ from typing import Any
 
 import psutil
 
-from handlers.executor.operations.command import Program
+from handlers.executor.operations.program import Program
 
 
 def script(folder: Path, text: str, *arguments: str, **more: Any) -> Program:

@@ -12,7 +12,8 @@ import pytest
 import uvloop
 
 from handlers.client.objects import OperationProgress
-from handlers.executor.operations.command import Program, command
+from handlers.executor.operations.command import command
+from handlers.executor.operations.program import Program
 from handlers.executor.operations.task import OperationFailed, Task
 from tests.integration.operations.programs import children, script
 from tests.tasks import Said, task

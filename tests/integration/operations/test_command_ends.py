@@ -103,7 +103,8 @@ async def test_a_group_does_not_outlive_an_executor_that_is_killed(tmp_path: Pat
     program = script(tmp_path, DEAF, str(pids))
     executor = f"""
 import asyncio
-from handlers.executor.operations.command import Program, command
+from handlers.executor.operations.command import command
+from handlers.executor.operations.program import Program
 from tests.tasks import task
 asyncio.run(command(Program(argv={program.argv!r}))(task()))
 """

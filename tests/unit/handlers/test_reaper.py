@@ -133,7 +133,17 @@ def test_an_agenda_is_as_young_as_its_progress() -> None:
 class Carried:
     """Timers whose commands are noted."""
 
-    def __init__(self, place: Partition, *, dry: tuple[str, ...] = (), away: bool = False, every: int = 500) -> None:
+    def __init__(
+        self,
+        place: Partition,
+        *,
+        dry: tuple[str, ...] = (),
+        away: bool = False,
+        every: int = 500,
+        failing: tuple[str, ...] = (),
+    ) -> None:
+        #: runs on which every decision fails, by a fault of ours
+        self.failing = failing
         self.commands: list[Any] = []
         self.looks = 0
         self.seen: dict[str, tuple[int, int]] = {}
@@ -157,6 +167,8 @@ class Carried:
     async def _command(self, command: Any) -> Answer:
         if self.away:
             raise Moving("away")
+        if command.stream in self.failing:
+            raise KeyError("a fault of ours")
         self.commands.append(command)
         return Answer()
 
@@ -229,3 +241,11 @@ async def test_what_does_not_succeed_is_due_again() -> None:
     assert [due.done for due in await found.timers.due(dry=False)] == [0, 0, 0, 0]
     found.away = False
     assert [due.done for due in await found.timers.due(dry=False)] == [0, 0, 0, 1]
+
+
+async def test_a_run_that_makes_the_decision_fail_ends_neither_the_tick_nor_the_worker() -> None:
+    """Else each owner of its partition would leave, one after the other, and take all its partitions along."""
+    carried = Carried(partition(resting(0), resting(0), resting(0)), failing=("r1001",))
+    await carried.tick()
+    assert sorted(streams(carried.commands)) == ["r1000", "r1002"]
+    assert carried.seen["reaper"] == (3, 2)
