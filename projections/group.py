@@ -56,15 +56,6 @@ class Group:
             key_type=bytes,
             value_type=bytes,
             partitions=settings.topics.partitions,
-            # Faust's defaults are 2 GiB of cache and 192 MiB of buffers per partition, and filters of three bits a key
-            # that let a quarter of the look-ups for what is not there through to the disk; ten let one in a hundred.
-            options={
-                "block_cache_size": 32 << 20,
-                "write_buffer_size": 8 << 20,
-                "max_write_buffer_number": 2,
-                "max_open_files": 256,
-                "bloom_filter_size": 10,
-            },
         )
         self.table = RocksTable(self._views)
         self.fatal: asyncio.Future[BaseException] | None = None
