@@ -1,10 +1,11 @@
 """What becomes of an agenda that was submitted: shown at once, or waited for, and how it ended."""
 
+import asyncio
 from typing import Annotated
 
 import typer
 
-from handlers.cli.exits import Exit
+from handlers.cli.exits import Exit, Stop
 from handlers.cli.picture import counts, head_line
 from handlers.cli.screen import Screen
 from handlers.cli.watching import ended, reasons, watch
@@ -27,7 +28,13 @@ async def follow(
         show_submitted(screen, agenda)
         return None
     run = agenda.progress_id or ""
-    return show_end(screen, await watch(client, run, screen, timeout=timeout, picture=watches))
+    try:
+        return show_end(screen, await watch(client, run, screen, timeout=timeout, picture=watches))
+    except asyncio.CancelledError:
+        # Only here is it known which run it is: who waits without a picture has not seen its id.
+        raise Stop(
+            Exit.INTERRUPTED, f"interrupted before {run} was complete", "the agenda goes on", f"agendum watch {run}"
+        ) from None
 
 
 def show_submitted(screen: Screen, agenda: Agenda) -> None:

@@ -5,6 +5,7 @@ import json
 import os
 import re
 import sys
+import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -53,6 +54,16 @@ class Place:
         )
         screen.logfile_read = self.seen = io.StringIO()
         return screen
+
+    def running(self, link: str) -> str:
+        """The id of the run with this linkId, once it is in the hands of an executor."""
+        deadline = time.monotonic() + 60
+        while time.monotonic() < deadline:
+            found = agendum("progress", "--link", link, "-o", "json", url=self.url)
+            runs = json.loads(found.stdout or "[]")
+            if runs and runs[0]["processingState"] == "EXECUTING":
+                return str(runs[0]["id"])
+        raise AssertionError(f"expected a run of {link} to be executing")
 
 
 @pytest.fixture
@@ -214,17 +225,22 @@ def test_a_time_limit_exits_with_124_and_says_how_to_go_on(place: Place) -> None
     assert "next:  agendum watch" in found.stderr
 
 
-def test_ctrl_c_ends_a_watch_and_not_the_agenda(place: Place, executor: ExecutorProcess) -> None:
-    screen = place.terminal("submit", place.file(sample("a", ms=60_000)), "--watch")
-    screen.expect("executing")
+@pytest.mark.parametrize("sees", ["--watch", "--wait"])
+def test_ctrl_c_ends_a_watch_and_not_the_agenda_and_says_how_to_watch_it_again(
+    place: Place, executor: ExecutorProcess, sees: str
+) -> None:
+    link = os.urandom(4).hex()
+    screen = place.terminal("submit", place.file(sample("a", ms=60_000), linkId=link), sees)
+    run = place.running(link)
     screen.sendcontrol("c")
-    screen.expect("goes on")
+    screen.expect(f"next:  agendum watch {run}")
     screen.expect(pexpect.EOF)
     screen.close()
 
     assert screen.exitstatus == 130
-    left = agendum("progress", "--link", "none", url=place.url)
-    assert left.returncode == 3
+    left = json.loads(agendum("progress", run, "-o", "json", url=place.url).stdout)
+    assert left["processingState"] == "EXECUTING" or left["processingStateMessage"] == "succeeded"
+    assert agendum("cancel", run, url=place.url).returncode == 0
 
 
 def test_on_a_terminal_a_watch_draws_in_place_and_ends_with_every_operation(

@@ -57,7 +57,7 @@ def run_template(
         screen,
         f"template {template} was not run",
         work(),
-        "interrupted; a submitted agenda goes on. See it with: agendum list progress, or agendum watch ID",
+        "interrupted; if it was submitted, the agenda goes on. See: agendum list progress",
     )
 
 

@@ -42,7 +42,7 @@ def submit(
         screen,
         f"{file} was not submitted",
         work(),
-        "interrupted; a submitted agenda goes on. See it with: agendum progress, or agendum watch ID",
+        "interrupted; if it was submitted, the agenda goes on. See: agendum list progress",
     )
 
 
@@ -147,6 +147,7 @@ def _many(screen: Screen, runs: list[AgendaProgress], link: str) -> Exit | None:
     screen.table(
         ("progress", "state", "percent", "operations"),
         [(run.id or "", state_of(run), f"{run.percent_complete or 0.0:.0f}", counts(run)) for run in runs],
+        firm=("progress", "state", "percent"),
     )
     return None
 
