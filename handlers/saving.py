@@ -68,8 +68,10 @@ def progress_command(
         params=None if said.params is None else seal_map(cipher, customer, said.params),
         agenda_insight=_binding(said.agenda_insight),
     )
-    operations = [sealed_entry(entry, customer, cipher) for entry in entries] if must_exist else []
-    return SaveProgress(**_command(origin, stream), progress=progress, operations=operations, must_exist=must_exist)
+    # A POST keeps none of them, but it echoes them: what cannot be kept, cannot be said again either.
+    operations = [sealed_entry(entry, customer, cipher) for entry in entries]
+    kept = operations if must_exist else []
+    return SaveProgress(**_command(origin, stream), progress=progress, operations=kept, must_exist=must_exist)
 
 
 def operation_command(

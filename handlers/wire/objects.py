@@ -117,6 +117,7 @@ def plain(said: Any) -> Any:
             pairs = zip(said.__struct_encode_fields__, said.__struct_fields__, strict=True)
             return {wire: plain(value) for wire, name in pairs if (value := getattr(said, name)) is not None}
         case list():
-            return [plain(value) for value in said]
+            # What is any JSON holds no structs, and may be deeper than Python's stack.
+            return [plain(value) if isinstance(value, msgspec.Struct) else value for value in said]
         case _:
             return said

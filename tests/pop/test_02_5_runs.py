@@ -111,6 +111,16 @@ class TestAgendaProgress:
         _, answer, _ = await client.ask("POST", PATH, nameless)
         assert error_of(answer) == ("ValidationException", 422)
 
+    async def test_an_operation_that_could_not_be_echoed_is_refused_and_nothing_is_made(self, client: Client) -> None:
+        identity = f"deep-{client.tenant}"
+        for deep in ("[" * 600 + "]" * 600, '{"a":' * 600 + "1" + "}" * 600):
+            entry = f'{{"operation":"a","diagnosticEvents":[{deep}]}}'
+            body = f'{{"id":"{identity}","customerId":"{client.tenant}","operationProgress":[{entry}]}}'
+            status, answer, _ = await client.ask("POST", PATH, raw=body.encode())
+            assert (status, error_of(answer)) == (200, ("BadRequestException", 400))
+            assert "nested at most" in answer["errorResponse"]["description"]
+            assert (await client.ask("GET", f"{PATH}/{identity}"))[1]["all"] == []
+
     async def test_several_agendas_share_a_progress_of_the_clients_choice(self, client: Client) -> None:
         progress = (await posted(client, f"shared-{client.tenant}"))["id"]
         agendas = [await client.submit(name, progressId=progress) for name in ("a", "b")]

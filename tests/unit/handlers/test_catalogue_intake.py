@@ -5,6 +5,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from eventstore.errors import BadRequest
 from eventstore.model import AgendaTemplate
 from eventstore.sealing import Cipher, PlainCipher, mac_of, open_map, seal_value
 from handlers.catalogue_intake import Draft, template_command
@@ -95,3 +96,10 @@ def test_one_that_stays_keeps_what_is_stored_by_saying_nothing() -> None:
 def test_an_agenda_of_the_wrong_shape_is_refused_with_its_place() -> None:
     with pytest.raises(Malformed, match=r"\$\.agenda\.operations"):
         said(agenda={"operations": "x"})
+
+
+def test_a_payload_that_is_nested_deeper_than_can_be_kept_is_refused() -> None:
+    for opening, closing in (("[", "]"), ('{"a":', "}")):
+        deep = msgspec.json.decode(opening * 900 + "1" + closing * 900)
+        with pytest.raises(BadRequest, match="nested at most"):
+            template_command(said(agenda={"operations": [{"name": "a", "payload": deep}]}), "t", draft())
