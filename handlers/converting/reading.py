@@ -1,5 +1,6 @@
 """From the bytes of a WfFormat file to a workflow that is whole; each mistake is named with its place. Pure."""
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 
@@ -44,7 +45,18 @@ def _decoded(document: bytes) -> Any:
     try:
         return msgspec.json.decode(document)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as broken:
-        raise NotAWorkflow(f"$: expected JSON, found something else: {broken}") from None
+        raise NotAWorkflow(f"$: expected JSON, found something else: {_where(document) or broken}") from None
+
+
+def _where(document: bytes) -> str:
+    """Line and column, which only the standard library says; nothing where it takes what msgspec refuses."""
+    try:
+        json.loads(document)
+    except json.JSONDecodeError as wrong:
+        return f"line {wrong.lineno}, column {wrong.colno}: {wrong.msg}"
+    except (ValueError, RecursionError):
+        pass
+    return ""
 
 
 def _typed(value: Any, kind: type[Kind], place: str) -> Kind:

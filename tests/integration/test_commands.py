@@ -282,6 +282,21 @@ def test_two_thousand_operations_fit_the_terminal(place: Place) -> None:
     assert 2 < frame.count("\r\n") < lines
 
 
+def test_the_ids_in_a_list_of_runs_are_whole_however_narrow_the_terminal(
+    place: Place, executor: ExecutorProcess
+) -> None:
+    link = os.urandom(4).hex()
+    fails = {"actions": [{"action": "exception", "paramsMap": {"exceptionMessage": "boom"}}]}
+    broken = {"name": "b", "type": "sample", "payload": fails, "params": {"dependsOn": "a"}}
+    file = place.file(sample("a"), broken, sample("c", "b"), linkId=link, params={"maximumAttempts": 1})
+    run = json.loads(agendum("submit", file, "--wait", "-o", "json", url=place.url).stdout)["id"]
+
+    screen = place.terminal("progress", "--link", link)
+    screen.expect(pexpect.EOF)
+
+    assert run in place.seen.getvalue()
+
+
 def test_a_cancelled_agenda_ends(place: Place, executor: ExecutorProcess) -> None:
     made = agendum("submit", place.file(sample("a", ms=60_000)), "-o", "json", url=place.url)
     agenda = json.loads(made.stdout)

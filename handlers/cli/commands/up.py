@@ -2,7 +2,9 @@
 
 import asyncio
 import os
+import shutil
 import signal
+import sys
 import time
 from pathlib import Path
 from typing import Annotated, NoReturn
@@ -16,7 +18,7 @@ from compose.local import Installation, InUse, state_directory
 from eventstore.errors import Unavailable
 from eventstore.kafka.survey import survey
 from handlers.cli.demo import EXAMPLE, NAME, put_catalogue, submit_example
-from handlers.cli.exits import Exit, Stop, explained
+from handlers.cli.exits import Exit, Stop
 from handlers.cli.running import hush
 from handlers.cli.screen import URL, Screen
 from handlers.cli.watching import ended, watch
@@ -91,7 +93,8 @@ def _reach(kafka: str) -> None:
     try:
         uvloop.run(survey(kafka, (), REACH_SECONDS))
     except Unavailable as wrong:
-        raise explained(wrong, "cannot start here") from None
+        then = "name a Kafka that is there, or leave --kafka out to start one"
+        raise Stop(Exit.AWAY, "cannot start here", str(wrong), then) from None
 
 
 async def _serve(installation: Installation, screen: Screen, *, demo: bool, once: bool) -> Exit:
@@ -103,7 +106,7 @@ async def _serve(installation: Installation, screen: Screen, *, demo: bool, once
             code = await _run_example(installation, client, screen, once=once) if demo else Exit.OK
             if once:
                 return code
-            screen.note(f"for commands in another terminal: {_whereabouts(installation)}")
+            screen.note(f"for commands in another terminal: {whereabouts(installation)}")
             screen.note("Ctrl-C stops everything; the next start finds its data.")
             await reviving
         finally:
@@ -153,10 +156,11 @@ def _say_what_next(screen: Screen, client: Client, agenda: str, run: str) -> Non
     )
 
 
-def _whereabouts(installation: Installation) -> str:
-    """What tells the commands of another terminal where Kafka and the service are."""
+def whereabouts(installation: Installation) -> str:
+    """What another terminal needs to find the commands, and these to find Kafka and the service."""
     there = f" AGENDUM_URL={installation.url}" if installation.url != URL else ""
-    return f"export AGENDUM_KAFKA={installation.bootstrap}{there}"
+    found = "" if shutil.which("agendum") else f' PATH="{Path(sys.executable).parent}:$PATH"'
+    return f"export AGENDUM_KAFKA={installation.bootstrap}{there}{found}"
 
 
 async def _revive(installation: Installation, screen: Screen) -> None:

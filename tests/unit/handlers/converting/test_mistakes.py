@@ -39,6 +39,10 @@ def test_refuses_what_is_no_json(body: bytes) -> None:
     assert refusal(body).startswith("$: expected JSON, found something else: ")
 
 
+def test_says_where_json_ends_to_be_json() -> None:
+    assert refusal(b'{"name": "x",\n "a"}').endswith("line 2, column 5: Expecting ':' delimiter")
+
+
 @pytest.mark.parametrize("version", ["1.4", "1.6", "", "1.50"])
 def test_refuses_a_version_it_was_not_tested_with(version: str) -> None:
     said = refusal(document(task("a"), schemaVersion=version))
