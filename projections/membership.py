@@ -13,15 +13,6 @@ from projections.transport import Transport
 #: controller took for dead for a moment, shows none: whoever joins then is given nothing, and the client's own default
 #: would leave it at that for five minutes.
 METADATA_SECONDS = 2.0
-#: Faust's defaults are 2 GiB of cache and 192 MiB of buffers per partition, and filters of three bits a key that let a
-#: quarter of the look-ups for what is not there through to the disk; ten let one in a hundred.
-ROCKSDB = {
-    "block_cache_size": 32 << 20,
-    "write_buffer_size": 8 << 20,
-    "max_write_buffer_number": 2,
-    "max_open_files": 256,
-    "bloom_filter_size": 10,
-}
 
 
 class GroupSettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -69,5 +60,5 @@ def app_of(settings: GroupSettings) -> Any:
 
 
 def table_of(app: Any, topics: Topics) -> Any:
-    """The table `views` of an app."""
-    return app.Table("views", key_type=bytes, value_type=bytes, partitions=topics.partitions, options=ROCKSDB)
+    """The table `views` of an app; how its files are opened is said in `disk`."""
+    return app.Table("views", key_type=bytes, value_type=bytes, partitions=topics.partitions)

@@ -18,6 +18,7 @@ from typing import Any
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
 
+from projections.disk import disk_options
 from projections.ownership import Lease
 from projections.store import RocksStore, Store
 
@@ -109,7 +110,9 @@ class RocksTable:
 
     def open(self, number: int) -> Store:
         """See projections.holdings.Table."""
-        store = self._stores[number] = RocksStore(self._table.data._db_for_partition(number))
+        files = self._table.data
+        files.rocksdb_options = disk_options()
+        store = self._stores[number] = RocksStore(files._db_for_partition(number))
         return store
 
     def release(self, number: int) -> None:

@@ -16,7 +16,9 @@ from faust.tables.recovery import Recovery
 from faust.transport import consumer
 from faust.transport.drivers import aiokafka as driver
 
+from projections.disk import DiskOptions
 from projections.replica import POSITION
+from projections.store import RocksStore
 
 ROOT = Path(__file__).parents[2]
 #: Private names that are not ours, by module; a new one needs its test here.
@@ -132,6 +134,25 @@ def test_the_store_opens_a_partitions_database_in_raw_mode_by_one_method() -> No
     assert rocksdb.Store.offset_key == POSITION
     assert list(inspect.signature(rocksdb.Store._db_for_partition).parameters) == ["self", "partition"]
     assert "raw_mode=True" in inspect.getsource(rocksdb.RocksDBOptions.as_options)
+
+
+def test_the_store_opens_its_databases_by_the_options_that_it_is_given(tmp_path: Path) -> None:
+    class Noted(DiskOptions):
+        opened = 0
+
+        def as_options(self) -> Any:
+            Noted.opened += 1
+            return super().as_options()
+
+    app: Any = faust.App("contract", store="rocksdb://", datadir=str(tmp_path))
+    files = app.Table("views", key_type=bytes, value_type=bytes, partitions=1).data
+    files.rocksdb_options = Noted()
+    Path(files.partition_path(0)).parent.mkdir(parents=True, exist_ok=True)
+    store = RocksStore(files._db_for_partition(0))
+    assert Noted.opened
+    store.write([(b"h\0a", b"1")])
+    assert (store.get(b"h\0a"), store.get(b"h\0b")) == (b"1", None)
+    store.release()
 
 
 def test_a_revoked_database_is_closed_by_forgetting_it() -> None:

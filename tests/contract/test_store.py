@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-import rocksdict
 
+from projections.disk import disk_options
 from projections.indexes import index_keys, turns
 from projections.rows import AgendaHead, Head, head_key, write_row
 from projections.store import MemoryStore, RocksStore, Store
@@ -16,7 +16,7 @@ Items = list[tuple[bytes, bytes]]
 
 
 def rocks(folder: Path) -> RocksStore:
-    return RocksStore(rocksdict.Rdict(str(folder), rocksdict.Options(raw_mode=True)))
+    return RocksStore(disk_options().open(folder))
 
 
 @pytest.fixture(params=["memory", "rocks"])
