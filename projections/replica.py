@@ -8,6 +8,7 @@ what all rows sum to, whatever a changelog lost, compacted or corrupted is found
 
 from collections.abc import Iterator, Sequence
 from itertools import chain, repeat
+from operator import itemgetter
 
 import msgspec
 
@@ -31,6 +32,7 @@ POSITION = b"__faust\0offset__"
 #: The changelog header that carries the ten bytes before a row's JSON, so that a removal may be null.
 ROW_HEADER = "row"
 
+_KEY = itemgetter(0)
 _decode_applied = msgspec.json.Decoder(Applied).decode
 
 
@@ -107,10 +109,13 @@ class Replica:
             self.changelog = _named_in(best[APPLIED])
 
     def land(self, landing: Landing) -> None:
-        """Put rows on the disk, with their index rows and the changelog position, in one atomic write."""
+        """Put rows on the disk, with their index rows and the changelog position, in one atomic write.
+
+        In order of their keys: RocksDB finds the place beside the last one sooner than one anywhere.
+        """
         position = (POSITION, b"%d" % self.position)
-        index_rows = zip(landing.entries, repeat(b""))
-        self.store.write(chain(landing.puts, index_rows, (position,)), landing.removals)
+        rows, index_rows = sorted(landing.puts, key=_KEY), zip(sorted(landing.entries), repeat(b""))
+        self.store.write(chain(rows, index_rows, (position,)), landing.removals)
         self.digest += landing.digest
         self.newest = max(self.newest, landing.newest)
 
