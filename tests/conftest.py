@@ -64,9 +64,9 @@ def broker() -> Iterator[Broker]:
         yield Broker(address)
         return
     with tempfile.TemporaryDirectory(prefix="agendum-test-") as folder:
-        cluster = LocalKafka(Path(folder)).start()
+        cluster = LocalKafka(Path(folder))
         try:
-            yield Broker(cluster.bootstrap)
+            yield Broker(cluster.start().bootstrap)
         finally:
             cluster.stop()
 
