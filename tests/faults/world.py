@@ -16,11 +16,14 @@ from handlers.client.client import connect
 from handlers.clock import draw
 from tests.conftest import Broker
 from tests.faults.judge import disk, flaws, whole_log
-from tests.faults.processes import WorkerProcess
+from tests.faults.processes import HANG_SECONDS, WorkerProcess
 from tests.integration.installation import sample, submit, tenant
 
 #: Few, so that a start is short; a run's partition is still one of several.
 P = 2
+#: A session that a busy machine does not outlast, for worlds in which no worker is killed or stopped: what is counted
+#: there is counted in one ownership.
+UNBROKEN = {"session": 60, "rebalance": 60}
 
 
 class World:
@@ -33,7 +36,7 @@ class World:
         self.workers = [WorkerProcess(name, bootstrap, prefix, folder, partitions=P, **settings) for name in names]
         self.session = aiohttp.ClientSession()
 
-    async def until(self, holds: Callable[[], Awaitable[bool]], what: str, seconds: float = 40) -> None:
+    async def until(self, holds: Callable[[], Awaitable[bool]], what: str, seconds: float = HANG_SECONDS) -> None:
         try:
             async with asyncio.timeout(seconds):
                 while not await holds():  # noqa: ASYNC110  # of other processes: there is no event
