@@ -18,7 +18,7 @@ from eventstore.topics import Topics
 from handlers.client.client import connect
 from handlers.clock import draw
 from tests.conftest import Broker
-from tests.faults.processes import WorkerProcess
+from tests.faults.processes import HANG_SECONDS, WorkerProcess
 from tests.integration.installation import sample, submit, tenant, until
 
 pytestmark = pytest.mark.kafka
@@ -107,7 +107,7 @@ async def test_a_worker_folds_past_such_records_in_each_of_its_topics(
     worker = WorkerProcess("W", kafka.bootstrap, prefix, tmp_path, partitions=2)
     topics = Topics(prefix, 2)
     worker.start()
-    async with connect(worker.url, draw=draw, patience=60) as client:
+    async with connect(worker.url, draw=draw, patience=HANG_SECONDS) as client:
         await tenant(client, "acme")
         for topic in (topics.agendas, topics.catalogue, topics.changelog):
             for partition in range(topic.partitions):

@@ -17,7 +17,7 @@ from handlers.clock import draw
 from projections.rows import APPLIED
 from tests.conftest import Broker
 from tests.faults.changelog import Rows, buried, changelog, late, removed
-from tests.faults.processes import WorkerProcess
+from tests.faults.processes import HANG_SECONDS, WorkerProcess
 from tests.faults.world import World, world
 from tests.integration.installation import sample, submit, tenant
 
@@ -110,7 +110,7 @@ async def fall_asleep(where: World, worker: WorkerProcess, failpoint: str, *, bu
     worker.start(failpoint=failpoint)
 
     async def load() -> None:
-        async with connect(worker.url, draw=draw, patience=60) as client:
+        async with connect(worker.url, draw=draw, patience=HANG_SECONDS) as client:
             await tenant(client, "acme")
             operations = sample("a", result={"of": "x" * bulk}), sample("b", "a")
             while True:

@@ -75,7 +75,7 @@ class World:
     async def work(self, worker: WorkerProcess, count: int = 8) -> None:
         """Submit some agendas, or some more until every partition has one of them, and have them acknowledged."""
         bare = set(range(P))
-        async with connect(worker.url, draw=draw, patience=60) as client:
+        async with connect(worker.url, draw=draw, patience=HANG_SECONDS) as client:
             await tenant(client, "acme")
             while count > 0 or bare:
                 agenda = await submit(client, "acme", sample("a"), sample("b", "a"))
@@ -84,7 +84,7 @@ class World:
 
     async def touch(self, worker: WorkerProcess, streams: Iterable[str], operation: str = "a") -> None:
         """Change a row of each of these runs, and have it acknowledged."""
-        async with connect(worker.url, draw=draw, patience=60) as client:
+        async with connect(worker.url, draw=draw, patience=HANG_SECONDS) as client:
             identities = [f"{stream}-{operation}" for stream in streams]
             changes = [{"id": each, "customerId": "acme", "params": {"drawn": draw()}} for each in identities]
             await asyncio.gather(*map(client.operation_progresses.put, identities, changes))
