@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from compose.kafka.cluster import LocalKafka
 from tests.faults.processes import WorkerProcess
@@ -20,6 +21,12 @@ HERE = Path(__file__).parent
 STACK = pytest.StashKey[ExitStack]()
 #: Folders whose tests start workers and brokers; the others compute.
 RANKS = {name: rank for rank, name in enumerate(("faults", "integration", "pop", "contract"))}
+# How long an example takes, or is drawn, says what else the machine does: 200 ms are over while others have their turn.
+# And a run says of a change what it did: the examples are the same ones every time. New ones are looked for by hand:
+# `--hypothesis-profile explore`.
+settings.register_profile("explore", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("steady", settings.get_profile("explore"), derandomize=True, print_blob=True)
+settings.load_profile("steady")
 
 
 class Broker:
@@ -57,9 +64,9 @@ def broker() -> Iterator[Broker]:
         yield Broker(address)
         return
     with tempfile.TemporaryDirectory(prefix="agendum-test-") as folder:
-        cluster = LocalKafka(Path(folder)).start()
+        cluster = LocalKafka(Path(folder))
         try:
-            yield Broker(cluster.bootstrap)
+            yield Broker(cluster.start().bootstrap)
         finally:
             cluster.stop()
 

@@ -19,7 +19,9 @@ from compose.kafka.node import Node
 from compose.ports import free_ports
 from compose.processes import run
 
-START_SECONDS = 60.0
+#: Bounds a hang alone, as a node that ends is noticed at once: it starts in a few seconds, and in more than a minute on
+#: a machine that has much else to do.
+START_SECONDS = 180.0
 
 
 class LocalKafka:

@@ -16,8 +16,8 @@ from projections.ownership import Lease
 from tests.conftest import Broker
 
 pytestmark = pytest.mark.kafka
-#: Far below the five minutes after which Kafka's clients look at the topics by themselves.
-SECONDS = 30.0
+#: Well below the five minutes after which Kafka's clients look at the topics by themselves.
+SECONDS = 120.0
 
 
 def member(kafka: Broker, topics: Topics, folder: Path) -> Group:

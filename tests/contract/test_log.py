@@ -17,7 +17,7 @@ from eventstore.reading import OPENED_KEY
 from eventstore.topics import Topics
 from tests.builders import same
 
-SECONDS = 20.0
+SECONDS = 120.0
 P = 3
 IDS = [UUID(int=number) for number in range(P)]
 
@@ -152,13 +152,15 @@ async def test_follows_what_is_appended_later(log: EventLog, topic: str) -> None
     await log.append(topic, 0, numbered(0))
     await log.append(topic, 0, numbered(1))
     found: list[bytes | None] = []
+    appended = False
 
     async with asyncio.timeout(SECONDS):
         feed = log.follow(topic, 0, 1)
         async for batch in feed:
             found += [record.key for record in batch]
-            if found == [b"k1"]:
+            if found and not appended:  # once, although the next batch may still be an empty one
                 await log.append(topic, 0, numbered(2))
+                appended = True
             if len(found) == 2:
                 break
         await feed.aclose()  # type: ignore[attr-defined]  # both twins are generators

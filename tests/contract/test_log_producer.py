@@ -19,16 +19,18 @@ from eventstore.topics import MESSAGE_BYTES, Topics
 from tests.builders import same
 
 pytestmark = pytest.mark.kafka
-SECONDS = 60.0
+SECONDS = 240.0
 
 
 @pytest.fixture(scope="module")
 def mortal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalKafka]:
     """A broker of these tests' own, because they kill it."""
     folder: Path = tmp_path_factory.mktemp("mortal")
-    cluster = LocalKafka(folder).start()
-    yield cluster
-    cluster.stop()
+    cluster = LocalKafka(folder)
+    try:
+        yield cluster.start()
+    finally:
+        cluster.stop()
 
 
 @pytest.fixture
@@ -75,7 +77,8 @@ async def test_nothing_acknowledged_is_lost_when_the_broker_is_killed(
 
     async def write(first: int) -> None:
         number = first
-        while not killed.is_set() or len(acknowledged) < 400:
+        # A busy broker may answer too late to be sure: that is not told.
+        while not killed.is_set() or len(acknowledged) < 400 or len(told) <= 100:
             await log.append(topic, number % 2, numbered(number))
             acknowledged.append(number)
             number += 8
@@ -104,6 +107,7 @@ async def test_what_aiokafka_had_to_send_twice_is_not_told_of(
 ) -> None:
     """The answer to the second send may speak of an earlier copy: aiokafka pauses before it, which gives it away."""
     told: list[Record] = []
+    await log.append(topic, 0, numbered(9))  # from now on the leader is known, and the first send is its first
     log.listen(topic, lambda _, records: told.extend(records))
     producer = log.producer.client.producer
     assert producer is not None

@@ -17,7 +17,7 @@ from eventstore.log import NewRecord
 from eventstore.topics import Topic, Topics
 
 pytestmark = pytest.mark.kafka
-SECONDS = 30.0
+SECONDS = 120.0
 IDS = [UUID(int=number) for number in range(3)]
 
 

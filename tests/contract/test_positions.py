@@ -34,7 +34,7 @@ async def test_positions_are_kept_under_the_groups_name_for_every_reader(kafka: 
     # As any lag tool sees them.
     foreign = Consumer({"bootstrap.servers": kafka.bootstrap, "group.id": name})
     try:
-        assert [place.offset for place in foreign.committed([TopicPartition(name, 0)], 10)] == [5]
+        assert [place.offset for place in foreign.committed([TopicPartition(name, 0)], 120)] == [5]
     finally:
         foreign.close()
 

@@ -1,5 +1,6 @@
 """A record that the client cannot read stops no reader (eventstore.kafka.sieve)."""
 
+import asyncio
 import os
 import subprocess
 import sys
@@ -17,7 +18,7 @@ from eventstore.topics import Topics
 from handlers.client.client import connect
 from handlers.clock import draw
 from tests.conftest import Broker
-from tests.faults.processes import WorkerProcess
+from tests.faults.processes import HANG_SECONDS, WorkerProcess
 from tests.integration.installation import sample, submit, tenant, until
 
 pytestmark = pytest.mark.kafka
@@ -54,12 +55,11 @@ def write(bootstrap: str, topic: str, partition: int, *texts: str) -> None:
 
 async def read(tail: Tail, wanted: int) -> list[Record]:
     found: list[Record] = []
-    for _ in range(100):
-        records: Sequence[Record]
-        for records in (await tail.batches(0.2)).values():
-            found += records
-        if len(found) >= wanted:
-            break
+    records: Sequence[Record]
+    async with asyncio.timeout(120):
+        while len(found) < wanted:
+            for records in (await tail.batches(0.2)).values():
+                found += records
     return found
 
 
@@ -107,7 +107,7 @@ async def test_a_worker_folds_past_such_records_in_each_of_its_topics(
     worker = WorkerProcess("W", kafka.bootstrap, prefix, tmp_path, partitions=2)
     topics = Topics(prefix, 2)
     worker.start()
-    async with connect(worker.url, draw=draw, patience=60) as client:
+    async with connect(worker.url, draw=draw, patience=HANG_SECONDS) as client:
         await tenant(client, "acme")
         for topic in (topics.agendas, topics.catalogue, topics.changelog):
             for partition in range(topic.partitions):
@@ -120,6 +120,6 @@ async def test_a_worker_folds_past_such_records_in_each_of_its_topics(
         worker.wipe()
         worker.start()  # from an empty disk, through the changelog and the log
         for run in runs:
-            await until(client, run.progress_id or "", lambda progress: progress.customer_id == "beta")
+            await until(client, run.progress_id or "", lambda progress: progress.customer_id == "beta", 180)
     worker.stop()
     worker.join()

@@ -13,10 +13,10 @@ from compose.kafka.cluster import tail
 from eventstore.log import Record
 from tests.faults.judge import Proof, disk, double_owners, flaws, whole_log
 from tests.faults.load import Load
-from tests.faults.processes import WorkerProcess
+from tests.faults.processes import HANG_SECONDS, WorkerProcess
 from tests.faults.testimony import violations
 
-SETTLE_SECONDS = 90.0
+SETTLE_SECONDS = 2 * HANG_SECONDS
 PROBE_SECONDS = 0.1
 
 
@@ -68,9 +68,9 @@ class Arena:
         """Wait until the group has done with a worker that is away: the other has everything, or nobody is left."""
         others = [worker for worker in self.workers if worker is not victim]
         if others:
-            await self.ready(*others, seconds=20)
+            await self.ready(*others)
         else:
-            await self.until(self._deserted, "the group to have no member", 20)
+            await self.until(self._deserted, "the group to have no member")
 
     async def _deserted(self) -> bool:
         admin = AIOKafkaAdminClient(bootstrap_servers=self.bootstrap)

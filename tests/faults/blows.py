@@ -56,7 +56,7 @@ async def hand_over(where: Arena) -> None:
     victim, other = where.next()
     await where.until(where.shared, "both workers to own something")
     victim.stop()
-    await where.ready(other, seconds=10)
+    await where.ready(other)
     await asyncio.to_thread(victim.join)
     victim.start()
 

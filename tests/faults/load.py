@@ -16,7 +16,7 @@ MOST = 50
 #: Agendas that were handed to nobody yet, at most: beyond it nobody submits, so that a storm ends soon after it.
 BACKLOG = 150
 HEADERS = {"Authorization": "load"}
-GIVE_UP_SECONDS = 60.0
+GIVE_UP_SECONDS = 180.0
 
 
 class Load:

@@ -13,8 +13,8 @@ import aiohttp
 from compose.ports import free_ports
 from compose.processes import dying_with_us
 
-READY_SECONDS = 60.0
-POLL_SECONDS = 0.1
+#: Bounds a hang alone: much longer than anything takes on a machine that has ten times as much to do.
+HANG_SECONDS = 180.0
 
 
 class WorkerProcess:
@@ -90,12 +90,13 @@ class WorkerProcess:
     def wake(self) -> None:
         self._signal(signal.SIGCONT)
 
-    def join(self, seconds: float = 60) -> None:
+    def join(self, seconds: float = HANG_SECONDS) -> None:
         if self._process is not None:
             try:
                 self._process.wait(seconds)
             except subprocess.TimeoutExpired:
                 self._process.kill()
+                self._process.wait()
                 raise
 
     def wipe(self) -> None:

@@ -15,15 +15,25 @@ Fault = Callable[[Arena], Awaitable[None]]
 
 
 async def storm(
-    where: Arena, faults: Sequence[Fault], *, seed: int, pause: float = 3.0, outage: float = 0.0
+    where: Arena,
+    faults: Sequence[Fault],
+    *,
+    seed: int,
+    pause: float = 3.0,
+    outage: float = 0.0,
+    agendas: int = 0,
+    reads: int = 0,
 ) -> tuple[list[str], Load]:
-    """Load, one fault after another, an end to everything, a trial. `outage`: so long nobody may be answered."""
+    """Load, one fault after another, an end to everything, a trial.
+
+    `outage`: so long nobody may be answered; `agendas`, `reads`: so many there are to be judged, at the least.
+    """
     give_up = GIVE_UP_SECONDS + outage
     async with Load([worker.url for worker in where.workers], seed, give_up=give_up) as load:
         await load.set_up()
         submitting = [asyncio.create_task(load.submit(0.05)) for _ in range(SUBMITTERS)]
         executing = [asyncio.create_task(load.execute(number)) for number in range(EXECUTORS)]
-        await endure(where, faults, load, submitting, executing, pause=pause)
+        await endure(where, faults, load, submitting, executing, pause=pause, agendas=agendas, reads=reads)
         found, log = await where.trial(load)
         print(f"seed {seed}: {summary(where, load, log)}")
         return found, load
@@ -38,12 +48,15 @@ async def endure(
     *,
     pause: float,
     settle: float = SETTLE_SECONDS,
+    agendas: int = 0,
+    reads: int = 0,
 ) -> None:
     """One fault after another while clients are at work, until everything accepted has reached its end."""
     reading = [asyncio.create_task(load.look(0.1)) for _ in range(READERS)]
     tasks = [*submitting, *executing, *reading, asyncio.create_task(where.probe())]
     try:
         await suffer(where, faults, load, tasks, pause)
+        await where.until(lambda: enough(load, agendas, reads), f"{agendas} agendas and {reads} reads", settle)
         load.stop_submitting()
         await asyncio.gather(*submitting)
         over: set[str] = set()
@@ -104,6 +117,11 @@ def progress_of(where: Arena, load: Load, clients: Sequence[asyncio.Task[None]])
         return len(load.accepted) > accepted and len(load.reported) > reported
 
     return goes_on
+
+
+async def enough(load: Load, agendas: int, reads: int) -> bool:
+    """Whether there is so much to be judged."""
+    return len(load.accepted) >= agendas and load.known.checks >= reads
 
 
 async def finished(load: Load, over: set[str]) -> bool:

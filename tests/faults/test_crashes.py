@@ -27,7 +27,7 @@ def crash_at(point: str, nth: int, *, late: bool) -> Callable[[Arena], Awaitable
         await asyncio.to_thread(victim.join)
         before = fired(victim)
         victim.start(failpoint=f"{point}:{nth}")
-        await where.until(lambda: _dead(victim), f"{point}:{nth} to be passed", 60)
+        await where.until(lambda: _dead(victim), f"{point}:{nth} to be passed")
         assert victim.exit == -signal.SIGKILL
         assert fired(victim) - before == Counter([f"failpoint {point}:{nth} was passed"])
         if late:

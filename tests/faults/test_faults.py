@@ -32,7 +32,7 @@ plain_and_compacting = pytest.mark.parametrize("settings", [{}, COMPACTING], ids
 async def test_nothing_is_lost_or_doubled_in_a_short_storm(kafka: Broker, prefix: str) -> None:
     faults = [kill, hand_over, sleep_past_the_session, kill_for_long]
     async with arena(kafka.bootstrap, prefix) as where:
-        found, load = await storm(where, faults, seed=7)
+        found, load = await storm(where, faults, seed=7, agendas=101, reads=21)
     assert not found, found[:10]
     assert load.known.checks > 20
     assert len(load.accepted) > 100

@@ -4,6 +4,7 @@ Each ends with rows that are the referee's, byte for byte: as the worker left th
 the log alone.
 """
 
+import asyncio
 import random
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,8 +18,8 @@ from eventstore.reading import OPENED_KEY
 from tests.conftest import Broker
 from tests.faults.changelog import Raw, put
 from tests.faults.judge import whole_log, whole_topic
-from tests.faults.processes import WorkerProcess
-from tests.faults.world import P, World, world
+from tests.faults.processes import HANG_SECONDS, WorkerProcess
+from tests.faults.world import UNBROKEN, P, World, world
 from tests.wire import Client
 
 pytestmark = pytest.mark.kafka
@@ -30,7 +31,7 @@ Placed = tuple[int, Raw]
 async def test_copies_of_every_record_change_nothing(kafka: Broker, prefix: str, tmp_path: Path) -> None:
     """In any order, behind arbitrary later records, while the worker runs and while it does not."""
     chance = random.Random(SEED)
-    async with world(kafka, prefix, tmp_path, "A") as where:
+    async with world(kafka, prefix, tmp_path, "A", **UNBROKEN) as where:
         [worker] = where.workers
         worker.start()
         await where.work(worker)
@@ -52,7 +53,7 @@ async def test_copies_of_every_record_change_nothing(kafka: Broker, prefix: str,
 
 async def test_records_of_nobodys_making_change_nothing(kafka: Broker, prefix: str, tmp_path: Path) -> None:
     chance = random.Random(SEED)
-    async with world(kafka, prefix, tmp_path, "A") as where:
+    async with world(kafka, prefix, tmp_path, "A", **UNBROKEN) as where:
         [worker] = where.workers
         worker.start()
         await where.work(worker)
@@ -119,12 +120,23 @@ async def lives(worker: WorkerProcess) -> None:
     await client.tenant_set_up()
     for number, state in enumerate(("succeeded", "failed", "succeeded", "failed")):
         agenda = await client.submit("x", "y")
-        await client.pull()
-        await client.report(agenda["progressId"], number, processingState="EXECUTING")
-        await client.report(agenda["progressId"], number, processingState="COMPLETE", processingStateMessage=state)
+        await handed(client, agenda["id"])
+        for said in (
+            {"processingState": "EXECUTING"},
+            {"processingState": "COMPLETE", "processingStateMessage": state},
+        ):
+            answer = await client.report(agenda["progressId"], number, **said)
+            assert not answer["error"], answer
         if number > 1:
             await client.ask("DELETE", f"/pop/agenda/{agenda['id']}")
             await client.ask("DELETE", f"/pop/progress/agenda/{agenda['progressId']}")
+
+
+async def handed(client: Client, identity: str) -> None:
+    """Pull until an agenda is handed out: a busy scheduler may have nothing yet, or a failed one again before it."""
+    async with asyncio.timeout(HANG_SECONDS):
+        while identity not in {agenda["id"] for agenda in (await client.pull()).get("agendas", ())}:
+            pass
 
 
 async def all_records(where: World) -> list[Placed]:

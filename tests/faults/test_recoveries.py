@@ -13,7 +13,7 @@ from eventstore.kafka.log import KafkaLog
 from eventstore.log import NewRecord
 from tests.conftest import Broker
 from tests.faults.judge import rows_on_disk, whole_log
-from tests.faults.world import P, World, world
+from tests.faults.world import UNBROKEN, P, World, world
 from tests.integration.commands import agendum
 
 pytestmark = pytest.mark.kafka
@@ -22,7 +22,7 @@ pytestmark = pytest.mark.kafka
 async def test_a_recreated_changelog_is_made_good_from_the_log_and_a_recreated_log_is_refused(
     kafka: Broker, prefix: str, tmp_path: Path
 ) -> None:
-    async with world(kafka, prefix, tmp_path, "A") as where:
+    async with world(kafka, prefix, tmp_path, "A", **UNBROKEN) as where:
         [worker] = where.workers
         await where.life(worker, agendas=8)
         await where.recreate(where.topics.changelog.name)
@@ -37,7 +37,7 @@ async def test_a_recreated_changelog_is_made_good_from_the_log_and_a_recreated_l
 
         await where.recreate(where.topics.agendas.name)
         worker.start()
-        await asyncio.to_thread(worker.join, 40)
+        await asyncio.to_thread(worker.join)
         said = " ".join(worker.log.read_text().split())
         assert "this worker must leave" in said
         assert re.search(
@@ -49,17 +49,17 @@ async def test_a_recreated_changelog_is_made_good_from_the_log_and_a_recreated_l
 async def test_an_event_of_a_newer_release_makes_a_worker_leave_unless_it_is_named_as_poisonous(
     kafka: Broker, prefix: str, tmp_path: Path
 ) -> None:
-    async with world(kafka, prefix, tmp_path, "A") as where:
+    async with world(kafka, prefix, tmp_path, "A", **UNBROKEN) as where:
         [worker] = where.workers
         worker.start()
         await where.work(worker)
         places = [await append_of_tomorrow(where, kind) for kind in OF_TOMORROW]
-        await asyncio.to_thread(worker.join, 40)
+        await asyncio.to_thread(worker.join)
         said = " ".join(worker.log.read_text().split())
         assert f"found {OF_TOMORROW[0]}: a newer release writes to this log; upgrade this worker" in said
 
         worker.start(poisonous=json.dumps(places[:1]))  # and again, as long as there is one that is not named
-        await asyncio.to_thread(worker.join, 40)
+        await asyncio.to_thread(worker.join)
         said = " ".join(worker.log.read_text().split())
         assert said.count("this worker must leave") == 2
         assert f"found {OF_TOMORROW[1]}: a newer release writes to this log; upgrade this worker" in said

@@ -6,6 +6,7 @@ greatest source offset nothing of it was ever wrong.
 """
 
 import asyncio
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from handlers.clock import draw
 from projections.rows import APPLIED
 from tests.conftest import Broker
 from tests.faults.changelog import Rows, buried, changelog, late, removed
-from tests.faults.processes import WorkerProcess
+from tests.faults.processes import HANG_SECONDS, WorkerProcess
 from tests.faults.world import World, world
 from tests.integration.installation import sample, submit, tenant
 
@@ -35,13 +36,13 @@ async def test_rows_that_land_late_are_never_taken_for_the_newest(kafka: Broker,
     async with world(kafka, prefix, tmp_path, "A", "B", **SESSION) as where:
         a, b = where.workers
         await fall_asleep(where, a, "buffered_part:1:stop", bulk=BULK)
-        await take_over(where, b)
+        await take_over(where, b, session=15)  # so long the group waits for it before A is given anything
 
         b.pause()  # or it might send again what is buried before it is killed
         a.wake()
-        found = await landed(where)
+        found = await landed(where, cut_short)
         b.kill()
-        alone = {number for number, _ in late(found)} - {number for number, key in late(found) if key == APPLIED}
+        alone = cut_short(found)
         assert alone, "a flight cut short, of some partition"
         assert alone <= {number for number, _ in buried(found)}, "nothing was sent again"
         await where.owns(a)
@@ -59,8 +60,8 @@ async def test_an_owner_sends_again_what_a_woken_one_buried(kafka: Broker, prefi
         before = (await where.metrics(b))["agendum_rows_resent_total"]
 
         a.wake()
-        await asyncio.to_thread(a.join)
-        assert buried(await changelog(where))
+        await landed(where, buried)
+        a.kill()  # it has killed itself at its ack, but where it heard of the group before that
         await where.touch(b, await where.runs())  # B's next acks come behind a gap
         found = await unburied(where)
         assert APPLIED in {key for _, key in late(found)}
@@ -88,7 +89,7 @@ async def test_rows_that_land_late_do_no_harm_where_the_changelog_is_compacted(
         await cleaned(where, b, old)
 
         a.wake()
-        found = await landed(where)
+        found = await landed(where, late)
         places = {number for number, _ in late(found)}
         await cleaned(where, b, {number: found[number] for number in places})  # with what they buried in it
         await unburied(where)
@@ -100,11 +101,16 @@ async def test_rows_that_land_late_do_no_harm_where_the_changelog_is_compacted(
 
 
 async def fall_asleep(where: World, worker: WorkerProcess, failpoint: str, *, bulk: int = 0) -> None:
-    """Start a worker that stops itself at a failpoint, and submit until it does."""
+    """Start a worker that stops itself at a failpoint, and submit until it does.
+
+    In a life before that it has written to every partition: the first to do so names the changelog, and where that
+    first flight was the one that it slept over, two would have named it.
+    """
+    await where.life(worker, agendas=2)
     worker.start(failpoint=failpoint)
 
     async def load() -> None:
-        async with connect(worker.url, draw=draw, patience=60) as client:
+        async with connect(worker.url, draw=draw, patience=HANG_SECONDS) as client:
             await tenant(client, "acme")
             operations = sample("a", result={"of": "x" * bulk}), sample("b", "a")
             while True:
@@ -124,22 +130,27 @@ async def fall_asleep(where: World, worker: WorkerProcess, failpoint: str, *, bu
             await loading
 
 
-async def take_over(where: World, worker: WorkerProcess) -> None:
+async def take_over(where: World, worker: WorkerProcess, **settings: object) -> None:
     """Another worker owns everything, and has changed every run since, on disk."""
-    worker.start()
+    worker.start(**settings)
     await where.owns(worker)
     for operation in "ab":
         await where.touch(worker, await where.runs(), operation)
     await where.owns(worker)
 
 
-async def landed(where: World) -> Rows:
-    """The changelog, as soon as rows stand in it behind newer ones."""
+def cut_short(rows: Rows) -> set[int]:
+    """Partitions in which rows stand behind newer ones, and no `applied` row came with them."""
+    return {number for number, _ in late(rows)} - {number for number, key in late(rows) if key == APPLIED}
+
+
+async def landed(where: World, what: Callable[[Rows], object]) -> Rows:
+    """The changelog, as soon as there is any of `what`: rows of the woken worker that stand behind newer ones."""
     found: Rows = {}
 
     async def holds() -> bool:
         found.update(await changelog(where))
-        return bool(late(found))
+        return bool(what(found))
 
     await where.until(holds, "the woken worker's rows to land")
     return found
@@ -165,7 +176,7 @@ async def cleaned(where: World, worker: WorkerProcess, before: Rows) -> None:
         await where.touch(worker, runs)
         return all(removed(before, await changelog(where)).values())
 
-    await where.until(holds, "the changelog to be compacted", 60)
+    await where.until(holds, "the changelog to be compacted")
 
 
 async def all_agree(where: World) -> None:

@@ -16,11 +16,14 @@ from handlers.client.client import connect
 from handlers.clock import draw
 from tests.conftest import Broker
 from tests.faults.judge import disk, flaws, whole_log
-from tests.faults.processes import WorkerProcess
+from tests.faults.processes import HANG_SECONDS, WorkerProcess
 from tests.integration.installation import sample, submit, tenant
 
 #: Few, so that a start is short; a run's partition is still one of several.
 P = 2
+#: A session that a busy machine does not outlast, for worlds in which no worker is killed or stopped: what is counted
+#: there is counted in one ownership.
+UNBROKEN = {"session": 60, "rebalance": 60}
 
 
 class World:
@@ -33,7 +36,7 @@ class World:
         self.workers = [WorkerProcess(name, bootstrap, prefix, folder, partitions=P, **settings) for name in names]
         self.session = aiohttp.ClientSession()
 
-    async def until(self, holds: Callable[[], Awaitable[bool]], what: str, seconds: float = 120) -> None:
+    async def until(self, holds: Callable[[], Awaitable[bool]], what: str, seconds: float = HANG_SECONDS) -> None:
         try:
             async with asyncio.timeout(seconds):
                 while not await holds():  # noqa: ASYNC110  # of other processes: there is no event
@@ -72,7 +75,7 @@ class World:
     async def work(self, worker: WorkerProcess, count: int = 8) -> None:
         """Submit some agendas, or some more until every partition has one of them, and have them acknowledged."""
         bare = set(range(P))
-        async with connect(worker.url, draw=draw, patience=60) as client:
+        async with connect(worker.url, draw=draw, patience=HANG_SECONDS) as client:
             await tenant(client, "acme")
             while count > 0 or bare:
                 agenda = await submit(client, "acme", sample("a"), sample("b", "a"))
@@ -81,7 +84,7 @@ class World:
 
     async def touch(self, worker: WorkerProcess, streams: Iterable[str], operation: str = "a") -> None:
         """Change a row of each of these runs, and have it acknowledged."""
-        async with connect(worker.url, draw=draw, patience=60) as client:
+        async with connect(worker.url, draw=draw, patience=HANG_SECONDS) as client:
             identities = [f"{stream}-{operation}" for stream in streams]
             changes = [{"id": each, "customerId": "acme", "params": {"drawn": draw()}} for each in identities]
             await asyncio.gather(*map(client.operation_progresses.put, identities, changes))

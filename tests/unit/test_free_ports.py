@@ -24,7 +24,7 @@ def test_a_port_that_another_process_was_given_is_not_given_out_while_it_lives()
         assert not ports._claim(port)
         other.stdin.write("\n")
         other.stdin.close()
-        other.wait(10)
+        other.wait(60)
         assert ports._claim(port)
 
 

@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -140,7 +141,7 @@ def test_a_kill_in_the_middle_of_a_fetch_takes_maven_along_and_the_next_fetch_cl
     os.kill(fetching.pid, signal.SIGKILL)
     fetching.wait()
 
-    assert psutil.wait_procs([maven], timeout=10)[1] == []
+    assert psutil.wait_procs([maven], timeout=60)[1] == []
     monkeypatch.setenv("PATH", str(tmp_path / "nothing"))
     on_the_path(tmp_path / "again", monkeypatch, mvn=f'{OUT}; /bin/ln -s {real}/*.jar "$out"')
     jars()
@@ -152,8 +153,9 @@ def wait_for_child(pid: int, name: str) -> psutil.Process:
     parent = psutil.Process(pid)
     while True:
         for child in parent.children():
-            if child.name() == name:
-                return child
+            with suppress(psutil.NoSuchProcess):  # it was one, and has ended
+                if child.name() == name:
+                    return child
         assert parent.status() != psutil.STATUS_ZOMBIE, "it ended"
 
 

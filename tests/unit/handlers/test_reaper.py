@@ -175,7 +175,7 @@ class Carried:
     async def tick(self) -> None:
         self.seen.clear()
         task = asyncio.create_task(self.timers.run())
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(60):
             while "reaper" not in self.seen:  # noqa: ASYNC110  # the loop tells nobody
                 await asyncio.sleep(0)
         task.cancel()
@@ -201,7 +201,7 @@ async def test_a_process_that_is_dry_says_what_is_due_and_does_nothing() -> None
 async def test_how_often_it_looks_is_set() -> None:
     hasty, slow = Carried(partition(), every=1), Carried(partition(), every=3_600_000)
     tasks = [asyncio.create_task(found.timers.run()) for found in (hasty, slow)]
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         while hasty.looks < 5:  # noqa: ASYNC110  # the loop tells nobody
             await asyncio.sleep(0)
     for task in tasks:
@@ -227,7 +227,7 @@ async def test_on_demand_everything_due_is_shown_and_carried_out_unless_it_is_a_
 async def test_the_next_walk_finds_what_did_not_succeed() -> None:
     found = Carried(partition(resting(0)), away=True)
     task = asyncio.create_task(found.timers.run())
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         while found.seen.get("reaper") != (1, 0):  # noqa: ASYNC110  # the loop tells nobody
             await asyncio.sleep(0)
         found.away = False

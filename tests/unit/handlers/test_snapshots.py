@@ -60,7 +60,7 @@ def story_of(runs: int) -> History:
     return story
 
 
-def verifier(story: History, session: aiohttp.ClientSession, url: str, patience: float = 10.0) -> Verifier:
+def verifier(story: History, session: aiohttp.ClientSession, url: str, patience: float = 60.0) -> Verifier:
     subject = Subject(name=TOPIC, partitions=1, classify=classifier())
     return Verifier(log=story.log, subject=subject, session=session, url=url, secret=SECRET, patience=patience)
 

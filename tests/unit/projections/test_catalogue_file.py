@@ -105,11 +105,11 @@ async def test_the_last_write_waits_for_one_whose_task_was_cancelled(tmp_path: P
     def pause(_: str) -> None:
         released.append(release.is_set())
         entered.set()
-        assert release.wait(10)
+        assert release.wait(60)
 
     file = CatalogueFile(tmp_path, held, LOG, pause)
     running = asyncio.create_task(file.run())
-    assert await asyncio.to_thread(entered.wait, 10)
+    assert await asyncio.to_thread(entered.wait, 60)
     running.cancel()
     with pytest.raises(asyncio.CancelledError):
         await running

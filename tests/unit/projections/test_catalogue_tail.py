@@ -33,7 +33,7 @@ async def test_it_has_caught_up_at_the_end_it_began_with(begin: int) -> None:
     tail = CatalogueTail(catalogue, log, TOPIC, MemorySource(log, TOPIC), 3)
     assert tail.caught_up == (begin == 3)
     running = asyncio.create_task(tail.run())
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         await tail.catch_up()
     assert tail.caught_up
     assert catalogue.verdicts.total() == 3 - begin, "what lies before is not read again"
@@ -45,13 +45,13 @@ async def test_it_has_not_caught_up_before_the_last_record_is_folded() -> None:
     tail = CatalogueTail(Catalogue(Classifier(1, kinds=CATALOGUE_EVENTS)), log, TOPIC, MemorySource(log, TOPIC), 3)
     running = asyncio.create_task(tail.run())
     waiting = asyncio.create_task(tail.catch_up())
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         await tail.reach(2)
     assert not tail.caught_up
     assert not waiting.done()
     _, headers, value = golden("agendum.CustomerSaved.v1")
     log.put(TOPIC, 0, NewRecord(b"customer/a", value, headers))
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         await waiting
     assert tail.caught_up
     running.cancel()
@@ -60,10 +60,11 @@ async def test_it_has_not_caught_up_before_the_last_record_is_folded() -> None:
 async def test_its_age_is_that_of_the_last_end_it_was_told_of(monkeypatch: pytest.MonkeyPatch) -> None:
     moment = 100.0
     monkeypatch.setattr(catalogue_tail, "boottime", lambda: moment)
+    monkeypatch.setattr(catalogue_tail, "END_SECONDS", 60.0)  # a busy machine may forget us for the 0.2 s that it is
     log = records(1)
     tail = CatalogueTail(Catalogue(Classifier(1, kinds=CATALOGUE_EVENTS)), log, TOPIC, MemorySource(log, TOPIC), 1)
     running = asyncio.create_task(tail.run())
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         moment = 103.0
         assert tail.age == 3
         assert await tail.current()

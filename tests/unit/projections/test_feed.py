@@ -41,7 +41,7 @@ class Reader:
 
     async def caught_up(self) -> None:
         """Everything was fetched and folded."""
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(60):
             while self.partition.next < len(self.log.records(TOPIC, 0)) or not self.slices:  # noqa: ASYNC110
                 await asyncio.sleep(0.001)
 
@@ -160,6 +160,6 @@ async def test_what_can_not_be_folded_ends_the_feed_as_if_it_had_been_fetched(st
     reader.feed.landed(0, reader.records(1))
 
     assert reader.partition.next == 1
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         with pytest.raises(TooNew):
             await reader.task

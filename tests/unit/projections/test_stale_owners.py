@@ -105,7 +105,7 @@ async def test_what_is_sent_again_is_unwritten_until_it_is_acknowledged() -> Non
     waits, let_go = at_the_second_flight(owner)
 
     story.report("A", "r3")  # its flight finds the gap, the next one closes it
-    await asyncio.wait_for(waits.wait(), 20)
+    await asyncio.wait_for(waits.wait(), 60)
 
     [carries] = owner.holdings.writers.values()
     assert (carries.resent, carries.behind > 0, owner.idle()) == (1, True, False)

@@ -80,7 +80,7 @@ def test_defaults_stand_as_the_environment_would_have_them(monkeypatch: pytest.M
 def test_on_a_terminal_of_80_columns_names_and_addresses_stand_whole(more: dict[str, str]) -> None:
     environment = {"PATH": os.environ["PATH"], "TERM": "xterm-256color", **more}
     child = pexpect.spawn(COMMAND[0], [*COMMAND[1:], "settings"], env=environment, encoding="utf8", dimensions=(24, 80))
-    child.expect(pexpect.EOF, timeout=30)
+    child.expect(pexpect.EOF, timeout=120)
     shown = re.sub(r"\x1b\[[0-9;]*m", "", str(child.before))
     assert max(map(len, shown.splitlines())) <= 80
     for one in variables.of_workers():

@@ -13,14 +13,16 @@ STEPS = 3
 
 
 class Service:
-    """Remembers reports; an answer takes as long as the test says."""
+    """Remembers reports, and which operations it was told of; an answer takes as long as the test says."""
 
     def __init__(self, *wrong: Exception, answer: Callable[[], Awaitable[object]] = lambda: asyncio.sleep(0)) -> None:
         self.reports: list[AgendaProgress] = []
+        self.told: set[str] = set()
         self._wrong = [*wrong]
         self._answer = answer
 
     async def send(self, report: AgendaProgress) -> None:
+        self.told |= {row.operation or "" for row in report.operation_progress or []}
         await self._answer()
         if self._wrong:
             raise self._wrong.pop(0)
@@ -35,10 +37,28 @@ class Service:
         ]
 
 
-def chain(seconds: float, service: Service, every: float = 60) -> Execution:
-    async def step(_: Task) -> None:
-        if seconds:
-            await asyncio.sleep(seconds)
+Step = Callable[[Task], Awaitable[None]]
+
+
+async def at_once(_: Task) -> None:
+    """An operation that takes no time."""
+
+
+async def without_end(_: Task) -> None:
+    await asyncio.Event().wait()
+
+
+def until_told(service: Service, *names: str) -> Step:
+    """Operations (these, or all) that end when a report of their start is on its way: not before, on no machine."""
+
+    async def step(one: Task) -> None:
+        while one.name not in service.told and one.name in (names or [one.name]):  # noqa: ASYNC110  # it tells nobody
+            await asyncio.sleep(0.001)
+
+    return step
+
+
+def chain(step: Step, service: Service, every: float = 60) -> Execution:
 
     operations = [
         Operation(name=f"o{n}", type="step", params={"dependsOn": f"o{n - 1}"} if n else {}) for n in range(STEPS)
@@ -57,7 +77,7 @@ def chain(seconds: float, service: Service, every: float = 60) -> Execution:
 async def test_the_end_of_one_operation_and_the_start_of_the_next_are_one_report() -> None:
     service = Service()
 
-    await chain(0.05, service).run()
+    await chain(until_told(service), service).run()
 
     between = [{(f"o{n}", "COMPLETE"), (f"o{n + 1}", "EXECUTING")} for n in range(STEPS - 1)]
     assert service.said == [{("o0", "EXECUTING")}, *between, {(f"o{STEPS - 1}", "COMPLETE")}]
@@ -67,7 +87,7 @@ async def test_the_end_of_one_operation_and_the_start_of_the_next_are_one_report
 async def test_a_run_that_takes_no_time_is_one_report() -> None:
     service = Service()
 
-    await chain(0, service).run()
+    await chain(at_once, service).run()
 
     assert service.said == [{(f"o{n}", "COMPLETE") for n in range(STEPS)}]
 
@@ -75,9 +95,9 @@ async def test_a_run_that_takes_no_time_is_one_report() -> None:
 async def test_what_happens_while_a_report_is_on_its_way_is_said_by_the_next() -> None:
     answered = asyncio.Event()
     service = Service(answer=answered.wait)
-    execution = chain(0.01, service)
+    execution = chain(until_told(service, "o0"), service)
     run = asyncio.create_task(execution.run())
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         while not execution.journal.is_over:  # noqa: ASYNC110  # a journal tells its reporter alone
             await asyncio.sleep(0.01)
     answered.set()
@@ -89,7 +109,7 @@ async def test_what_happens_while_a_report_is_on_its_way_is_said_by_the_next() -
 async def test_what_could_not_be_said_is_said_when_the_service_is_back() -> None:
     service = Service(Unavailable("away"), Unavailable("away"))
 
-    await chain(0.001, service).run()
+    await chain(at_once, service).run()
 
     assert {each for said in service.said for each in said} >= {(f"o{n}", "COMPLETE") for n in range(STEPS)}
 
@@ -97,13 +117,13 @@ async def test_what_could_not_be_said_is_said_when_the_service_is_back() -> None
 async def test_a_refusal_ends_the_run() -> None:
     service = Service(Rejected("cancelled"))
 
-    assert str(await chain(60, service).run()) == "refused"
+    assert str(await chain(without_end, service).run()) == "refused"
 
 
 async def test_a_start_is_told_before_the_operation_ends() -> None:
     service = Service()
-    run = asyncio.create_task(chain(60, service).run())
-    async with asyncio.timeout(5):
+    run = asyncio.create_task(chain(without_end, service).run())
+    async with asyncio.timeout(60):
         while not service.reports:  # noqa: ASYNC110  # the service tells nobody
             await asyncio.sleep(0.001)
     run.cancel()
@@ -114,8 +134,8 @@ async def test_a_start_is_told_before_the_operation_ends() -> None:
 
 async def test_while_nothing_happens_it_says_again_and_again_that_it_lives() -> None:
     service = Service()
-    run = asyncio.create_task(chain(60, service, every=0.01).run())
-    async with asyncio.timeout(30):
+    run = asyncio.create_task(chain(without_end, service, every=0.01).run())
+    async with asyncio.timeout(60):
         while len(service.reports) < 5:  # noqa: ASYNC110  # the service tells nobody
             await asyncio.sleep(0.001)
     run.cancel()

@@ -116,7 +116,7 @@ class World:
 
 async def until(holds: Callable[[], Any], what: str) -> None:
     try:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while not holds():  # noqa: ASYNC110
                 await asyncio.sleep(0.002)
     except TimeoutError:

@@ -30,7 +30,7 @@ async def test_what_shares_any_lane_goes_one_after_the_other_and_nothing_else_wa
     assert begun == ["a", "d", "b", "c"]
     gates["c"].set()
     gates["d"].set()
-    await lanes.settle(1)
+    await lanes.settle(60)
     assert not lanes.under_way
     assert not lanes._last
 
@@ -46,7 +46,7 @@ async def test_a_failure_lets_the_next_one_go() -> None:
 
     lanes.start("1", fail)
     lanes.start("1", do)
-    await lanes.settle(1)
+    await lanes.settle(60)
     assert done == [1]
 
 
