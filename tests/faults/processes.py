@@ -4,14 +4,13 @@ import os
 import shutil
 import signal
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import aiohttp
 
 from compose.ports import free_ports
-from compose.processes import dying_with_us
+from tests import nursery
 
 #: Bounds a hang alone: much longer than anything takes on a machine that has ten times as much to do.
 HANG_SECONDS = 180.0
@@ -28,7 +27,7 @@ class WorkerProcess:
         self.log = folder / f"{name}.log"
         self.url = f"http://127.0.0.1:{self.port}"
         self.restarts = 0
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: nursery.Process | None = None
         given = {
             "kafka": bootstrap,
             "prefix": prefix,
@@ -48,15 +47,7 @@ class WorkerProcess:
         """Start; settings of this start alone."""
         more = {f"AGENDUM_{name.upper()}": str(value) for name, value in settings.items()}
         with self.log.open("ab") as log:
-            self._process = subprocess.Popen(
-                [sys.executable, "-c", "from handlers.cli.main import main; main()", "work"],
-                env={**os.environ, **self._settings, **more},
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                process_group=0,
-                preexec_fn=dying_with_us(),  # noqa: PLW1509  # system calls that touch no lock
-            )
+            self._process = nursery.start(["work"], {**os.environ, **self._settings, **more}, log)
 
     @property
     def pid(self) -> int:

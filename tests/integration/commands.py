@@ -4,10 +4,10 @@ import asyncio
 import json
 import os
 import signal
-import sys
 from typing import Any
 
-MAIN = "from handlers.cli.main import main; main()"
+from tests import nursery
+
 WAIT_SECONDS = 180
 
 
@@ -28,14 +28,30 @@ class Ended:
 class Command:
     """One running `agendum`."""
 
-    def __init__(self, process: asyncio.subprocess.Process) -> None:
+    def __init__(self, process: nursery.Process) -> None:
         self._process = process
+        self._stdout = asyncio.StreamReader(limit=16 << 20)
+        self._stderr = asyncio.StreamReader(limit=16 << 20)
+        self._heard: asyncio.ReadTransport | None = None
+
+    async def listen(self, stdout: int, stderr: int) -> "Command":
+        """Hear what it says."""
+        connect = asyncio.get_running_loop().connect_read_pipe
+        self._heard, _ = await connect(lambda: asyncio.StreamReaderProtocol(self._stdout), os.fdopen(stdout, "rb"))
+        await connect(lambda: asyncio.StreamReaderProtocol(self._stderr), os.fdopen(stderr, "rb"))
+        return self
+
+    async def leave(self) -> None:
+        """Read something, and no more, as `head` does."""
+        async with asyncio.timeout(WAIT_SECONDS):
+            assert await self._stdout.read(1)
+        assert self._heard is not None
+        self._heard.close()
 
     async def line(self) -> dict[str, Any]:
         """The next JSON line."""
-        assert self._process.stdout is not None
         async with asyncio.timeout(WAIT_SECONDS):
-            found: dict[str, Any] = json.loads(await self._process.stdout.readline())
+            found: dict[str, Any] = json.loads(await self._stdout.readline())
         return found
 
     def interrupt(self) -> None:
@@ -44,25 +60,20 @@ class Command:
 
     async def end(self) -> Ended:
         """Wait for its end."""
-        async with asyncio.timeout(WAIT_SECONDS):
-            out, err = await self._process.communicate()
-        return Ended(self._process.returncode or 0, out.decode(), err.decode())
+        try:
+            async with asyncio.timeout(WAIT_SECONDS):
+                out, err = await asyncio.gather(self._stdout.read(), self._stderr.read())
+            code = await asyncio.to_thread(self._process.wait, WAIT_SECONDS)
+        finally:
+            self._process.kill()
+        return Ended(code, out.decode(), err.decode())
 
 
 async def begin(*arguments: str, **environment: str) -> Command:
     """Start `agendum ARGUMENTS`."""
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-c",
-        MAIN,
-        *arguments,
-        stdin=asyncio.subprocess.DEVNULL,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-        limit=16 << 20,
-        env={**os.environ, **environment},
-    )
-    return Command(process)
+    process, stdin, stdout, stderr = nursery.piped(arguments, {**os.environ, **environment})
+    os.close(stdin)
+    return await Command(process).listen(stdout, stderr)
 
 
 async def agendum(*arguments: str, **environment: str) -> Ended:

@@ -7,13 +7,14 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from compose.processes import dying_with_us
 from handlers.client.client import Client
 from handlers.client.objects import Agenda, AgendaProgress
+from tests import nursery
 
 COMMAND = [sys.executable, "-c", "from handlers.cli.main import main; main()"]
 TYPES = ["sample", "logMessages", "command", "http"]
@@ -21,11 +22,21 @@ TYPES = ["sample", "logMessages", "command", "http"]
 SECONDS = 120.0
 
 
-def agendum(*arguments: str, url: str = "", **more: Any) -> subprocess.CompletedProcess[str]:
+def agendum(*arguments: str, url: str = "", given: str = "") -> subprocess.CompletedProcess[str]:
     """Run a command to its end, through pipes."""
-    environment = {**os.environ, "AGENDUM_URL": url, "NO_COLOR": "1"}
-    return subprocess.run(
-        [*COMMAND, *arguments], capture_output=True, text=True, timeout=SECONDS, check=False, env=environment, **more
+    return nursery.run(arguments, {**os.environ, "AGENDUM_URL": url, "NO_COLOR": "1"}, given, SECONDS)
+
+
+def fresh(arguments: Sequence[str], environment: Mapping[str, str], log: nursery.File) -> subprocess.Popen[bytes]:
+    """Start `agendum ARGUMENTS` as an interpreter of its own, as users do."""
+    return subprocess.Popen(
+        [*COMMAND, *arguments],
+        stdin=subprocess.DEVNULL,
+        stdout=log,
+        stderr=log,
+        process_group=0,
+        env=environment,
+        preexec_fn=dying_with_us(),  # noqa: PLW1509  # system calls that touch no lock
     )
 
 
@@ -36,21 +47,14 @@ class ExecutorProcess:
         self, url: str, insight: str, folder: Path, *more: str, environment: Mapping[str, str] | None = None
     ) -> None:
         self._environment = {**os.environ, **(environment or {})}
+        self._begin = nursery.start if nursery.interpreter(environment or {}) == {} else fresh
         self.log = folder / f"executor-{os.urandom(3).hex()}.log"
-        self._command = [*COMMAND, "execute", "--insight", insight, "--url", url, *more]
-        self._process: subprocess.Popen[bytes] | None = None
+        self._arguments = ["execute", "--insight", insight, "--url", url, *more]
+        self._process: nursery.Process | subprocess.Popen[bytes] | None = None
 
     def start(self) -> "ExecutorProcess":
         with self.log.open("ab") as log:
-            self._process = subprocess.Popen(
-                self._command,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                process_group=0,
-                env=self._environment,
-                preexec_fn=dying_with_us(),  # noqa: PLW1509  # system calls that touch no lock
-            )
+            self._process = self._begin(self._arguments, self._environment, log)
         return self
 
     @property

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import subprocess
 import sys
 from collections.abc import AsyncIterator
@@ -19,6 +20,7 @@ from eventstore.topics import Topics
 from handlers.cli import probes
 from handlers.cli.checks import Check, Level
 from handlers.cli.commands.doctor import examine
+from tests import nursery
 from tests.conftest import Broker
 from tests.faults.processes import WorkerProcess
 from tests.wire import SECONDS, share
@@ -95,13 +97,7 @@ async def examined(bootstrap: str, prefix: str, url: str, data: Path) -> list[Ch
 
 def doctor(*arguments: str) -> subprocess.CompletedProcess[str]:
     """The same of the command."""
-    command = [*COMMAND, *arguments]
-    while (
-        LATE
-        in (
-            done := subprocess.run(command, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL)
-        ).stdout
-    ):
+    while LATE in (done := nursery.run(["doctor", *arguments], os.environ)).stdout:
         pass
     return done
 

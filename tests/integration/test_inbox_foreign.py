@@ -18,6 +18,7 @@ from eventstore.kafka.log import KafkaLog
 from eventstore.kafka.positions import Positions
 from eventstore.topics import Topics
 from handlers.inbox.meaning import CANCEL, REPORT, SUBMIT, ids_of
+from tests import nursery
 from tests.conftest import Broker
 from tests.faults.processes import WorkerProcess
 from tests.integration.test_inbox import (
@@ -36,7 +37,6 @@ from tests.integration.test_inbox import (
 from tests.wire import Client
 
 pytestmark = pytest.mark.kafka
-ROOT = Path(__file__).parents[2]
 
 
 class Place:
@@ -75,15 +75,8 @@ class Place:
 
     def run(self, *command: str, given: str = "") -> Any:
         """What our command line prints."""
-        return subprocess.run(
-            [sys.executable, "-c", "from handlers.cli.main import main; main()", *command],
-            env={**os.environ, "AGENDUM_KAFKA": self.kafka.bootstrap, "AGENDUM_PREFIX": self.prefix},
-            cwd=ROOT,
-            input=given,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        place = {"AGENDUM_KAFKA": self.kafka.bootstrap, "AGENDUM_PREFIX": self.prefix}
+        return nursery.run(command, {**os.environ, **place}, given)
 
     async def tell(self, *command: str, given: str = "") -> Any:
         """The same, without stopping this loop; it must succeed, and prints JSON."""

@@ -120,10 +120,10 @@ def test_what_get_prints_is_what_apply_takes(here: Objects) -> None:
         assert (
             json.loads(done.stdout).items() >= {"kind": each["kind"], "id": each["id"], "title": each["title"]}.items()
         )
-        again = here.run("apply", "-f", "-", input=done.stdout)
+        again = here.run("apply", "-f", "-", given=done.stdout)
         assert words(again) == ["unchanged"], again.stdout
     listed = here.run("list", "insight", "--where", f"customerId={here.customer}", "--all", "-o", "json")
-    assert words(here.run("apply", "-f", "-", input=listed.stdout)) == ["unchanged"] * 2
+    assert words(here.run("apply", "-f", "-", given=listed.stdout)) == ["unchanged"] * 2
 
 
 def test_an_agenda_is_changed_and_not_made(here: Objects) -> None:

@@ -323,16 +323,10 @@ async def test_a_reader_that_has_seen_enough_ends_it_quietly(
 ) -> None:
     await client.submit(operations=[{"name": "x", "type": "t", "payload": {"fill": "x" * 500_000}}])
     command = await begin(*cli_of(worker, kafka).arguments("replay"))
-    assert command._process.stdout is not None
-    await command._process.stdout.read(1)
-    command._process.stdout._transport.close()  # type: ignore[attr-defined]  # as head does: it reads no more
+    await command.leave()
+    ended = await command.end()
 
-    async with asyncio.timeout(30):
-        assert command._process.stderr is not None
-        err = await command._process.stderr.read()
-        code = await command._process.wait()
-
-    assert (code, err) == (0, b"")
+    assert (ended.code, ended.err) == (0, "")
 
 
 async def test_the_catalogue_and_the_inbox_can_be_replayed(
