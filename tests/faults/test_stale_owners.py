@@ -33,10 +33,11 @@ RESENT = "had buried in the changelog are sent again"
 
 async def test_rows_that_land_late_are_never_taken_for_the_newest(kafka: Broker, prefix: str, tmp_path: Path) -> None:
     """The new owner dies before it can send again what they buried; and no `applied` row came with them."""
-    async with world(kafka, prefix, tmp_path, "A", "B", **SESSION) as where:
+    # A waits for as long as the group waits for B, which is paused, and is not to leave for want of heartbeats before.
+    async with world(kafka, prefix, tmp_path, "A", "B", session=6, heartbeat=0.3) as where:
         a, b = where.workers
         await fall_asleep(where, a, "buffered_part:1:stop", bulk=BULK)
-        await take_over(where, b, session=15)  # so long the group waits for it before A is given anything
+        await take_over(where, b, session=9)  # so long nothing can be sent again by A either
 
         b.pause()  # or it might send again what is buried before it is killed
         a.wake()
