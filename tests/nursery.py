@@ -1,4 +1,4 @@
-"""Processes of `agendum` in a moment: forked from one that has loaded the libraries, one such per process of tests.
+"""Processes of `agendum` in a moment: forked from one that has loaded the libraries, two such per process of tests.
 
 Hundreds of them start in a run of the tests, and loading libraries is most of what a start costs. Only what others
 wrote is there already: each process loads what is ours by itself, in its own order, as a fresh interpreter does, with
@@ -10,6 +10,7 @@ SSL_CERT_FILE). Tests of such things, of terminals, and of the command's own fir
 
 import atexit
 import functools
+import itertools
 import json
 import os
 import select
@@ -18,12 +19,15 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import IO
 
+from compose.processes import dying_with_us
+
 ROOT = Path(__file__).parents[1]
+COMMAND = [sys.executable, "-c", "from handlers.cli.main import main; main()"]
 CODE = "from tests.forking import serve; serve(); from handlers.cli.main import main; main()"
 File = IO[bytes] | int
 
@@ -116,24 +120,39 @@ def descriptor(file: File) -> int:
 
 
 @functools.cache
-def nursery() -> Nursery:
-    """The one of this process."""
-    found = Nursery()
-    atexit.register(found.close)
-    return found
+def nurseries() -> Iterator[Nursery]:
+    """Those of this process, in turn: two workers that start after each other have seeds of their own, as for users."""
+    found = [Nursery() for _ in range(2)]
+    for each in found:
+        atexit.register(each.close)
+    return itertools.cycle(found)
 
 
 def start(arguments: Sequence[str], environment: Mapping[str, str], log: File) -> Process:
     """Start `agendum ARGUMENTS`, which reads nothing and says everything to one file."""
     with Path(os.devnull).open("rb") as nothing:
-        return nursery().start(arguments, environment, nothing, log, log)
+        return next(nurseries()).start(arguments, environment, nothing, log, log)
+
+
+def fresh(arguments: Sequence[str], environment: Mapping[str, str], log: File) -> subprocess.Popen[bytes]:
+    """The same by an interpreter of its own, as users do."""
+    return subprocess.Popen(
+        [*COMMAND, *arguments],
+        stdin=subprocess.DEVNULL,
+        stdout=log,
+        stderr=log,
+        process_group=0,
+        env=environment,
+        preexec_fn=dying_with_us(),  # noqa: PLW1509  # system calls that touch no lock
+    )
 
 
 def piped(arguments: Sequence[str], environment: Mapping[str, str]) -> tuple[Process, int, int, int]:
     """Start `agendum ARGUMENTS`; the process, and our ends of its stdin, stdout and stderr."""
     (theirs, stdin), (stdout, said), (stderr, complained) = os.pipe(), os.pipe(), os.pipe()
     try:
-        return nursery().start(arguments, environment, theirs, said, complained), stdin, stdout, stderr
+        process = next(nurseries()).start(arguments, environment, theirs, said, complained)
+        return process, stdin, stdout, stderr
     finally:
         for each in (theirs, said, complained):
             os.close(each)

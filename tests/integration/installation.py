@@ -7,16 +7,15 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from compose.processes import dying_with_us
 from handlers.client.client import Client
 from handlers.client.objects import Agenda, AgendaProgress
 from tests import nursery
 
-COMMAND = [sys.executable, "-c", "from handlers.cli.main import main; main()"]
+COMMAND = nursery.COMMAND
 TYPES = ["sample", "logMessages", "command", "http"]
 #: How long something is waited for that comes at once where there is nothing else to do.
 SECONDS = 120.0
@@ -27,19 +26,6 @@ def agendum(*arguments: str, url: str = "", given: str = "") -> subprocess.Compl
     return nursery.run(arguments, {**os.environ, "AGENDUM_URL": url, "NO_COLOR": "1"}, given, SECONDS)
 
 
-def fresh(arguments: Sequence[str], environment: Mapping[str, str], log: nursery.File) -> subprocess.Popen[bytes]:
-    """Start `agendum ARGUMENTS` as an interpreter of its own, as users do."""
-    return subprocess.Popen(
-        [*COMMAND, *arguments],
-        stdin=subprocess.DEVNULL,
-        stdout=log,
-        stderr=log,
-        process_group=0,
-        env=environment,
-        preexec_fn=dying_with_us(),  # noqa: PLW1509  # system calls that touch no lock
-    )
-
-
 class ExecutorProcess:
     """One `agendum execute`."""
 
@@ -47,7 +33,7 @@ class ExecutorProcess:
         self, url: str, insight: str, folder: Path, *more: str, environment: Mapping[str, str] | None = None
     ) -> None:
         self._environment = {**os.environ, **(environment or {})}
-        self._begin = nursery.start if nursery.interpreter(environment or {}) == {} else fresh
+        self._begin = nursery.start if nursery.interpreter(environment or {}) == {} else nursery.fresh
         self.log = folder / f"executor-{os.urandom(3).hex()}.log"
         self._arguments = ["execute", "--insight", insight, "--url", url, *more]
         self._process: nursery.Process | subprocess.Popen[bytes] | None = None

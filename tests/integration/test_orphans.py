@@ -24,7 +24,7 @@ bootstrap, prefix, folder = sys.argv[1], sys.argv[2], Path(sys.argv[3])
 worker = WorkerProcess("W", bootstrap, prefix, folder)
 worker.start()
 executor = ExecutorProcess("http://127.0.0.1:1", "i", folder).start()
-print(worker.pid, executor.pid, flush=True)  # and a third, which they were forked from
+print(worker.pid, executor.pid, flush=True)  # and the two that they were forked from
 time.sleep(600)
 """
 LAUNCHER = [sys.executable, "-m", "compose.kafka", "--nodes", "3"]
@@ -54,8 +54,8 @@ def orphans(command: list[str], count: int, generations: int = 1) -> list[psutil
 
 
 def test_workers_and_executors_end_with_the_run_that_is_killed(kafka: Broker, prefix: str, tmp_path: Path) -> None:
-    assert orphans([sys.executable, "-c", CODE, kafka.bootstrap, prefix, str(tmp_path)], 3, generations=2) == []
+    assert orphans([sys.executable, "-c", CODE, kafka.bootstrap, prefix, str(tmp_path)], 4, generations=2) == []
 
 
 def test_every_node_ends_with_its_launcher_that_is_killed(tmp_path: Path) -> None:
-    assert orphans([*LAUNCHER, "--data", str(tmp_path)], 3, generations=2) == []
+    assert orphans([*LAUNCHER, "--data", str(tmp_path)], 4, generations=2) == []
