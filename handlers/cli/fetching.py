@@ -40,7 +40,10 @@ async def owners_of(session: aiohttp.ClientSession, url: str, secret: str) -> di
         raise Forbidden("expected the workers' shared secret: set AGENDUM_SECRET as the workers have it")
     if answer.status != 200:
         raise Unavailable(f"expected a worker at {url}, found status {answer.status}")
-    return msgspec.msgpack.decode(text, type=dict[int, str])
+    try:
+        return msgspec.msgpack.decode(text, type=dict[int, str])
+    except msgspec.MsgspecError:
+        raise Unavailable(f"expected a worker's list of owners at {url}, found {text[:100]!r}: is that one?") from None
 
 
 async def fetch(session: aiohttp.ClientSession, worker: str, secret: str, number: int, path: str = SNAPSHOT) -> Taken:

@@ -38,7 +38,9 @@ class Transport:
     async def ask(self, method: str, path: str, body: Any = None, headers: Mapping[str, str] | None = None) -> Any:
         """One request to `/pop/…`; the answer's JSON."""
         answer = await self.once(method, f"{self.url}/pop/{path}", body, headers or {})
-        if isinstance(answer, dict) and (problem := answer.get("errorResponse")) is not None:
+        if not isinstance(answer, dict):
+            raise BadRequest(f"expected a JSON object of {self.url}, found {answer!r:.100}: is that an Agendum?")
+        if (problem := answer.get("errorResponse")) is not None:
             raise _refusal(msgspec.convert(problem, Problem))
         return answer
 

@@ -21,6 +21,7 @@ class WorkerProcess:
 
     def __init__(self, name: str, bootstrap: str, prefix: str, folder: Path, **settings: object) -> None:
         self.name = name
+        self.bootstrap = bootstrap
         self.prefix = prefix
         self.port, self.internal = free_ports(2)
         self.data = folder / name
