@@ -8,6 +8,7 @@ import signal
 import socket
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from importlib import import_module
 
 from compose.processes import dying_with_us
@@ -50,6 +51,8 @@ def serve() -> None:
             bind()
             become(files, **json.loads(text))
             return
+        with suppress(OSError):  # whichever of us is first: whoever asked may signal the group at once
+            os.setpgid(pid, pid)
         requests.send(str(pid).encode())
         living[pid] = files.pop()
         for each in files:
