@@ -61,8 +61,6 @@ class Feed:
 
     def __init__(self, source: Source) -> None:
         self._source = source
-        #: records that were not the next ones, so that the source was sought back
-        self.sought = 0
         #: records folded at their acknowledgement
         self.landed_first = 0
         self._owned: Mapping[int, Partition] = {}
@@ -121,7 +119,6 @@ class Feed:
                 return
             before = partition.caught_up
             if not partition.fold(records[start : start + SLICE]):
-                self.sought += 1
                 self._source.seek(number, partition.next)
                 return
             folded(partition, partition.caught_up and not before)
