@@ -49,6 +49,7 @@ class Place:
             ["-c", code, *arguments],
             env={**mine, "AGENDUM_URL": self.url, "TERM": "xterm", **(environment or {})},
             encoding="utf8",
+            codec_errors="replace",  # the terminal's echo of ^C may stand within a character
             dimensions=(lines, 80),
             timeout=180,
         )
@@ -57,7 +58,7 @@ class Place:
 
     def running(self, link: str) -> str:
         """The id of the run with this linkId, once it is in the hands of an executor."""
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 180
         while time.monotonic() < deadline:
             found = agendum("progress", "--link", link, "-o", "json", url=self.url)
             runs = json.loads(found.stdout or "[]")

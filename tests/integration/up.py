@@ -23,7 +23,13 @@ class Up:
         arguments = ["-c", "from handlers.cli.main import main; main()", "up", "--data", str(data), "--port", str(port)]
         environment = {**os.environ, "TERM": "xterm"}
         self.screen = pexpect.spawn(
-            sys.executable, [*arguments, *more], env=environment, encoding="utf8", dimensions=(24, 100), timeout=SECONDS
+            sys.executable,
+            [*arguments, *more],
+            env=environment,
+            encoding="utf8",
+            codec_errors="replace",  # the terminal's echo of ^C may stand within a character
+            dimensions=(24, 100),
+            timeout=SECONDS,
         )
         self.processes: list[psutil.Process] = []
 
