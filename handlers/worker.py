@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import signal
-from contextlib import suppress
+from collections.abc import Collection
 
 import aiohttp
 import msgspec
@@ -26,6 +26,8 @@ logger = logging.getLogger(__name__)
 
 #: What is in flight may come to its end for so long once no more is accepted (s).
 SETTLE_SECONDS = 1.5
+#: A task that goes on for so long after it was cancelled is cancelled again (s).
+CANCEL_SECONDS = 1.0
 
 
 class Worker(msgspec.Struct, frozen=True, kw_only=True):
@@ -99,12 +101,22 @@ class Worker(msgspec.Struct, frozen=True, kw_only=True):
         await self.internal.stop()
         await self.session.close()
         await self.connections.stop()
-        for task in tasks:
-            with suppress(asyncio.CancelledError, Exception):
-                await task
+        await _ended(tasks)
         if self.tail.caught_up:
             await self.catalogue_file.save()
         logger.info("left", extra={"action": "stop"})
+
+
+async def _ended(tasks: "Collection[asyncio.Task[None]]") -> None:
+    """Cancel tasks until they have ended, whatever may swallow a cancellation (eventstore.kafka.cancellation)."""
+    left = set(tasks)
+    while left:
+        for task in left:
+            task.cancel()
+        _, left = await asyncio.wait(left, timeout=CANCEL_SECONDS)
+    for task in tasks:
+        if not task.cancelled():
+            task.exception()  # said already, by `_failed`
 
 
 def _finish(end: "asyncio.Future[str | None]", why: str | None) -> None:

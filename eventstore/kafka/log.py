@@ -8,6 +8,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 
 from eventstore.errors import RangeGone, Unavailable
+from eventstore.kafka.cancellation import heed
 from eventstore.kafka.producer import Producer
 from eventstore.kafka.sieve import Sieve
 from eventstore.log import Heard, NewRecord, Record
@@ -71,6 +72,7 @@ class KafkaLog:
         try:
             async with asyncio.timeout(ASK_SECONDS):
                 found = await self._asking.offsets_for_times(dict.fromkeys(places, epoch_ms))
+                heed()
         except (KafkaError, TimeoutError, OSError) as wrong:
             raise Unavailable(f"expected Kafka to tell offsets of {topic}: {wrong!r}") from wrong
         return {
@@ -123,6 +125,7 @@ class KafkaLog:
         try:
             async with asyncio.timeout(ASK_SECONDS):
                 found = await ask(self._places(topic))
+                heed()
         except (KafkaError, TimeoutError, OSError) as wrong:
             raise Unavailable(f"expected Kafka to tell offsets of {topic}: {wrong!r}") from wrong
         return {place.partition: offset for place, offset in found.items()}

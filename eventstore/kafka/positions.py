@@ -11,6 +11,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 
 from eventstore.errors import Unavailable
+from eventstore.kafka.cancellation import heed
 
 ASK_SECONDS = 5.0
 STOP_SECONDS = 2.0
@@ -51,6 +52,7 @@ class Positions:
         try:
             async with asyncio.timeout(ASK_SECONDS):
                 found = await asyncio.gather(*(self._consumer.committed(self._places[number]) for number in numbers))
+                heed()
                 return dict(zip(numbers, found, strict=True))
         except (KafkaError, TimeoutError, OSError) as wrong:
             raise Unavailable(f"expected Kafka to tell the offsets of {self._group}: {wrong!r}") from wrong
@@ -60,5 +62,6 @@ class Positions:
         try:
             async with asyncio.timeout(ASK_SECONDS):
                 await self._consumer.commit({self._places[number]: offset for number, offset in offsets.items()})
+                heed()
         except (KafkaError, TimeoutError, OSError) as wrong:
             raise Unavailable(f"expected Kafka to keep the offsets of {self._group}: {wrong!r}") from wrong

@@ -22,6 +22,7 @@ from aiokafka.errors import KafkaError, MessageSizeTooLargeError
 
 from eventstore.errors import BadRequest, Unavailable
 from eventstore.kafka.batches import Append, Place, Told, next_batch, refuse
+from eventstore.kafka.cancellation import heed
 from eventstore.kafka.renewed import REQUEST_SECONDS, Renewed
 from eventstore.log import Heard, NewRecord
 from eventstore.topics import MESSAGE_BYTES
@@ -130,6 +131,7 @@ class Producer:
                 answer = await producer.send_batch(batch, topic, partition=partition)
                 buffered()
                 told = await answer
+                heed()
         except MessageSizeTooLargeError as wrong:
             raise BadRequest(f"expected records of at most {MESSAGE_BYTES} bytes: {wrong!r}") from wrong
         except (KafkaError, TimeoutError, OSError, AssertionError) as wrong:

@@ -12,6 +12,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import IllegalStateError, KafkaError, OffsetOutOfRangeError
 
 from eventstore.errors import RangeGone, Unavailable
+from eventstore.kafka.cancellation import heed
 from eventstore.log import Record
 
 #: Bounds one answer's work, so that the loop stays responsive.
@@ -85,6 +86,7 @@ class Tail:
         """
         try:
             found = await self._consumer.getmany(timeout_ms=int(seconds * 1000), max_records=MAX_RECORDS)
+            heed()
         except OffsetOutOfRangeError as wrong:
             raise RangeGone(f"expected {self.topic} to hold the offsets {wrong.args[0]}: it does not") from wrong
         except KafkaError as wrong:
@@ -93,4 +95,6 @@ class Tail:
 
     async def position(self, partition: int) -> int:
         """Offset of the next record that `batches` will give; behind gaps that a compaction left."""
-        return int(await self._consumer.position(TopicPartition(self.topic, partition)))
+        found = int(await self._consumer.position(TopicPartition(self.topic, partition)))
+        heed()
+        return found
