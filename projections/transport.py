@@ -106,13 +106,13 @@ class RocksTable:
 
     def __init__(self, table: Any) -> None:
         self._table = table
+        # At once: Faust opens files too, as soon as it is told of an assignment.
+        table.data.rocksdb_options = disk_options()
         self._stores: dict[int, RocksStore] = {}
 
     def open(self, number: int) -> Store:
         """See projections.holdings.Table."""
-        files = self._table.data
-        files.rocksdb_options = disk_options()
-        store = self._stores[number] = RocksStore(files._db_for_partition(number))
+        store = self._stores[number] = RocksStore(self._table.data._db_for_partition(number))
         return store
 
     def release(self, number: int) -> None:

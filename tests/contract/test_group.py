@@ -62,6 +62,28 @@ async def test_a_worker_that_joined_while_kafka_showed_no_topics_is_given_them_w
         await group.stop()
 
 
+async def test_whoever_opens_a_partitions_files_does_so_by_our_options(
+    kafka: Broker, prefix: str, tmp_path: Path
+) -> None:
+    """Faust opens them too, when it is told of an assignment: its defaults would stay for as long as they are open."""
+    topics, given = Topics(prefix, 2), Given()
+    await make_topics(kafka.bootstrap, topics.all(), 1)
+    group = member(kafka, topics, tmp_path)
+    await group.start(cast("Holdings", cast("Any", given)))
+    try:
+        await asyncio.wait_for(given.all.wait(), SECONDS)
+        for number in (0, 1):
+            group.table.open(number)
+    finally:
+        await group.stop()
+
+    written = [file.read_text() for file in tmp_path.rglob("OPTIONS-*")]
+    assert len(written) >= 2
+    for options in written:
+        assert "write_buffer_size=8388608\n" in options
+        assert "memtable_whole_key_filtering=true\n" in options
+
+
 async def test_an_assignment_that_was_revoked_before_it_was_worked_on_is_not_held(
     kafka: Broker, prefix: str, tmp_path: Path
 ) -> None:
