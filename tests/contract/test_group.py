@@ -1,6 +1,8 @@
 """The group on a real broker: what a worker is given, when Kafka did not show the topics while it joined."""
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, cast
 
@@ -46,20 +48,26 @@ class Given:
         pass
 
 
+@asynccontextmanager
+async def joined(group: Group, given: Given) -> AsyncIterator[Group]:
+    """A member that has joined, and leaves."""
+    await group.start(cast("Holdings", cast("Any", given)))
+    try:
+        yield group
+    finally:
+        await group.stop()
+
+
 async def test_a_worker_that_joined_while_kafka_showed_no_topics_is_given_them_when_it_does(
     kafka: Broker, prefix: str, tmp_path: Path
 ) -> None:
     topics, given = Topics(prefix, 2), Given()
-    group = member(kafka, topics, tmp_path)
-    await group.start(cast("Holdings", cast("Any", given)))
-    try:
+    async with joined(member(kafka, topics, tmp_path), given):
         await asyncio.wait_for(given.some.wait(), SECONDS)
         assert not given.all.is_set()
         await make_topics(kafka.bootstrap, topics.all(), 1)
 
         await asyncio.wait_for(given.all.wait(), SECONDS)
-    finally:
-        await group.stop()
 
 
 async def test_whoever_opens_a_partitions_files_does_so_by_our_options(
@@ -68,14 +76,10 @@ async def test_whoever_opens_a_partitions_files_does_so_by_our_options(
     """Faust opens them too, when it is told of an assignment: its defaults would stay for as long as they are open."""
     topics, given = Topics(prefix, 2), Given()
     await make_topics(kafka.bootstrap, topics.all(), 1)
-    group = member(kafka, topics, tmp_path)
-    await group.start(cast("Holdings", cast("Any", given)))
-    try:
+    async with joined(member(kafka, topics, tmp_path), given) as group:
         await asyncio.wait_for(given.all.wait(), SECONDS)
         for number in (0, 1):
             group.table.open(number)
-    finally:
-        await group.stop()
 
     written = [file.read_text() for file in tmp_path.rglob("OPTIONS-*")]
     assert len(written) >= 2
@@ -90,9 +94,7 @@ async def test_an_assignment_that_was_revoked_before_it_was_worked_on_is_not_hel
     """Faust says that a rebalance is complete a while later, in a task of its own: the next may have begun by then."""
     topics, given = Topics(prefix, 2), Given()
     await make_topics(kafka.bootstrap, topics.all(), 1)
-    group = member(kafka, topics, tmp_path)
-    await group.start(cast("Holdings", cast("Any", given)))
-    try:
+    async with joined(member(kafka, topics, tmp_path), given) as group:
         await asyncio.wait_for(given.all.wait(), SECONDS)
         given.some.clear()
 
@@ -104,5 +106,3 @@ async def test_an_assignment_that_was_revoked_before_it_was_worked_on_is_not_hel
         again = group.app.consumer.assignment(), group.app.consumer_generation_id
         await group.app.consumer.on_partitions_assigned(*again)
         await asyncio.wait_for(given.all.wait(), SECONDS)
-    finally:
-        await group.stop()
