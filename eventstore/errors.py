@@ -9,6 +9,7 @@
     │   ├── Forbidden        403 UnauthorizedException
     │   ├── NotFound         404 ObjectNotFoundException
     │   └── Conflict         409 ConflictException: the premise is no longer true
+    │       └── SealedForAnother what was sealed at the edge is sealed for another customer than the run's
     ├── Unavailable          503: try again; what was asked may or may not have happened
     │   ├── Moving           the partition is between two owners
     │   └── OutcomeUnknown   an append whose verdict was not seen; the same Idempotency-Key finds out
@@ -68,6 +69,10 @@ class Conflict(Rejected):
 
     code = 409
     title = "ConflictException"
+
+
+class SealedForAnother(Conflict):
+    """The edge took a run for another customer's: its id was used again. Looked up again, it can be said again."""
 
 
 class Unavailable(AgendumError):

@@ -59,6 +59,8 @@ class ReportProgress(Command, frozen=True, kw_only=True):
     insights: list[str] | None = None
     #: ms; an unchanged report is an event only if the last one is older
     quiet: int = 60_000
+    #: the customer under whose key it is sealed; None: from a worker that did not say so yet
+    sealed_for: str | None = None
 
 
 class HandBackAgenda(Command, frozen=True, kw_only=True):

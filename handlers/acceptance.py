@@ -7,7 +7,7 @@ whose run it is, so it is made once that is known.
 from collections.abc import Callable
 
 from eventstore.commands import Caller, CancelAgenda
-from eventstore.errors import BadRequest, Invalid, NotFound
+from eventstore.errors import BadRequest, Invalid, NotFound, SealedForAnother
 from eventstore.model import Insight
 from handlers.binding import bind
 from handlers.endpoints.ask import Edge
@@ -16,7 +16,7 @@ from handlers.origin import Origin
 from handlers.rights import demand
 from handlers.validation import validate
 from handlers.wire.calls import Cancel, UpdateProgress
-from handlers.wire.requests import OpenAgenda
+from handlers.wire.requests import OpenAgenda, OpenProgress
 from projections.views import Answer, ById
 
 #: The origin of a request about something of this customer.
@@ -57,16 +57,12 @@ async def take_report(edge: Edge, caller: Caller, body: UpdateProgress | None, o
         raise BadRequest("expected an agendaProgress with its id")
     # Before the run is looked up: what is wrong with a report is told of every run, or of none, alike.
     refuse_bad_moments(body.agenda_progress)
-    customer = await _customer_of(edge, body.agenda_progress.id or "")
-    command = reporting(
-        body.agenda_progress,
-        origins(customer),
-        customer=customer,
-        cipher=edge.cipher,
-        insights=await insights_of(edge, caller),
-        quiet=edge.quiet_ms,
-    )
-    return await edge.gateway.command(command)
+    try:
+        return await _report(edge, caller, body.agenda_progress, origins)
+    except SealedForAnother:
+        # Deleted at another worker, where nobody told this one, and its id used again.
+        edge.customers.forget(body.agenda_progress.id or "")
+        return await _report(edge, caller, body.agenda_progress, origins)
 
 
 async def end(edge: Edge, caller: Caller, wanted: Cancel | None, origins: Origins) -> Answer:
@@ -97,8 +93,21 @@ async def insights_of(edge: Edge, caller: Caller) -> list[str] | None:
     return [insight.id or "" for insight in edge.tail.catalogue.all(Insight) if caller.may_touch(insight.customer_id)]
 
 
+async def _report(edge: Edge, caller: Caller, said: OpenProgress, origins: Origins) -> Answer:
+    customer = await _customer_of(edge, said.id or "")
+    command = reporting(
+        said,
+        origins(customer),
+        customer=customer,
+        cipher=edge.cipher,
+        insights=await insights_of(edge, caller),
+        quiet=edge.quiet_ms,
+    )
+    return await edge.gateway.command(command)
+
+
 async def _customer_of(edge: Edge, identity: str) -> str:
-    """The customer of a run, under whose key its report is sealed; it never changes."""
+    """The customer of a run, under whose key its report is sealed; what is remembered, its owner checks."""
     if (known := edge.customers.of(identity)) is not None:
         return known
     answer = await edge.gateway.query(ById(kind="progress", id=identity, proven=True))

@@ -1,4 +1,8 @@
-"""Whose each run is, so that a report need not look that up: a run's customer never changes. Pure."""
+"""Whose each run is, so that a report need not look that up. Pure.
+
+A run's customer never changes, but a run can be deleted, and its id be used again by another: at any worker, and this
+one may not hear of it. So a report says whom it is sealed for, and the run's owner refuses what is sealed for another.
+"""
 
 #: Runs that are remembered; beyond that all are forgotten, and looked up again.
 REMEMBERED = 100_000

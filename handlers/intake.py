@@ -77,6 +77,7 @@ def reporting(
         operations=[sealed_entry(entry, customer, cipher) for entry in entries],
         insights=insights,
         quiet=quiet,
+        sealed_for=customer,
     )
 
 

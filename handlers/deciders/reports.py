@@ -5,7 +5,7 @@ from typing import Any, TypeVar
 from msgspec.structs import replace
 
 from eventstore.commands import HandBackAgenda, ReportProgress
-from eventstore.errors import BadRequest, Conflict
+from eventstore.errors import BadRequest, Conflict, SealedForAnother
 from eventstore.events import ProgressReported, ReportSuperseded
 from eventstore.model import AgendaProgress, Fact, OperationProgress, ProcessingState
 from eventstore.sealing import fingerprint
@@ -23,6 +23,7 @@ SEALED = frozenset({"diagnostic_events", "params", "result_payload"})
 def report(command: ReportProgress, run: Run) -> ProgressReported | ReportSuperseded | None:
     """Merge a report into the run: only what changes is in the event, and nothing if nothing does."""
     stored, head = reportable(command, run)
+    _refuse_anothers_seal(command, stored)
     attempt = attempt_of(head, stored.agenda_id, command.progress.started_time)
     if isinstance(attempt, Superseded):
         return _refuse(attempt)
@@ -56,6 +57,15 @@ def reportable(command: ReportProgress | HandBackAgenda, run: Run) -> tuple[Agen
     if stored is None or head is None or not (allowed or command.caller.may_touch(stored.customer_id)):
         raise BadRequest(f"The AgendaProgress specified was not found or is not visible: {run.stream}")
     return stored, head
+
+
+def _refuse_anothers_seal(command: ReportProgress, stored: AgendaProgress) -> None:
+    if command.sealed_for not in (None, stored.customer_id or ""):
+        # Neither customer is named: whose an id was, or is, is nobody's business.
+        raise SealedForAnother(
+            f"expected a report that is sealed for the customer of the run {command.stream}, but its id was used "
+            f"before, by another: report again"
+        )
 
 
 def superseded(event: ReportSuperseded) -> Conflict:

@@ -2,9 +2,10 @@
 
 from typing import Any
 
+import pytest
 from msgspec.structs import replace
 
-from eventstore.errors import BadRequest, Conflict, Invalid
+from eventstore.errors import BadRequest, Conflict, Invalid, SealedForAnother
 from eventstore.events import ProgressReported, ReportSuperseded
 from eventstore.sealing import seal_list
 from tests.builders import (
@@ -169,6 +170,25 @@ def test_refuses_a_caller_without_the_right_in_the_same_words() -> None:
     given(submit()).when(report(caller=MALLORY, insights=[])).refused(BadRequest, "not found or is not visible")
     given(submit()).when(report(caller=MALLORY, insights=["i1"])).then(ProgressReported)
     given(submit()).when(report(caller=ALICE, insights=[])).then(ProgressReported)
+
+
+def test_takes_in_what_is_sealed_for_the_customer_of_the_run() -> None:
+    said = report(500, operation("x"), sealed_for="alice")
+    given(submit(), dispatch()).when(said).then(ProgressReported, attempt=1)
+
+
+def test_refuses_what_is_sealed_for_another_customer_and_tells_not_whose_the_run_is() -> None:
+    """The run was deleted and its id used again, and the edge that sealed it did not hear of that."""
+    spec = given(submit(), dispatch()).when(report(500, operation("x"), sealed_for="bob"))
+    spec.refused(SealedForAnother, "sealed for the customer of the run")
+    with pytest.raises(SealedForAnother, match=r"^(?!.*alice)"):
+        spec.then(ProgressReported)
+    given(submit()).when(report(caller=MALLORY, insights=[], sealed_for="bob")).refused(BadRequest, "not visible")
+
+
+def test_what_is_sealed_for_the_customer_and_said_again_stays_quiet() -> None:
+    past = (submit(), dispatch(), report(500, operation("x"), sealed_for="alice"))
+    given(*past).when(report(500, operation("x"), identity="again", sealed_for="alice")).then()
 
 
 def test_an_identical_report_stays_quiet() -> None:
