@@ -46,10 +46,20 @@ def counts(progress: AgendaProgress) -> str:
 
 def head_line(progress: AgendaProgress) -> str:
     """State, percentage and attempt of a run."""
-    attempts = (progress.attempts_completed or 0) + (0 if progress.is_complete else 1)
-    most = progress.maximum_attempts or 3
+    attempt = attempt_of(progress)
+    of_all = f"attempt {attempt} of {progress.maximum_attempts or 3}" if attempt else "not begun"
     state = "executing" if progress.processing_state is ProcessingState.EXECUTING else state_of(progress)
-    return f"{state} · {progress.percent_complete or 0.0:.0f} % · attempt {attempts} of {most}"
+    return f"{state} · {progress.percent_complete or 0.0:.0f} % · {of_all}"
+
+
+def attempt_of(progress: AgendaProgress) -> int:
+    """The attempt that a run is in, waits for, or ended with; 0: it ended before any began."""
+    completed = progress.attempts_completed or 0
+    if not progress.is_complete:
+        return completed + 1
+    # A cancel completes no attempt: the one that it cut off is told by what it stopped, the first by its start as well.
+    cut_off = any(row.processing_state_message == "cancelled" for row in progress.operation_progress or [])
+    return completed + (cut_off or (not completed and progress.started_time is not None))
 
 
 def live(progress: AgendaProgress, lines: int) -> RenderableType:

@@ -6,7 +6,7 @@ import pytest
 from rich.console import Console
 
 from eventstore.model import ProcessingState
-from handlers.cli.picture import instant, live
+from handlers.cli.picture import head_line, instant, live
 from handlers.cli.screen import Screen
 from handlers.client.objects import AgendaProgress, OperationProgress
 
@@ -64,6 +64,31 @@ def test_a_name_that_is_longer_than_its_column_is_cut() -> None:
 
 def test_a_run_without_operations_says_so() -> None:
     assert drawn(23)[-1].strip() == "no operations"
+
+
+def ended(message: str, attempts: int | None, *operations: OperationProgress, started: int | None = 1) -> str:
+    run = AgendaProgress(
+        id="p",
+        processing_state=COMPLETE,
+        processing_state_message=message,
+        attempts_completed=attempts,
+        started_time=started,
+        operation_progress=[*operations],
+    )
+    return head_line(run).rpartition(" · ")[2]
+
+
+def test_the_attempt_that_a_cancel_cut_off_is_the_one_that_is_shown() -> None:
+    cut = rows(1, "cut", COMPLETE, "cancelled")
+    assert ended("cancelled", None, *cut) == "attempt 1 of 3"
+    assert ended("cancelled", 0) == "attempt 1 of 3"  # between two operations
+    assert ended("cancelled", 1, *cut) == "attempt 2 of 3"
+
+
+def test_what_ended_between_two_attempts_or_before_any_began_none() -> None:
+    assert ended("cancelled", 1, *rows(1, "broke", COMPLETE, "failed")) == "attempt 1 of 3"
+    assert ended("cancelled", 0, *rows(1, "waits", WAITING, "queued"), started=None) == "not begun"
+    assert ended("succeeded", 2, *rows(1, "done", COMPLETE, "succeeded")) == "attempt 2 of 3"
 
 
 @pytest.mark.parametrize(
