@@ -27,6 +27,7 @@ class HttpServer:
             handler_cancellation=True,
             keepalive_timeout=KEEPALIVE_SECONDS,
             request_factory=_factory(body_bytes),
+            auto_decompress=False,  # handlers.wire.compression does, within bounds
             access_log=None,
         )
         self._runner = web.ServerRunner(self._server, shutdown_timeout=STOP_SECONDS)

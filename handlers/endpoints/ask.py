@@ -17,6 +17,7 @@ from handlers.customers import Customers
 from handlers.gateway import Gateway
 from handlers.origin import Origin
 from handlers.timers.everywhere import Everywhere
+from handlers.wire.compression import opened
 from handlers.wire.parsing import Malformed, parse
 from handlers.wire.responses import Opener
 from projections.catalogue_tail import CatalogueTail
@@ -72,6 +73,7 @@ class Ask:
         self.caller = caller
         self.route = route
         self._object_id = object_id
+        self._opened: bytes | None = None
 
     @property
     def cid(self) -> str | None:
@@ -135,11 +137,23 @@ class Ask:
         return sha256(await self._sent()).hexdigest()
 
     async def _sent(self) -> bytes:
-        try:
-            return await self.request.read()
-        except web.RequestPayloadError:
-            said = self._header("Content-Encoding")
-            raise Malformed(f"expected a body as its Content-Encoding says, found none ({said})") from None
+        if self._opened is None:
+            try:
+                sent = await self.request.read()
+            except web.RequestPayloadError:
+                raise Malformed("expected a body in the chunks that were announced, found something else") from None
+            self._opened = self._open(sent)
+        return self._opened
+
+    def _open(self, sent: bytes) -> bytes:
+        said = self._header("Content-Encoding")
+        if said is None:
+            return sent
+        most = self.request.client_max_size
+        body = opened(sent, said, most)
+        if len(body) > most:
+            raise web.HTTPRequestEntityTooLarge(most)
+        return body
 
 
 def _bytes(text: str) -> bytes:

@@ -1,5 +1,6 @@
 """Status codes, errors and headers (spec 2.3)."""
 
+import gzip
 import re
 from typing import Any
 
@@ -56,6 +57,15 @@ class TestStatus:
         status, answer, _ = await client.ask("POST", f"/pop/{path}", raw=body, Content_Encoding=encoding, X_pop_cid="c")
         assert (status, error_of(answer)) == (400, ("BadRequestException", 400))
         assert f"as its Content-Encoding says, found none ({encoding})" in answer["errorResponse"]["description"]
+        assert answer["errorResponse"]["correlationId"] == "c"
+
+    async def test_a_compressed_body_is_opened_and_one_that_is_a_bomb_is_refused(self, client: Client) -> None:
+        body = gzip.compress(b'{"linkId":"none"}')
+        status, answer, _ = await client.ask("POST", "/pop/progress/agenda/service", raw=body, Content_Encoding="gzip")
+        assert (status, answer["error"], answer["progressList"]) == (200, False, [])
+        bomb = gzip.compress(b'{"title":"' + bytes(100 << 20) + b'"}')
+        status, answer, _ = await client.ask("POST", "/pop/agenda", raw=bomb, Content_Encoding="gzip", X_pop_cid="c")
+        assert (status, error_of(answer)) == (413, ("PayloadTooLargeException", 413))
         assert answer["errorResponse"]["correlationId"] == "c"
 
     async def test_a_body_over_the_limit_is_refused(self, client: Client) -> None:
