@@ -12,8 +12,11 @@ from compose.kafka.java import NotInstalled, demand, java
 from eventstore.model import ProcessingState
 from handlers.client.client import Client
 from handlers.client.objects import AgendaProgress, OperationProgress
+from handlers.executor.operations.local import local
+from handlers.executor.operations.program import Program
 from tests.faults.processes import WorkerProcess
 from tests.integration.installation import ExecutorProcess, is_over, sample, submit, until
+from tests.tasks import Said, task
 
 HANDLER = Path(__file__).with_name("operations") / "PopHandler.java"
 LOCAL = ["-launchType", "local", "-externalLaunchType", "local"]
@@ -77,7 +80,7 @@ async def test_it_is_told_what_pops_handlers_are_and_its_result_is_the_operation
 ) -> None:
     executor = begin()
     noise = random.Random(1).randbytes(150_000).hex()  # compressed, it is more than one variable holds
-    first = encode("a", action(logMessage="begun"), result={"url": "s3://a"})
+    first = encode("a", action(logMessage="begun"), result={"url": "s3://ü"})
     second = encode("b", action(), result={"of": "@<a.out::/url>"}, noise=noise)
     # An Insight takes agendas by a type that it knows.
     agenda = await submit(service, name, first, second, sample("c"), cid="c1")
@@ -86,7 +89,7 @@ async def test_it_is_told_what_pops_handlers_are_and_its_result_is_the_operation
 
     short, long = result(progress, "a"), result(progress, "b")
     told = short["told"]
-    assert (short["url"], long["of"]) == ("s3://a", "s3://a")
+    assert (short["url"], long["of"]) == ("s3://ü", "s3://ü")
     assert told["arguments"] == [*argv[3:], *LOCAL]
     assert told["property"] == "its own"
     assert (told["type"], json.loads(told["payload"])) == ("envVar", first["payload"])
@@ -133,3 +136,20 @@ async def test_a_job_that_an_earlier_attempt_began_is_picked_up_where_it_was(
 
     assert result(progress, "a")["told"]["pickedUp"] == job
     assert row(progress, "a").attempt_count == 2
+
+
+async def test_all_letters_come_through_where_nobody_said_what_language_it_is(
+    argv: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As under systemd: a JVM reads its environment, and writes its log, in the letters that LANG names."""
+    monkeypatch.delenv("LANG", raising=False)
+    monkeypatch.setenv("LC_ALL", "C")  # no program is told
+    said: Said = []
+    payload = {"actions": [action()], "resultPayload": {"of": "ü, €, 𝄞"}}
+    program = Program(launch_type="local", argv=argv, timeout_seconds=PATIENCE)
+
+    found = await local(program)(task(payload, said=said))
+
+    assert found["of"] == "ü, €, 𝄞"
+    assert json.loads(found["told"]["payload"]) == payload
+    assert [words for _, words, _ in said] == ["action 0", "succeeded"]

@@ -15,6 +15,7 @@ from handlers.executor.operations.task import Task
 
 #: What a program needs of the executor's own environment. Tokens and addresses stay here.
 PASSED_ON = ("PATH", "HOME", "LANG", "TMPDIR", "TZ")
+NO_LANGUAGE = ("", "C", "POSIX")
 LAST_PROGRESS, TYPE, STDIN = b"LAST_PROGRESS", b"POP_PAYLOAD_TYPE", b"stdin"
 _COMPRESSED = "POP_COMPRESSED_PAYLOAD_"
 _GIVEN = frozenset({
@@ -30,9 +31,9 @@ encode = msgspec.json.Encoder().encode
 
 
 def environment(task: Task, payload: bytes, own: Mapping[str, str], more: Mapping[str, str]) -> dict[bytes, bytes]:
-    """The whole environment of a program: UTF-8, whatever the executor's own locale."""
+    """The whole environment of a program: UTF-8, whatever the executor's own locale. `own` is empty for a container."""
     said = {
-        **{name: own[name] for name in PASSED_ON if name in own},
+        **_passed_on(own),
         **more,
         "OPERATION_NAME": task.name,
         "AGENDA_ID": task.agenda_id,
@@ -52,6 +53,14 @@ def environment(task: Task, payload: bytes, own: Mapping[str, str], more: Mappin
 def is_free(name: str) -> bool:
     """A registry entry may give a variable of this name."""
     return bool(name) and not {"=", "\0"} & {*name} and name not in _GIVEN and not name.startswith(_COMPRESSED)
+
+
+def _passed_on(own: Mapping[str, str]) -> dict[str, str]:
+    found = {name: own[name] for name in PASSED_ON if name in own}
+    # A JVM reads its environment, and writes its log, in the letters that LANG names: without one, in those of ASCII.
+    if own and found.get("LANG", "") in NO_LANGUAGE:
+        found["LANG"] = "C.UTF-8"
+    return found
 
 
 def _prior(task: Task) -> dict[bytes, bytes]:

@@ -24,6 +24,15 @@ def test_what_is_short_is_in_the_environment_alone() -> None:
     assert (told.environment[b"PATH"], told.environment[b"K"]) == (b"/bin", b"V")
 
 
+@pytest.mark.parametrize("own", [None, "", "C", "POSIX"])
+def test_a_program_that_nobody_told_which_letters_there_are_is_told_all_of_them(own: str | None) -> None:
+    known = {"PATH": "/bin"} if own is None else {"LANG": own}
+    assert contract(task(), known, {}).environment[b"LANG"] == b"C.UTF-8"
+    assert contract(task(), known, {"LANG": "de_DE"}).environment[b"LANG"] == b"de_DE"
+    assert contract(task(), {"LANG": "en_US.UTF-8"}, {}).environment[b"LANG"] == b"en_US.UTF-8"
+    assert b"LANG" not in contract(task(), {}, {}).environment, "a container has its own"
+
+
 @pytest.mark.parametrize(
     ("payload", "kind"), [("x" * 100_000, b"compressedEnvVar"), (NOISE, None)], ids=["compressible", "noise"]
 )
