@@ -30,13 +30,18 @@ async def accept(
     origins: Origins,
     *,
     usable: Callable[[Insight], bool] = lambda _: True,
+    settled: bool = False,
 ) -> Answer:
-    """Accept an agenda: validate, bind to a usable Insight, create progress and operation rows (spec 4.3)."""
+    """Accept an agenda: validate, bind to a usable Insight, create progress and operation rows (spec 4.3).
+
+    `settled`: the catalogue was brought to its end for this request already.
+    """
     operations = validate(agenda)
     assert agenda is not None  # noqa: S101  # validate refuses None
     # Before anything is looked up: others learn neither that the customer is there, nor what Insights it has.
     demand(caller, agenda.customer_id)
-    await edge.tail.settle()
+    if not settled:
+        await edge.tail.settle()
     insight = bind(agenda, operations, edge.tail.catalogue, usable)
     command = submission(
         agenda,

@@ -26,7 +26,7 @@ async def post(ask: Ask) -> Reply:
     agenda = _agenda(ask, await _template(ask, wanted.agenda_template_id or ""), payload)
     origin = await ask.origin()
     try:
-        answer = await accept(ask.edge, ask.caller, agenda, lambda _: origin)
+        answer = await accept(ask.edge, ask.caller, agenda, lambda _: origin, settled=True)
     except Rejected as why:
         return _refused(ask, f"[{why.title} : {why}]")
     made = [ask.edge.opener.agenda(row) for row in answer.agendas]
@@ -41,7 +41,8 @@ def _agenda(ask: Ask, template: AgendaTemplate, payload: object) -> OpenAgenda:
 
 
 async def _template(ask: Ask, identity: str) -> AgendaTemplate:
-    # As it is now, whichever worker it was saved at: one that is here may be an old one.
+    # As it is now, whichever worker it was saved at: one that is here may be an old one. What its agenda is bound to is
+    # as of then as well: Kafka is asked once.
     await ask.edge.tail.settle()
     template = ask.edge.tail.catalogue.template(identity)
     if template is None or not may_see(template, ask.caller):
