@@ -21,12 +21,13 @@ from compose.kafka.cluster import LocalKafka
 from compose.kafka.container import ContainerKafka, is_here
 from compose.ports import free_ports
 from compose.processes import Child
+from eventstore.errors import AgendumError
 
 #: A stop waits so long for executor and workers, and for Kafka (s).
 STOP_SECONDS = 6.0
 
 
-class InUse(Exception):  # noqa: N818  # it is named for what happened
+class InUse(AgendumError):
     """Another installation uses the directory, or somebody the port; says who."""
 
 

@@ -16,6 +16,7 @@ import msgspec
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from jwt import PyJWK
 
+from eventstore.errors import AgendumError
 from handlers.identity import Refused
 
 logger = logging.getLogger(__name__)
@@ -30,7 +31,7 @@ WAIT_SECONDS = 2.0
 Fetch = Callable[[], Awaitable[bytes]]
 
 
-class NoKeySet(Exception):
+class NoKeySet(AgendumError):
     """What was read is no key set with a key that can be used."""
 
 

@@ -18,7 +18,7 @@ from jsonpointer import EndOfList, JsonPointer, JsonPointerException
 from handlers.references import TOKEN
 
 
-class Unresolved(Exception):  # noqa: N818  # never leaves this module
+class Unresolved(Exception):  # never leaves this module
     """A reference that stands for nothing; says why."""
 
 

@@ -8,7 +8,7 @@ import asyncio
 import logging
 from collections.abc import Mapping
 
-from eventstore.errors import RangeGone, Unavailable
+from eventstore.errors import AgendumError, RangeGone, Unavailable
 from eventstore.log import EventLog
 from projections.partition import Partition
 from projections.replica import Replica
@@ -22,7 +22,7 @@ TICK_SECONDS = 1.0
 PAUSE_SECONDS = 30.0
 
 
-class RowsDiffer(Exception):
+class RowsDiffer(AgendumError):
     """A partition's rows were wrong: it was wiped, and has to be taken over again."""
 
 

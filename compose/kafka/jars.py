@@ -14,12 +14,13 @@ from pathlib import Path
 
 from compose.kafka.java import INSTEAD, NotInstalled
 from compose.processes import run
+from eventstore.errors import AgendumError
 
 HERE = Path(__file__).parent
 VERSION = "4.4.0"
 
 
-class JarsRefused(Exception):
+class JarsRefused(AgendumError):
     """The jars are not the ones that this repository vouches for, or cannot be had."""
 
 

@@ -6,6 +6,8 @@ import shutil
 import subprocess
 from pathlib import Path
 
+from eventstore.errors import AgendumError
+
 OLDEST = 17
 INSTEAD = (
     "install it, or Docker with its compose plugin, or name a Kafka that is there (agendum up --kafka HOST:PORT; for "
@@ -13,7 +15,7 @@ INSTEAD = (
 )
 
 
-class NotInstalled(Exception):  # noqa: N818  # it is named for what happened
+class NotInstalled(AgendumError):
     """The local broker cannot run on this machine as it is; says what to install."""
 
 

@@ -19,7 +19,7 @@ class Exit(IntEnum):
     INTERRUPTED = 130
 
 
-class Stop(Exception):  # noqa: N818  # it is how a command says that it ends here
+class Stop(Exception):  # no error: it is how a command says that it ends here
     """Ends a command: what happened, why, and the next command to try."""
 
     def __init__(self, code: Exit, what: str, why: str, then: str) -> None:

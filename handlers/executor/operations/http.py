@@ -19,7 +19,7 @@ from handlers.executor.operations.task import OperationFailed, OperationHandler,
 PASSING = frozenset({429, 502, 503, 504})
 
 
-class _Passing(Exception):  # noqa: N818  # never leaves this module
+class _Passing(Exception):  # never leaves this module
     """A try failed, and the next may not."""
 
     def __init__(self, failure: OperationFailed, retry_after: float | None = None) -> None:
