@@ -75,4 +75,4 @@ def _say(change: Change, kind: Kind, screen: Screen) -> None:
         screen.line({"change": word, "fields": fields, "object": {"kind": kind, **found}})
         return
     named = f"  ({', '.join(fields)})" if fields else ""
-    screen.say(f"{word:<8} {'  '.join(cells(kind, found))}{named}")
+    screen.say(f"{word:<8} {'  '.join(cells(kind, found))}{named}".rstrip(" "))

@@ -109,7 +109,14 @@ class Screen:
             table.add_column(name, no_wrap=name in firm)
         for row in rows:
             table.add_row(*row)
-        self.out.print(table, crop=not plain, no_wrap=plain, markup=False)
+        if not plain:
+            self.out.print(table, markup=False)
+            return
+        with self.out.capture() as drawn:
+            self.out.print(table, crop=False, no_wrap=True, markup=False)
+        # Cells are filled up to the width of their columns, of the last one too.
+        self.out.file.write("\n".join(line.rstrip(" ") for line in drawn.get().split("\n")))
+        self.out.file.flush()
 
     def stop(self, stop: Stop) -> None:
         """Why a command ends: three lines on stderr."""

@@ -98,6 +98,21 @@ def test_a_time_is_one_that_people_read(ms: int | None, said: str) -> None:
     assert instant(ms) == said
 
 
+def test_through_a_pipe_columns_are_aligned_and_no_line_ends_with_spaces() -> None:
+    screen, page = Screen(), io.StringIO()
+    screen.out = Console(width=10_000, file=page, soft_wrap=True, highlight=False)
+    screen.table(("name", "why", "when"), [("a", "[b]", ""), ("long" * 20, "  c", "now"), ("", "", "")])
+
+    last = "long" * 20
+    assert page.getvalue().split("\n") == [
+        f"{'name':80}  {'why':3}  when",
+        f"{'a':80}  [b]",
+        f"{last}    c  now",
+        "",
+        "",
+    ]
+
+
 def test_on_a_narrow_terminal_what_is_not_firm_gives_way() -> None:
     screen, page = Screen(), io.StringIO()
     screen.out = Console(width=30, file=page, force_terminal=True, color_system=None)
