@@ -10,6 +10,7 @@ Its data stays in one directory, which one installation at a time may use:
 
 import fcntl
 import os
+import shlex
 import shutil
 import socket
 import sys
@@ -28,7 +29,11 @@ STOP_SECONDS = 6.0
 
 
 class InUse(AgendumError):
-    """Another installation uses the directory, or somebody the port; says who."""
+    """Another installation uses the directory, or somebody the port; says who, and what else could be done."""
+
+    def __init__(self, who: str, then: str) -> None:
+        super().__init__(who)
+        self.then = then
 
 
 class Installation:
@@ -60,8 +65,10 @@ class Installation:
             lock.seek(0)
             holder = lock.read().strip() or "another process"
             lock.close()
-            raise InUse(f"{holder} runs on {self._data}") from None
-        _refuse_taken(self._port)
+            # It listens as well: somewhere else is another port, too.
+            then = "stop that one, or: agendum up --port N --data DIR"
+            raise InUse(f"{holder} runs on {self._data}", then) from None
+        self._refuse_taken(self._port)
         lock.truncate(0)
         lock.write(f"process {os.getpid()} ({self.url})")
         lock.flush()
@@ -126,6 +133,16 @@ class Installation:
             self._lock.truncate(0)
             self._lock.close()
 
+    def _refuse_taken(self, port: int) -> None:
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError as wrong:
+                place = "" if self._data == state_directory() else f" --data {shlex.quote(str(self._data))}"
+                then = f"stop what listens there, or: agendum up --port N{place}"
+                raise InUse(f"port {port} is taken ({wrong.strerror})", then) from None
+
     def _broker(self) -> LocalKafka | ContainerKafka:
         # Java first, although Docker may be there as well: it starts faster, and a kill of us takes it along.
         if not java.is_here() and is_here():
@@ -146,12 +163,3 @@ def state_directory() -> Path:
     """Where the user's state is kept (XDG Base Directory)."""
     home = os.environ.get("XDG_STATE_HOME")
     return (Path(home) if home else Path.home() / ".local" / "state") / "agendum"
-
-
-def _refuse_taken(port: int) -> None:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError as wrong:
-            raise InUse(f"port {port} is taken ({wrong.strerror})") from None

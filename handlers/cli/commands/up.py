@@ -70,9 +70,7 @@ def _start(installation: Installation, screen: Screen, *, fresh: bool) -> None:
     try:
         installation.claim(fresh=fresh)
     except InUse as who:
-        raise Stop(
-            Exit.REFUSED, "cannot start here", str(who), "stop that one, or: agendum up --port N --data DIR"
-        ) from None
+        raise Stop(Exit.REFUSED, "cannot start here", str(who), who.then) from None
     began = time.monotonic()
     if installation.bootstrap:  # one was given
         _reach(installation.bootstrap)

@@ -1,6 +1,7 @@
 """`agendum work`: one worker."""
 
 import asyncio
+import errno
 import os
 import sys
 from typing import Annotated
@@ -17,6 +18,8 @@ from handlers.collector import calm_collector
 from handlers.logs import set_up
 from handlers.settings import Settings
 
+WHAT = "this worker cannot serve"
+
 
 def work(
     kafka: Annotated[str | None, typer.Option(help="Kafka's addresses, a comma between them.")] = None,
@@ -29,21 +32,34 @@ def work(
     given = {"kafka": kafka, "port": port, "data": data, "prefix": prefix}
     settings = settings_of(screen, {name: value for name, value in given.items() if value is not None})
     set_up(settings.log_level)
-    what = "this worker cannot serve"
     try:
         why = uvloop.run(_serve(settings, screen))
     except AgendumError as wrong:
-        stop = explained(wrong, what)
+        stop = explained(wrong, WHAT)
         screen.stop(stop)
         raise typer.Exit(stop.code) from None
     except OSError as wrong:
-        screen.stop(Stop(Exit.REFUSED, what, f"cannot listen: {wrong}", "choose another --port"))
+        screen.stop(cannot_serve(wrong, settings))
         raise typer.Exit(Exit.REFUSED) from None
     if why is not None:
         screen.stop(Stop(Exit.FAILED, "this worker must leave", why, "agendum doctor"))
     sys.stderr.flush()
     # Threads of the group's client may outlive a clean stop; nothing is left to do for them.
     os._exit(Exit.OK if why is None else Exit.FAILED)
+
+
+def cannot_serve(wrong: OSError, settings: Settings) -> Stop:
+    """What the system refused: an address to listen on, or a place on the disk."""
+    said = wrong.strerror or str(wrong)
+    if "bind on address" not in said:
+        return Stop(Exit.REFUSED, WHAT, str(wrong), "mend that, or choose another --data")
+    if wrong.errno != errno.EADDRINUSE:
+        then = "choose an address of this machine: AGENDUM_HOST, AGENDUM_INTERNAL_HOST"
+    elif settings.internal_port and f", {settings.internal_port})" in said:
+        then = "stop what listens there, or choose another AGENDUM_INTERNAL_PORT (0: any that is free)"
+    else:
+        then = "stop what listens there, or choose another --port"
+    return Stop(Exit.REFUSED, WHAT, f"cannot listen: {said}", then)
 
 
 async def _serve(settings: Settings, screen: Screen) -> str | None:
