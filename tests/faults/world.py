@@ -133,8 +133,9 @@ class World:
         await admin.start()
         try:
             await admin.delete_topics([name])
-            while name in await admin.list_topics():  # noqa: ASYNC110  # the broker does not call back
-                await asyncio.sleep(0.05)
+            async with asyncio.timeout(HANG_SECONDS):
+                while name in await admin.list_topics():  # noqa: ASYNC110  # the broker does not call back
+                    await asyncio.sleep(0.05)
         finally:
             await admin.close()
 

@@ -14,6 +14,8 @@ from tests.faults.world import P, World, world
 
 pytestmark = pytest.mark.kafka
 HEADERS = {"Authorization": "a"}
+#: Bounds a hang alone.
+SECONDS = 300.0
 #: Together 60 MB: more than is read within the 200 ms that a question for the end of the catalogue may take.
 CUSTOMERS, TITLE, TIMES = 120, "t" * 500_000, 2
 
@@ -72,13 +74,14 @@ async def fill(where: World) -> None:
 
 async def post(where: World, path: str, body: dict[str, Any]) -> dict[str, Any]:
     """Post an object of a fixed id, again as long as the service cannot say whether it has it (503)."""
-    while True:
-        async with where.session.post(f"{where.workers[0].url}/pop/{path}", json=body, headers=HEADERS) as answer:
-            found: dict[str, Any] = await answer.json()
-        if answer.status != 503:
-            assert not found["error"], found
-            return found
-        await asyncio.sleep(0.2)
+    async with asyncio.timeout(SECONDS):
+        while True:
+            async with where.session.post(f"{where.workers[0].url}/pop/{path}", json=body, headers=HEADERS) as answer:
+                found: dict[str, Any] = await answer.json()
+            if answer.status != 503:
+                assert not found["error"], found
+                return found
+            await asyncio.sleep(0.2)
 
 
 async def answers_until_ready(where: World) -> list[dict[str, Any]]:
@@ -90,16 +93,17 @@ async def answers_until_ready(where: World) -> list[dict[str, Any]]:
     url = f"{where.workers[0].url}/pop"
     pull = {"insightId": "late", "count": 1}
     ready = False
-    while not ready or not any("count" in answer for answer in told):
-        ready = bool((await where.workers[0].health(where.session) or {}).get("ready"))
-        for method, path, body in (
-            ("POST", "/resourcepool/service/getAgenda", pull),
-            ("GET", "/insight/late", None),
-        ):
-            try:
-                async with where.session.request(method, url + path, json=body, headers=HEADERS) as answer:
-                    if answer.status != 503:
-                        told.append(await answer.json())
-            except aiohttp.ClientError:
-                await asyncio.sleep(0.01)
+    async with asyncio.timeout(SECONDS):
+        while not ready or not any("count" in answer for answer in told):
+            ready = bool((await where.workers[0].health(where.session) or {}).get("ready"))
+            for method, path, body in (
+                ("POST", "/resourcepool/service/getAgenda", pull),
+                ("GET", "/insight/late", None),
+            ):
+                try:
+                    async with where.session.request(method, url + path, json=body, headers=HEADERS) as answer:
+                        if answer.status != 503:
+                            told.append(await answer.json())
+                except aiohttp.ClientError:
+                    await asyncio.sleep(0.01)
     return told

@@ -52,8 +52,9 @@ def until_told(service: Service, *names: str) -> Step:
     """Operations (these, or all) that end when a report of their start is on its way: not before, on no machine."""
 
     async def step(one: Task) -> None:
-        while one.name not in service.told and one.name in (names or [one.name]):  # noqa: ASYNC110  # it tells nobody
-            await asyncio.sleep(0.001)
+        async with asyncio.timeout(60):
+            while one.name not in service.told and one.name in (names or [one.name]):  # noqa: ASYNC110  # it tells nobody
+                await asyncio.sleep(0.001)
 
     return step
 
