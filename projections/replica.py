@@ -48,6 +48,8 @@ class Replica:
         position = store.get(POSITION)
         #: offset of the last changelog record that is in the store; -1: none
         self.position = -1 if position is None else int(position)
+        #: the same when the store was opened, where nothing was read on from it yet
+        self.opened_at = self.position
         self.digest = 0
         #: greatest source offset of any row
         self.newest = -1
@@ -79,13 +81,23 @@ class Replica:
         """Whether the first `applied` row that is read on from a stored position names another changelog.
 
         Then the topic was deleted and made anew, and has grown past the position meanwhile: what lies before it there
-        was never read here, and where rows are ahead of `applied` no sum would tell.
+        was never read here, and where rows are ahead of `applied` no sum would tell. Or the first who was to write, and
+        to name it, slept and woke later: `ends_with` tells these apart.
         """
         for record in records if self._unproven else ():
             if record.key == APPLIED and (value := _stored_form(record)) is not None:
                 self._unproven = False
                 return _named_in(value) != self.changelog
         return False
+
+    def ends_with(self, records: Sequence[Record]) -> bool:
+        """Whether these hold, at the position that was stored, the very `applied` row that was: name, offset and sum.
+
+        Where it still stands there, the changelog is the one that was read.
+        """
+        mine = self.store.get(APPLIED)
+        there = (each for each in records if each.key == APPLIED and each.offset == self.opened_at)
+        return any(_stored_form(each) == mine for each in there)
 
     def absorb(self, records: Sequence[Record]) -> None:
         """Keep the greatest source offset per key, of the store and these; one atomic write."""

@@ -5,8 +5,8 @@ import logging
 from collections.abc import Awaitable, Callable, Mapping
 from typing import TypeVar
 
-from eventstore.errors import Unavailable
-from eventstore.log import EventLog
+from eventstore.errors import RangeGone, Unavailable
+from eventstore.log import EventLog, Record
 from projections.feed import IDLE_SECONDS, RETRY_SECONDS, Source
 from projections.replica import Replica
 
@@ -71,12 +71,25 @@ class Restore:
             await asyncio.sleep(RETRY_SECONDS)
             return
         for number, records in found.items():
-            if replicas[number].begins_elsewhere(records):
+            if replicas[number].begins_elsewhere(records) and not await self._is_the_same(replicas[number]):
                 await self._begin_again(number, replicas[number])
                 continue
             replicas[number].absorb(records)
             self.rows += len(records)
             await asyncio.sleep(0)
+
+    async def _is_the_same(self, replica: Replica) -> bool:
+        at, found = replica.opened_at, list[Record]()
+
+        async def read() -> bool:
+            async for records in self._log.read(self._topic, replica.number, at, at + 1):
+                found.extend(records)
+            return replica.ends_with(found)
+
+        try:
+            return at >= 0 and await self.patiently(read)
+        except RangeGone:
+            return False
 
     async def _begin_again(self, number: int, replica: Replica) -> None:
         self.report(

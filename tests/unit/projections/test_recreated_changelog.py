@@ -3,10 +3,14 @@
 import asyncio
 from typing import Any
 
+import msgspec
 import pytest
 
-from eventstore.log import NewRecord
+from eventstore.log import NewRecord, Record
+from eventstore.memory import MemoryRecord
 from projections import flights
+from projections.replica import Replica
+from projections.rows import APPLIED, Applied
 from tests import builders as b
 from tests.table_model import CHANGELOG, Model, ModelWorker
 
@@ -83,6 +87,42 @@ async def test_rows_of_two_changelogs_are_never_mixed(monkeypatch: pytest.Monkey
 
     await story.model.serve_and_check("B")
     await story.model.serve_and_check("A")
+
+
+async def test_what_stands_at_the_stored_position_tells_the_changelog_only_if_it_is_the_very_row() -> None:
+    story = Story()
+    await story.start("B")
+    story.begin("B", "r1")
+    await story.land("B")
+    story.report("B", "r1")
+    await story.land("B")
+    await story.model.crash("B")
+    records = story.model.log.records(CHANGELOG, 0)
+    closing = [each for each in records if each.key == APPLIED]
+
+    found = Replica(0, story.model.disks["B"].stores[0])
+
+    assert found.opened_at == closing[-1].offset
+    assert found.ends_with(records)
+    for others in (
+        closing[:-1],  # elsewhere
+        [other(closing[-2], offset=found.opened_at)],  # of another moment
+        [other(closing[-1], value=(closing[-1].value or b"").replace(name(closing[-1]), b"x" * 20))],
+        [other(closing[-1], key=b"\0other")],
+        [],
+    ):
+        assert not found.ends_with(others)
+
+
+def other(record: Record, **differs: Any) -> Record:
+    """A record like another."""
+    names = ("topic", "partition", "offset", "timestamp", "key", "value", "headers")
+    return MemoryRecord(**{each: getattr(record, each) for each in names} | differs)
+
+
+def name(applied: Record) -> bytes:
+    """What an `applied` row calls its changelog."""
+    return (msgspec.json.decode(applied.value or b"", type=Applied).changelog or "").encode()
 
 
 async def cut_short(story: Story, owner: ModelWorker, operation: str = "x") -> None:

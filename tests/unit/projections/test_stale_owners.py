@@ -2,11 +2,13 @@
 
 import asyncio
 
+import msgspec
 import pytest
 
 from eventstore.log import NewRecord
 from projections import flights
 from projections.changelog import source_offset
+from projections.rows import APPLIED, Applied
 from tests.table_model import CHANGELOG, ModelWorker
 from tests.unit.projections.test_recreated_changelog import Story, cut_short
 
@@ -74,6 +76,39 @@ async def test_an_old_owner_that_wakes_and_learns_that_it_was_deposed_needs_no_r
 
     assert old.holdings.rebuilds == 0
     await story.model.serve_and_check("B")
+
+
+async def test_a_first_flight_that_was_slept_over_makes_no_other_changelog(caplog: pytest.LogCaptureFixture) -> None:
+    """Who writes first names the changelog. One that was stopped before that, and wakes later, names it once more."""
+    story = Story()
+    old = await story.model.start("B", {0})
+    old.changelog.shut()
+    await story.model.until(lambda: 0 in old.holdings.owned and old.holdings.owned[0].next == story.end(), "folded")
+    await story.model.settle()
+    expire(old)
+    await story.start("A")
+    story.begin("A", "r1", "r3")
+    await story.land("A")
+    await story.model.crash("A")  # its disk is as far as its own rows
+    old.changelog.open()
+    await story.model.settle()
+    await story.model.crash("B")
+    assert len({*names(story)}) == 2
+
+    for _ in range(2):
+        await story.start("A")
+        story.report("A", "r1")
+        await story.land("A")
+        await story.model.serve_and_check("A")
+
+    assert [each.getMessage() for each in caplog.records if "rebuilt" in each.getMessage()] == []
+    await story.model.serve_and_check("empty")
+
+
+def names(story: Story) -> list[str | None]:
+    """What the `applied` rows call their changelog, in their order."""
+    applied = (each.value for each in story.model.log.records(CHANGELOG, 0) if each.key == APPLIED)
+    return [msgspec.json.decode(value or b"", type=Applied).changelog for value in applied]
 
 
 async def test_an_owner_without_proof_for_a_while_goes_on_where_it_was() -> None:
