@@ -5,6 +5,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -97,8 +98,9 @@ async def examined(bootstrap: str, prefix: str, url: str, data: Path) -> list[Ch
 
 def doctor(*arguments: str) -> subprocess.CompletedProcess[str]:
     """The same of the command."""
+    deadline = time.monotonic() + SECONDS
     while LATE in (done := nursery.run(["doctor", *arguments], os.environ)).stdout:
-        pass
+        assert time.monotonic() < deadline, done.stdout
     return done
 
 

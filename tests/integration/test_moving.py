@@ -43,8 +43,9 @@ async def ask(where: Arena, worker: WorkerProcess, method: str, path: str, body:
 
 
 async def owned(where: Arena, worker: WorkerProcess) -> set[int]:
-    while (health := await worker.health(where.session)) is None:
-        pass  # it did not answer within a second
+    async with asyncio.timeout(SECONDS):
+        while (health := await worker.health(where.session)) is None:
+            pass  # it did not answer within a second
     return set(health["owned"])
 
 

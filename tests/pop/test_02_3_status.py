@@ -1,5 +1,6 @@
 """Status codes, errors and headers (spec 2.3)."""
 
+import asyncio
 import gzip
 import re
 from typing import Any
@@ -7,7 +8,7 @@ from typing import Any
 import pytest
 
 from handlers.endpoints.routes import PATHS
-from tests.wire import Client, error_of
+from tests.wire import SECONDS, Client, error_of
 
 pytestmark = pytest.mark.kafka
 #: A position, or several.
@@ -135,8 +136,9 @@ class TestStatus:
         assert (await ask("POST", *pull))["agendas"] == []
         one = (await ask("POST", "/pop/agenda", agenda))["all"][0]
         await ask("PUT", f"/pop/agenda/{one['id']}", {"customerId": t, "title": "new"})
-        while not (pulled := (await ask("POST", *pull))["agendas"]):
-            pass
+        async with asyncio.timeout(SECONDS):
+            while not (pulled := (await ask("POST", *pull))["agendas"]):
+                pass
         assert [each["id"] for each in pulled] == [one["id"]]
         executing = {"id": one["progressId"], "startedTime": 7, "processingState": "EXECUTING"}
         await ask("POST", "/pop/resourcepool/service/updateAgendaProgress", {"agendaProgress": executing})

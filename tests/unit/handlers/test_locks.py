@@ -31,8 +31,9 @@ async def test_who_comes_when_a_lock_changes_hands_waits_no_longer_than_others(
     await turns()
     monkeypatch.setattr(locks, "WAIT_SECONDS", 0.05)
     first.set()
-    while found._locks["r"][0].locked():  # noqa: ASYNC110  # a turn of the loop each
-        await asyncio.sleep(0)
+    async with asyncio.timeout(60):
+        while found._locks["r"][0].locked():  # noqa: ASYNC110  # a turn of the loop each
+            await asyncio.sleep(0)
     with pytest.raises(Moving, match="a turn on r"):
         async with asyncio.timeout(30):
             await hold(found, second, began, "three")

@@ -33,8 +33,9 @@ class Partition:
 
 
 async def until_held(room: WaitingRoom, count: int) -> None:
-    while room.held < count:  # noqa: ASYNC110  # a turn of the loop each: nothing here waits for time
-        await asyncio.sleep(0)
+    async with asyncio.timeout(60):
+        while room.held < count:  # noqa: ASYNC110  # a turn of the loop each: nothing here waits for time
+            await asyncio.sleep(0)
 
 
 @asynccontextmanager
