@@ -42,7 +42,7 @@ async def prepare(bootstrap: str, prefix: str, keys: int, *, reports: bool, part
     waiting: dict[int, list[NewRecord]] = {number: [] for number in range(topics.partitions)}
     streams = [f"{uuid.UUID(int=number + (1 << 100))}" for number in range(keys)]
     links: dict[str, str] = {}
-    for make in [_submission, *([_report] if reports else [])]:
+    for make in [submission, *([report] if reports else [])]:
         for stream in streams:
             record = make(stream, links)
             links[stream] = link_of(record.key, record.headers, record.value or b"")
@@ -57,7 +57,7 @@ async def prepare(bootstrap: str, prefix: str, keys: int, *, reports: bool, part
     return Prepared(topics, log, ids, keys * (2 if reports else 1))
 
 
-def _submission(stream: str, _: dict[str, str]) -> NewRecord:
+def submission(stream: str, _: dict[str, str]) -> NewRecord:
     agenda = Agenda(
         id=f"a-{stream}",
         customer_id="acme",
@@ -73,7 +73,7 @@ def _submission(stream: str, _: dict[str, str]) -> NewRecord:
     return NewRecord(stream.encode(), *encode(envelope, event))
 
 
-def _report(stream: str, links: dict[str, str]) -> NewRecord:
+def report(stream: str, links: dict[str, str]) -> NewRecord:
     executing = ProcessingState.EXECUTING
     event = ProgressReported(
         agenda_id=f"a-{stream}",

@@ -15,6 +15,7 @@ from projections.folds.run import evolve
 from projections.rows import head_key, write_row
 from projections.run import Run
 from projections.verdict import Verdict, judge
+from tests.benchmarks.clocks import Moment, now, passed
 
 
 def rows_of(db: Any) -> Iterator[bytes]:
@@ -39,12 +40,12 @@ async def main(bootstrap: str, topic_name: str, app_id: str, data: str, count: s
     topic = app.topic(topic_name, key_type=bytes, value_type=bytes)
     table = app.Table("rows", key_type=bytes, value_type=bytes, partitions=12)
     classify, done, wanted = Classifier(12, (), RUN_EVENTS), [0], int(count)
-    times, cpu = [0.0, 0.0], [0.0, 0.0]
+    times: dict[str, Moment] = {}
     finished = asyncio.Event()
 
     async def fold(stream: Any) -> None:
         async for event in stream.events():
-            times[0], cpu[0] = times[0] or time.perf_counter(), cpu[0] or time.process_time()
+            times["began"] = times.get("began") or now()
             read = classify(event.message)
             if not isinstance(read, Dropped):
                 run = Run(read.stream, table.get, lambda _: ())
@@ -55,7 +56,7 @@ async def main(bootstrap: str, topic_name: str, app_id: str, data: str, count: s
                     assert head_key(run.stream) in changes
             done[0] += 1
             if done[0] >= wanted:
-                times[1], cpu[1] = time.perf_counter(), time.process_time()
+                times["ended"] = now()
                 finished.set()
 
     if wanted:
@@ -66,8 +67,7 @@ async def main(bootstrap: str, topic_name: str, app_id: str, data: str, count: s
         app.topics.add(topic)
     if wanted:
         await finished.wait()
-        found = {"events": done[0], "fold_s": times[1] - times[0], "fold_cpu_s": cpu[1] - cpu[0]}
-        print(json.dumps(found), flush=True)
+        print(json.dumps({"events": done[0], **passed("fold", times["began"], times["ended"])}), flush=True)
         await app.producer.flush()
     else:
         started = time.perf_counter() - began

@@ -1,4 +1,4 @@
-"""Folding and restoring, against stock Faust and against a bare client."""
+"""Folding and restoring, against stock Faust, against a bare client, and above the floor of the libraries in use."""
 
 import asyncio
 import json
@@ -12,6 +12,7 @@ import orjson
 import pytest
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
+from tests.benchmarks.clocks import NAMES
 from tests.benchmarks.events import Prepared, prepare
 from tests.conftest import Broker
 
@@ -52,6 +53,16 @@ async def bare(bootstrap: str, prepared: Prepared) -> float:
     return spent
 
 
+def compare(what: str, counts: dict[str, int], found: dict[str, dict[str, Any]]) -> None:
+    """Say what one event or row takes each, by every clock, and how far stock is above."""
+    for name, words in zip(NAMES, ("by the clock", "of CPU", "of CPU in the loop's thread"), strict=True):
+        key = f"{what}_{name}"
+        us = {who: 1e6 * ran[key] / counts[who] for who, ran in found.items() if key in ran}
+        ratios = [f"stock is {us['stock'] / us[who]:.1f}x {who}" for who in ("ours", "floor") if "stock" in us]
+        print(f"{what}, us {words}: " + ", ".join([*(f"{who} {each:.1f}" for who, each in us.items()), *ratios]))
+    print("\n".join(f"{who} {ran}" for who, ran in found.items()))
+
+
 async def test_folding(kafka: Broker, prefix: str, tmp_path: Path) -> None:
     """Submissions and a report each, of so many runs: decode, verdict, fold, changelog and RocksDB."""
     prepared = await prepare(kafka.bootstrap, prefix, KEYS, reports=True)
@@ -62,15 +73,15 @@ async def test_folding(kafka: Broker, prefix: str, tmp_path: Path) -> None:
     await fewer.log.stop()
     ours = await run("ours", kafka.bootstrap, prefix, tmp_path / "ours", ids)
     bare_s = await bare(kafka.bootstrap, prepared)
+    floor = await run("floor", "fold", kafka.bootstrap, prefix, tmp_path / "floor", prepared.events)
     stock = await run("stock", kafka.bootstrap, topic, f"{prefix}stock", tmp_path / "stock", STOCK_EVENTS)
     await prepared.log.stop()
     rate, stock_rate = prepared.events / ours["fold_s"], stock["events"] / stock["fold_s"]
     bare_rate = prepared.events / bare_s
-    spent, stock_spent = (1e6 * found["fold_cpu_s"] for found in (ours, stock))
+    counts = {"ours": prepared.events, "floor": prepared.events, "stock": stock["events"]}
     print(f"\nfold {rate:,.0f}/s; stock {stock_rate:,.0f}/s: {rate / stock_rate:.1f}x (at least 15)")
     print(f"fold {rate:,.0f}/s; bare {bare_rate:,.0f}/s: {rate / bare_rate:.2f}x (at least 0.2)")
-    print(f"CPU us an event: {spent / prepared.events:.1f}; stock {stock_spent / stock['events']:.1f}")
-    print("ours", ours, "\nstock", stock)
+    compare("fold", counts, {"ours": ours, "floor": floor, "stock": stock})
 
 
 async def test_restoring(kafka: Broker, prefix: str, tmp_path: Path) -> None:
@@ -80,9 +91,11 @@ async def test_restoring(kafka: Broker, prefix: str, tmp_path: Path) -> None:
     await run("ours", kafka.bootstrap, prefix, tmp_path / "ours", ids)
     await run("stock", kafka.bootstrap, topic, app, tmp_path / "stock", STOCK_EVENTS)
     ours = await run("ours", kafka.bootstrap, prefix, tmp_path / "empty", ids)
+    floor = await run("floor", "restore", kafka.bootstrap, prefix, tmp_path / "floor")
     stock = await run("stock", kafka.bootstrap, topic, app, tmp_path / "stock-empty", 0)
     await prepared.log.stop()
     for spent in ("restore_s", "start_s"):
         back, stock_back = ours["restored"] / ours[spent], stock["rows"] / stock[spent]
         print(f"\n{spent}: {back:,.0f} rows/s; stock {stock_back:,.0f}/s: {back / stock_back:.1f}x (at least 15)")
-    print("ours", ours, "\nstock", stock)
+    counts = {"ours": ours["restored"], "floor": floor["rows"], "stock": stock["rows"]}
+    compare("restore", counts, {"ours": ours, "floor": floor, "stock": stock})
