@@ -52,7 +52,7 @@ def moved(key: bytes, before: Traits | None, after: Traits | None) -> tuple[Keys
         if key[:1] == b"p" and before[:-3] == after[:-3]:
             # It got older by a minute, or another state: nearly always nothing else.
             return _apart(_passing(key, before), _passing(key, after))
-        if key[:1] == b"h" and before[2] == after[2]:
+        if key[:1] == b"h" and before[2] is not None and before[2] == after[2]:
             before, after = (*before[:2], None, *before[3:]), (*after[:2], None, *after[3:])
     return _apart(index_keys(key, before), index_keys(key, after))
 
