@@ -49,8 +49,8 @@ class Partition:
         self.timestamp = 0
         #: streams with a foreign verdict: to be checked against the log
         self.suspects: set[str] = set()
-        #: progresses shown of late, each with the head row that it was made from (projections.queries)
-        self.shown: dict[str, tuple[bytes, ProgressView]] = {}
+        #: progresses shown of late, until an event of their run is applied: nothing else changes rows (queries)
+        self.shown: dict[str, ProgressView] = {}
         self._classify = classify
         self._waiters: dict[str, Waiter] = {}
         # What is folded later is later than what the store remembers.
@@ -149,6 +149,7 @@ class Partition:
 
     def _apply(self, run: Run, before: Head | None, read: Read, offset: int) -> None:
         changes = evolve(run, read.envelope, read.event, read.link)
+        self.shown.pop(run.stream, None)
         put = self.overlay.put
         for key, row in changes.items():
             put(key, write_row(offset, row))

@@ -7,7 +7,7 @@ import msgspec
 from eventstore.model import OperationProgress
 from projections.listing import listing
 from projections.partition import Partition
-from projections.rows import head_key, odd_name
+from projections.rows import odd_name
 from projections.run import Run
 from projections.views import Answer, ByAttribute, ById, ProgressView, of_accounts
 from projections.waiting import progress_view, with_message
@@ -44,19 +44,15 @@ def splits(identity: str) -> Iterator[tuple[str, str]]:
 
 
 def _shown(partition: Partition, stream: str) -> ProgressView | None:
-    # Every event of a run changes its head row, and nothing but events changes any of its rows: while the head is the
-    # same bytes, so is everything. Who polls a run sees most often what he saw before.
-    head = partition.get(head_key(stream))
-    if head is None:
-        return progress_view(partition.run(stream))
+    # Who polls a run sees most often what he saw before; the fold forgets what it changes.
     known = partition.shown.get(stream)
-    if known is not None and known[0] == head:
-        return known[1]
+    if known is not None:
+        return known
     view = progress_view(partition.run(stream))
     if view is not None and len(_encode(view)) <= SHOWN_BYTES:
         if len(partition.shown) >= SHOWN:
             partition.shown.clear()
-        partition.shown[stream] = head, view
+        partition.shown[stream] = view
     return view
 
 
