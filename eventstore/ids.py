@@ -11,7 +11,7 @@ NAMESPACE = UUID("5d0f7a3e-5c0b-5d5a-9a0e-6a0f4c1d2b7e")
 _NAMESPACE = NAMESPACE.bytes
 #: Ids that differ in their last three hexadecimal digits.
 NEIGHBOURS = 16**3
-_ENDS = [f"{n:03x}" for n in range(NEIGHBOURS)]
+_ENDS = [b"%03x" % n for n in range(NEIGHBOURS)]
 
 
 def partition_of(key: str | bytes, partitions: int) -> int:
@@ -32,21 +32,21 @@ def spelled(digits: str, version: int) -> str:
     return f"{digits[:8]}-{digits[8:12]}-{version}{digits[13:16]}-{variant}{digits[17:20]}-{digits[20:32]}"
 
 
-def varied(fresh: Callable[[], str]) -> Callable[[str, int], str]:
-    """Ids of chance, for `draw`: a fresh one, then its neighbours, whose last three hexadecimal digits alone differ.
+def near(fresh: Callable[[], str], partition: int, partitions: int) -> str:
+    """An id of chance that falls into a partition: of a fresh one and its neighbours, whose last three hexadecimal
+    digits alone differ, the first that does.
 
-    Where an id falls is known only when it is there, and a fresh one costs four times as much as a neighbour.
+    Where an id falls is known only when it is there, and a fresh one costs ten times as much as to look at a neighbour,
+    whose checksum goes on from that of what they have in common.
     """
-    stem, place = "", 0
-
-    def identity(_: str, n: int) -> str:
-        nonlocal stem, place
-        if n % NEIGHBOURS == 0:
-            first = fresh()
-            stem, place = first[:-3], int(first[-3:], 16)
-        return stem + _ENDS[(place + n) % NEIGHBOURS]
-
-    return identity
+    while True:
+        first = fresh()
+        stem, place = first[:-3], int(first[-3:], 16)
+        begun = crc32(stem.encode())
+        for n in range(place, place + NEIGHBOURS):
+            end = _ENDS[n % NEIGHBOURS]
+            if crc32(end, begun) % partitions == partition:
+                return stem + end.decode()
 
 
 def draw(make: Callable[[int], str], fits: Callable[[str], bool]) -> str:

@@ -50,7 +50,7 @@ async def accept(
         origins(agenda.customer_id or ""),
         cipher=edge.cipher,
         partitions=edge.partitions,
-        is_mine=edge.gateway.place_of_new(),
+        turn=edge.gateway.turn(),
         catalogue_offset=edge.tail.catalogue.position,
     )
     return await edge.gateway.command(command)

@@ -4,7 +4,7 @@
 in-memory log behind it.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Protocol
 
 import msgspec
@@ -60,9 +60,7 @@ class Gateway(Protocol):
     async def catalogue(self, command: CatalogueCommand) -> Kept:
         """Decide a catalogue command here and wait until this worker's own tail has it."""
 
-    def place_of_new(self) -> Callable[[str], bool]:
-        """Tells whether a new stream may have an id: it would be decided here, which saves a submission its hop
-        (design 4.5), and it is now its partition's turn.
-
-        True for all while this worker owns nothing.
+    def turn(self) -> int | None:
+        """The partition that new streams are to fall into now: they are decided here, which saves a submission its hop
+        (design 4.5). None: any, while this worker owns nothing.
         """

@@ -1,12 +1,11 @@
 """From open wire objects to commands on runs: submission and report (design 4.5, 4.7). Pure."""
 
 import re
-from collections.abc import Callable, Sequence
-from functools import partial
+from collections.abc import Sequence
 
 from eventstore.commands import ReportProgress, SubmitAgenda
 from eventstore.errors import BadRequest
-from eventstore.ids import draw, partition_of
+from eventstore.ids import partition_of
 from eventstore.model import Agenda, AgendaInsight, AgendaProgress, Insight
 from eventstore.sealing import Cipher, seal_map
 from handlers.origin import Origin
@@ -31,11 +30,11 @@ def submission(
     *,
     cipher: Cipher,
     partitions: int,
-    is_mine: Callable[[str], bool],
+    turn: int | None,
     catalogue_offset: int,
 ) -> SubmitAgenda:
     """The command that accepts an agenda. Raises NumberFormat."""
-    stream, identity = run_and_agenda(agenda.progress_id, origin, partitions, is_mine)
+    stream, identity = run_and_agenda(agenda.progress_id, origin, partitions, turn)
     params = agenda.params or {}
     return SubmitAgenda(
         id=origin.identity("command", 0),
@@ -91,15 +90,20 @@ def refuse_bad_moments(progress: OpenProgress) -> None:
             epoch_ms(entry.completed_time, "completedTime")
 
 
-def run_and_agenda(
-    progress_id: str | None, origin: Origin, partitions: int, is_mine: Callable[[str], bool]
-) -> tuple[str, str]:
-    """Ids of the run and of the agenda, drawn until they fall into one partition (design 4.5)."""
+def run_and_agenda(progress_id: str | None, origin: Origin, partitions: int, turn: int | None) -> tuple[str, str]:
+    """Ids of the run and of the agenda, which fall into one partition (design 4.5); of a new run into that whose turn
+    it is, if that matters.
+    """
+    stream = progress_id or new_stream("progress", origin, partitions, turn)
+    return stream, origin.settled("agenda", partition_of(stream, partitions), partitions)
+
+
+def new_stream(part: str, origin: Origin, partitions: int, turn: int | None) -> str:
+    """The id of a new stream."""
     # With a key every worker must come to the same id, so only without one may it be of a partition owned here.
-    fits = is_mine if origin.request is None else lambda _: True
-    stream = progress_id or draw(partial(origin.identity, "progress"), fits)
-    home = partition_of(stream, partitions)
-    return stream, draw(partial(origin.identity, "agenda"), lambda one: partition_of(one, partitions) == home)
+    if turn is None or origin.request is not None:
+        return origin.identity(part, 0)
+    return origin.settled(part, turn, partitions)
 
 
 def _agenda(

@@ -4,7 +4,7 @@ While a partition moves, requests wait (handlers.waiting_room).
 """
 
 import asyncio
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Coroutine, Sequence
 from typing import Any
 
 from eventstore.commands import CatalogueCommand, RunCommand
@@ -62,13 +62,10 @@ class Router:
         """See Gateway."""
         return self.reads.query(query)
 
-    def place_of_new(self) -> Callable[[str], bool]:
+    def turn(self) -> int | None:
         """See Gateway."""
-        owned, partitions = [*self._directory.holdings.owned], self._partitions
-        if not owned:
-            return lambda _: True
-        turn = whose_turn(owned, asyncio.get_running_loop().time())
-        return lambda stream: partition_of(stream, partitions) == turn
+        owned = [*self._directory.holdings.owned]
+        return whose_turn(owned, asyncio.get_running_loop().time()) if owned else None
 
     async def command(self, command: RunCommand) -> Answer:
         """See Gateway."""

@@ -1,7 +1,7 @@
 """One request as endpoints see it, and the answer that they give."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from functools import cached_property
+from functools import cached_property, partial
 from hashlib import sha256
 from typing import Any, TypeVar
 from urllib.parse import parse_qsl, unquote, unquote_plus
@@ -11,7 +11,7 @@ from aiohttp import web
 
 from eventstore.commands import Caller, ReturnDispatch
 from eventstore.errors import BadRequest
-from eventstore.ids import derive, varied
+from eventstore.ids import derive, near
 from eventstore.sealing import Cipher
 from handlers.customers import Customers
 from handlers.gateway import Gateway
@@ -113,7 +113,8 @@ class Ask:
         """Whose request this is, and the ids that follow from it (design 4.5)."""
         key = self._header("Idempotency-Key")
         if key is None:
-            return Origin(self.caller, identity=varied(self.edge.draw), correlation=self.cid)
+            fresh = self.edge.draw
+            return Origin(self.caller, identity=lambda _, __: fresh(), near=partial(near, fresh), correlation=self.cid)
         subject, route = self.caller.subject, self.route
         return Origin(
             self.caller,
@@ -163,8 +164,7 @@ def _bytes(text: str) -> bytes:
 
 def where(answer: Answer) -> str:
     """An answer's position as its header says it."""
-    found = [f"agendas/{number}@{offset}" for number, offset in sorted(answer.position.items())]
-    return found[0] if len(found) == 1 else ",".join(found)
+    return ",".join([f"agendas/{number}@{offset}" for number, offset in sorted(answer.position.items())])
 
 
 def reserved(queries: Mapping[str, str]) -> tuple[dict[str, str], int, list[str] | None, bool]:

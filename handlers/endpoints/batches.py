@@ -54,6 +54,7 @@ def _numbered(origin: Origin, caller: Caller, number: int) -> Origin:
     return Origin(
         caller,
         identity=lambda part, n: origin.identity(f"{number}/{part}", n),
+        near=origin.near,
         correlation=origin.correlation,
         request=origin.request,
     )

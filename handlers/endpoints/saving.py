@@ -4,10 +4,10 @@ from typing import TypeVar
 
 from eventstore.commands import DeleteOperation
 from eventstore.errors import Invalid, NotFound
-from eventstore.ids import draw
 from eventstore.model import OperationProgress
 from handlers.endpoints.ask import Ask, Reply, where
 from handlers.endpoints.catalogue import named
+from handlers.intake import new_stream
 from handlers.origin import Origin
 from handlers.saving import agenda_command, operation_command, progress_command
 from handlers.wire.objects import OpenOperationRecord, OpenProgressRecord, OpenStoredAgenda, plain
@@ -130,8 +130,7 @@ def _owned(customer: str | None) -> None:
 
 
 def _new(ask: Ask, origin: Origin, part: str) -> str:
-    # With a key every worker must come to the same id, so only without one may it be of a partition owned here.
-    return draw(lambda n: origin.identity(part, n), ask.edge.gateway.place_of_new() if origin.request is None else bool)
+    return new_stream(part, origin, ask.edge.partitions, ask.edge.gateway.turn())
 
 
 async def _operations(ask: Ask, identity: str, accounts: list[str] | None) -> Answer:

@@ -131,7 +131,7 @@ def ids_of(customer: str, source: str, identity: str, progress_id: str | None, p
     wish = Wish(
         type=SUBMIT, id=identity, source=source, correlation="", digest="", body=None, position=(0, 0), target=""
     )
-    return run_and_agenda(progress_id, origin(wish, Caller(subject=""), customer), partitions, lambda _: True)
+    return run_and_agenda(progress_id, origin(wish, Caller(subject=""), customer), partitions, None)
 
 
 def _kind(name: str) -> Kind:

@@ -1,11 +1,10 @@
 from uuid import UUID, uuid5
 from zlib import crc32
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from eventstore.ids import NAMESPACE, NEIGHBOURS, derive, draw, partition_of, varied
+from eventstore.ids import NAMESPACE, NEIGHBOURS, derive, draw, near, partition_of
 from handlers.clock import draw as fresh
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]))
@@ -41,26 +40,29 @@ def test_draws_until_an_id_fits() -> None:
     assert draw(lambda n: f"id-{n}", lambda candidate: candidate == "id-3") == "id-3"
 
 
-class TestVaried:
-    """Ids of chance in numbers, where one of them has to fall into a partition."""
+class TestNear:
+    """Ids of chance in numbers, where they have to fall into a partition."""
 
-    def test_all_of_them_differ_and_all_are_ids_of_chance(self) -> None:
-        drawn = iter([fresh(), fresh()])
-        identity = varied(lambda: next(drawn))
-        found = [identity("progress", n) for n in range(2 * NEIGHBOURS)]
+    @given(st.integers(1, 40).flatmap(lambda all_: st.tuples(st.integers(0, all_ - 1), st.just(all_))))
+    def test_it_falls_where_it_is_wanted_and_is_an_id_of_chance(self, where: tuple[int, int]) -> None:
+        found = near(fresh, *where)
 
-        assert len({*found}) == 2 * NEIGHBOURS
-        assert {UUID(one).version for one in found} == {4}
-        assert {str(UUID(one)) for one in found} == {*found}
+        assert partition_of(found, where[1]) == where[0]
+        assert (UUID(found).version, str(UUID(found))) == (4, found)
 
-    def test_each_that_begins_anew_is_fresh(self) -> None:
-        identity = varied(fresh)
+    def test_the_first_neighbour_that_falls_there_is_taken(self) -> None:
+        first = "6f1d0c1e-7f2b-4a55-9d3c-0123456789ab"
+        tried = [first[:-3] + f"{(0x9AB + n) % NEIGHBOURS:03x}" for n in range(NEIGHBOURS)]
 
-        assert len({identity(part, 0)[:-3] for part in ("command", "progress", "agenda")}) == 3
+        assert {near(lambda: first, number, 12) for number in range(12)} == {
+            next(one for one in tried if partition_of(one, 12) == number) for number in range(12)
+        }
 
-    @pytest.mark.parametrize("partitions", [1, 12, 1000])
-    def test_one_falls_into_every_partition(self, partitions: int) -> None:
-        identity = varied(fresh)
-        found = draw(lambda n: identity("agenda", n), lambda one: partition_of(one, partitions) == partitions - 1)
+    def test_where_no_neighbour_falls_there_another_id_of_chance_is_drawn(self) -> None:
+        first, other = (f"6f1d0c1e-7f2b-4a55-9d3c-{number:012x}" for number in (0, 1 << 20))
+        drawn = iter([first, other])
+        partitions = 100_003
+        reached = {partition_of(other[:-3] + f"{n:03x}", partitions) for n in range(NEIGHBOURS)}
+        reached -= {partition_of(first[:-3] + f"{n:03x}", partitions) for n in range(NEIGHBOURS)}
 
-        assert partition_of(found, partitions) == partitions - 1
+        assert near(lambda: next(drawn), min(reached), partitions)[:-3] == other[:-3]

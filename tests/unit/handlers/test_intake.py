@@ -1,14 +1,15 @@
 """From what a client sent to the command that is decided (spec 4.3, 7.2; design 4.5, 4.7)."""
 
-from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import msgspec
 import pytest
 
 from eventstore.commands import ReportProgress, SubmitAgenda
-from eventstore.ids import partition_of
+from eventstore.ids import near, partition_of
 from eventstore.model import AgendaInsight, SealedField
+from handlers.clock import draw as fresh
 from handlers.intake import NumberFormat, reporting, submission
 from handlers.origin import Origin
 from handlers.wire.calls import UpdateProgress
@@ -16,7 +17,6 @@ from handlers.wire.parsing import Malformed, parse
 from handlers.wire.requests import OpenAgenda, OpenProgress
 from tests.builders import ALICE, EXECUTING, insight, sent
 from tests.ciphers import RandomisingCipher
-from tests.spec import impossible
 
 CIPHER = RandomisingCipher()
 
@@ -25,9 +25,7 @@ def origin(**more: Any) -> Origin:
     return Origin(ALICE, **{"identity": lambda part, n: f"{part}-{n}", "correlation": "cid", **more})
 
 
-def submitted(
-    agenda: OpenAgenda, source: Origin | None = None, is_mine: Callable[[str], bool] = lambda _: True
-) -> SubmitAgenda:
+def submitted(agenda: OpenAgenda, source: Origin | None = None, turn: int | None = None) -> SubmitAgenda:
     return submission(
         agenda,
         [operation for operation in agenda.operations or [] if operation is not None],
@@ -35,7 +33,7 @@ def submitted(
         source or origin(),
         cipher=CIPHER,
         partitions=5,
-        is_mine=is_mine,
+        turn=turn,
         catalogue_offset=41,
     )
 
@@ -129,20 +127,22 @@ class TestSubmission:
         assert submitted(sent({"name": "a"}, params={"externalId": said})).external_id == found
 
     def test_the_ids_of_a_new_run_fall_into_one_partition_that_is_owned_here(self) -> None:
-        command = submitted(sent({"name": "a"}), is_mine=lambda one: partition_of(one, 5) == 3)
-        assert command.agenda.progress_id == command.stream
-        assert {partition_of(one or "", 5) for one in (command.stream, command.agenda.id)} == {3}
-        assert not command.reuses_progress
+        by_chance = origin(identity=lambda _, __: fresh(), near=partial(near, fresh))
+        for source in (origin(), by_chance):
+            command = submitted(sent({"name": "a"}), source, turn=3)
+            assert command.agenda.progress_id == command.stream
+            assert {partition_of(one or "", 5) for one in (command.stream, command.agenda.id)} == {3}
+            assert command.stream != command.agenda.id
+            assert not command.reuses_progress
 
     def test_with_a_key_every_worker_comes_to_the_same_ids(self) -> None:
-        owners: list[Callable[[str], bool]] = [lambda _: True, impossible]
-        keyed = [submitted(sent({"name": "a"}), origin(request="digest"), owner) for owner in owners]
-        assert keyed[0].stream == keyed[1].stream == "progress-0"
-        assert keyed[0].agenda.id == keyed[1].agenda.id
+        keyed = [submitted(sent({"name": "a"}), origin(request="digest"), turn) for turn in (None, *range(5))]
+        assert {each.stream for each in keyed} == {"progress-0"}
+        assert len({each.agenda.id for each in keyed}) == 1
         assert keyed[0].request == "digest"
 
     def test_a_progress_that_is_named_is_used_again_wherever_it_lives(self) -> None:
-        command = submitted(sent({"name": "a"}, progressId="r9"), is_mine=impossible)
+        command = submitted(sent({"name": "a"}, progressId="r9"), turn=(partition_of("r9", 5) + 1) % 5)
         assert (command.stream, command.agenda.progress_id, command.reuses_progress) == ("r9", "r9", True)
         assert partition_of(command.agenda.id or "", 5) == partition_of("r9", 5)
 
