@@ -62,35 +62,40 @@ class CommandPath:
         #: told each command's type, outcome and duration (s)
         self._observe = observe
         self._locks = Locks()
-        self._tasks: set[asyncio.Task[Answer]] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
 
     async def decide(self, command: RunCommand) -> Answer:
         """Carry a command out. Raises Rejected, Moving (nothing happened), OutcomeUnknown.
 
         The caller may go away: the command is a task of its stream, and ends when its verdict is known.
         """
-        task = asyncio.create_task(self._decide(command))
+        loop = asyncio.get_running_loop()
+        answer: asyncio.Future[Answer] = loop.create_future()
+        task = loop.create_task(self._decide(command, answer))
         self._tasks.add(task)
-        task.add_done_callback(self._done)
-        return await asyncio.shield(task)
+        task.add_done_callback(self._tasks.discard)
+        return await answer
 
     async def settle(self, seconds: float) -> None:
         """Let what is under way come to its end."""
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=seconds)
 
-    def _done(self, task: "asyncio.Task[Answer]") -> None:
-        self._tasks.discard(task)
-        if not task.cancelled():
-            task.exception()  # whoever asked may have left: an error that nobody reads is not a warning
-
-    async def _decide(self, command: RunCommand) -> Answer:
+    async def _decide(self, command: RunCommand, answer: "asyncio.Future[Answer]") -> None:
         clock = asyncio.get_running_loop().time
         begun, outcome = clock(), "answered"
         try:
-            return await self._locked(command)
-        except BaseException as wrong:
+            found = await self._locked(command)
+            if not answer.done():
+                answer.set_result(found)
+        except Exception as wrong:  # noqa: BLE001  # theirs who asked
             outcome = type(wrong).__name__
+            if not answer.done():
+                answer.set_exception(wrong)
+                answer.exception()  # whoever asked may be about to leave: an error that nobody reads is not a warning
+        except BaseException as end:
+            outcome = type(end).__name__
+            answer.cancel()
             raise
         finally:
             self._observe(type(command).__name__, outcome, clock() - begun)

@@ -31,10 +31,12 @@ class CatalogueTail:
         #: when an end was asked for that is known
         self._known = boottime()
         self._moved: asyncio.Event = asyncio.Event()
-        self._end: asyncio.Task[bool] | None = None
-        #: when the end was asked for last (on the loop's clock), and who shares that question, and the next
+        #: questions that are to be sent, or under way
+        self._questions: set[asyncio.Task[None]] = set()
+        #: when the end was asked for last (on the loop's clock), how many shared that question, who shares the next
         self._asked = -SHARED_SECONDS
-        self._sharing = self._waiting = 0
+        self._sharing = 0
+        self._waiting: list[asyncio.Future[bool]] = []
 
     async def run(self) -> None:
         """Follow until cancelled; raises TooNew."""
@@ -71,28 +73,38 @@ class CatalogueTail:
 
     async def current(self) -> bool:
         """Bring the catalogue to the topic's end as of now; False where that could not be asked in time."""
-        return await asyncio.shield(self._ask())
+        # Whoever comes before a question is sent shares its answer, and nobody gets an answer to a question that was
+        # sent before he came. A future each: to shield a task costs as much as everything else here.
+        loop = asyncio.get_running_loop()
+        waiter: asyncio.Future[bool] = loop.create_future()
+        self._waiting.append(waiter)
+        if len(self._waiting) == 1:
+            question = loop.create_task(self._ask_soon())
+            self._questions.add(question)
+            question.add_done_callback(self._questions.discard)
+        return await waiter
 
     async def settle(self) -> None:
         """The same for decisions, which need the end; raises Unavailable."""
         if not await self.current():
             raise Unavailable("expected Kafka to tell the end of the catalogue; ask again")
 
-    def _ask(self) -> "asyncio.Task[bool]":
-        # Whoever comes before a question is sent shares its answer, and nobody gets an answer to a question that was
-        # sent before he came. Only where the last question was shared are there enough who ask to wait for others.
-        self._waiting += 1
-        if self._end is None:
-            self._end = asyncio.create_task(self._ask_soon())
-            self._end.add_done_callback(lambda done: done.cancelled() or done.exception())
-        return self._end
-
-    async def _ask_soon(self) -> bool:
+    async def _ask_soon(self) -> None:
+        # Only where the last question was shared are there enough who ask to wait for others.
         clock = asyncio.get_running_loop().time
         await asyncio.sleep(max(0.0, self._asked + SHARED_SECONDS - clock()) if self._sharing > 1 else 0.0)
-        self._asked, asked = clock(), boottime()
-        self._sharing, self._waiting = self._waiting, 0
-        self._end = None
+        self._asked = clock()
+        sharing, self._waiting = self._waiting, []
+        self._sharing, known = len(sharing), False
+        try:
+            known = await self._ask()
+        finally:
+            for waiter in sharing:
+                if not waiter.done():
+                    waiter.set_result(known)
+
+    async def _ask(self) -> bool:
+        asked = boottime()
         # The clock is theirs who share it: a time-out for each of them cost more than the question did.
         try:
             async with asyncio.timeout(END_SECONDS):
