@@ -78,3 +78,45 @@ async def test_its_age_is_that_of_the_last_end_it_was_told_of(monkeypatch: pytes
         assert not await tail.current()
     assert tail.age == 7
     running.cancel()
+
+
+class SlowEnds:
+    """Asked for the end, it says so, and answers when it is let."""
+
+    def __init__(self) -> None:
+        self.asked: list[asyncio.Event] = []
+
+    async def ends(self, _: str) -> dict[int, int]:
+        self.asked.append(asyncio.Event())
+        await self.asked[-1].wait()
+        return {0: 0}
+
+    async def until(self, questions: int) -> None:
+        while len(self.asked) < questions:  # noqa: ASYNC110  # a turn of the loop each
+            await asyncio.sleep(0)
+
+
+async def test_who_comes_together_shares_a_question_and_who_comes_later_gets_no_answer_to_an_earlier_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(catalogue_tail, "END_SECONDS", 60.0)
+    log = SlowEnds()
+    tail = CatalogueTail(
+        Catalogue(Classifier(1, kinds=CATALOGUE_EVENTS)),
+        log,  # type: ignore[arg-type]  # only asked for the end
+        TOPIC,
+        MemorySource(InMemoryLog({TOPIC: 1}), TOPIC),
+        0,
+    )
+    async with asyncio.timeout(60):
+        early = [asyncio.create_task(tail.current()) for _ in range(20)]
+        await log.until(1)
+        late = asyncio.create_task(tail.current())
+        early.pop().cancel()  # who leaves takes nobody with him
+        await log.until(2)
+        log.asked[0].set()
+        assert await asyncio.gather(*early) == [True] * 19
+        assert not late.done()
+        log.asked[1].set()
+        assert await late
+    assert len(log.asked) == 2
