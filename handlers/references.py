@@ -33,7 +33,8 @@ def names_in(payload: Any) -> list[str]:
 
 def operations_in(payload: Any) -> list[str]:
     """The operations whose results a payload refers to, each once, in order."""
-    return operations_of(names_in(payload))
+    names = names_in(payload)
+    return operations_of(names) if names else names
 
 
 def operations_of(names: Iterable[str]) -> list[str]:

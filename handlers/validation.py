@@ -25,8 +25,9 @@ def validate(agenda: OpenAgenda | None) -> list[OpenOperation]:
         raise Invalid("Operation names must be unique.")
     refuse_unstorable([agenda.progress_id, *names])
     names_of = [(operation.name or "", names_in(operation.payload)) for operation in operations]
-    issues = _missing_references(names_of) or _cycles(names_of)
-    if issues:
+    # Most agendas refer to nothing.
+    said = any(names for _, names in names_of)
+    if said and (issues := _missing_references(names_of) or _cycles(names_of)):
         shown = [*issues[:MAXIMUM_ISSUES], *(["[Truncating additional issues]"] if issues[MAXIMUM_ISSUES:] else [])]
         raise Invalid("Validation Issues detected: " + ",".join(shown))
     return operations
