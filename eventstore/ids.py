@@ -11,7 +11,12 @@ NAMESPACE = UUID("5d0f7a3e-5c0b-5d5a-9a0e-6a0f4c1d2b7e")
 _NAMESPACE = NAMESPACE.bytes
 #: Ids that differ in their last three hexadecimal digits.
 NEIGHBOURS = 16**3
-_ENDS = [b"%03x" % n for n in range(NEIGHBOURS)]
+#: What the last three digits add to a checksum: it is linear, so none has to be computed for a neighbour.
+_ADDS = [crc32(b"%03x" % n) ^ crc32(b"000") for n in range(NEIGHBOURS)] * 2
+
+
+#: The digit that says the variant, for each that stands in its place.
+_VARIANTS = {f"{n:x}": "89ab"[n & 3] for n in range(16)}
 
 
 def partition_of(key: str | bytes, partitions: int) -> int:
@@ -28,25 +33,24 @@ def derive(subject: str, route: str, key: str, *parts: object) -> str:
 
 def spelled(digits: str, version: int) -> str:
     """The UUID of a version (RFC 9562) that is made of 32 hexadecimal digits or more."""
-    variant = "89ab"[int(digits[16], 16) & 3]
-    return f"{digits[:8]}-{digits[8:12]}-{version}{digits[13:16]}-{variant}{digits[17:20]}-{digits[20:32]}"
+    return (
+        f"{digits[:8]}-{digits[8:12]}-{version}{digits[13:16]}-{_VARIANTS[digits[16]]}{digits[17:20]}-{digits[20:32]}"
+    )
 
 
 def near(fresh: Callable[[], str], partition: int, partitions: int) -> str:
     """An id of chance that falls into a partition: of a fresh one and its neighbours, whose last three hexadecimal
     digits alone differ, the first that does.
 
-    Where an id falls is known only when it is there, and a fresh one costs ten times as much as to look at a neighbour,
-    whose checksum goes on from that of what they have in common.
+    Where an id falls is known only when it is there, and a fresh one costs ten times as much as to look at a neighbour.
     """
     while True:
         first = fresh()
         stem, place = first[:-3], int(first[-3:], 16)
-        begun = crc32(stem.encode())
+        begun = crc32(f"{stem}000".encode())
         for n in range(place, place + NEIGHBOURS):
-            end = _ENDS[n % NEIGHBOURS]
-            if crc32(end, begun) % partitions == partition:
-                return stem + end.decode()
+            if (begun ^ _ADDS[n]) % partitions == partition:
+                return f"{stem}{n % NEIGHBOURS:03x}"
 
 
 def draw(make: Callable[[int], str], fits: Callable[[str], bool]) -> str:
