@@ -21,8 +21,9 @@ from handlers.scheduling.schedulers import Schedulers, scheduler_partition
 from handlers.waiting_room import WaitingRoom
 from projections.views import Answer, Query
 
-#: For so long new runs fall into one of the partitions owned here, and then into the next (s).
-TURN_SECONDS = 0.02
+#: For so long new runs fall into one of the partitions owned here, and then into the next (s): with twelve of them each
+#: has as much in one flight of rows as in one turn.
+TURN_SECONDS = 0.05
 
 COMMAND = Hop("/command", RunCommand, Answer)
 PULL = Hop("/pull", Pull, list[Answer])
