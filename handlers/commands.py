@@ -74,6 +74,7 @@ class CommandPath:
         task = loop.create_task(self._decide(command, answer))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(lambda _: answer.cancel())  # if it was cancelled, or never begun
         return await answer
 
     async def settle(self, seconds: float) -> None:
@@ -95,7 +96,6 @@ class CommandPath:
                 answer.exception()  # whoever asked may be about to leave: an error that nobody reads is not a warning
         except BaseException as end:
             outcome = type(end).__name__
-            answer.cancel()
             raise
         finally:
             self._observe(type(command).__name__, outcome, clock() - begun)

@@ -1,5 +1,7 @@
 """The command path asked for the same command again, because its owner died before it answered."""
 
+import asyncio
+
 import pytest
 from msgspec.structs import replace
 
@@ -72,3 +74,12 @@ async def test_a_report_that_is_asked_again_in_a_later_attempt_is_refused_under_
     ids = [identity for _, _, _, identity in events]
     assert ids.count("last") == 1
     assert len(set(ids)) == len(ids)
+
+
+async def test_a_command_that_is_cancelled_before_it_began_leaves_nobody_waiting() -> None:
+    _, path = beginning()
+    asking = asyncio.ensure_future(path.decide(b.submit()))
+    known = asyncio.all_tasks()
+    asyncio.get_running_loop().call_soon(lambda: [each.cancel() for each in asyncio.all_tasks() - known])
+    with pytest.raises(asyncio.CancelledError):
+        await asyncio.wait_for(asking, 60)
