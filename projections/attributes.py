@@ -4,8 +4,11 @@ An index key is `i`, the kind's letter, the attribute's, the value with its leng
 that a scan is in the order that lists are shown in), and the primary row's key.
 """
 
+from collections.abc import Callable
 from functools import lru_cache
 from struct import Struct as Packer
+
+from projections.traits import AgendaTraits, OperationTraits, ProgressTraits
 
 Keys = list[bytes]
 
@@ -45,6 +48,12 @@ _LENGTH = Packer(">H").pack
 _TIME = Packer(">q").pack
 
 
+def sized(value: str) -> bytes:
+    """A value with its length before it, so that none begins another."""
+    encoded = value.encode()[:4096]
+    return _LENGTH(len(encoded)) + encoded
+
+
 def index_prefix(kind: bytes, letter: bytes, value: str) -> bytes:
     """What the index keys of all rows of a kind (a, p, o) with a value begin with."""
     return b"i" + kind + letter + sized(value)
@@ -56,78 +65,74 @@ def primary_of(index_key: bytes) -> bytes:
     return index_key[5 + length + 8 :]
 
 
+def _lines(kind: bytes, letter: bytes) -> Callable[[str], bytes]:
+    """What the index keys of a value begin with: kept, for customers and links recur."""
+    return lru_cache(maxsize=1024)(lambda value: index_prefix(kind, letter, value))
+
+
+_AGENDA_LINK, _AGENDA_CUSTOMER = _lines(b"a", b"l"), _lines(b"a", b"c")
+_AGENDA_TITLE, _AGENDA_JOB = _lines(b"a", b"t"), _lines(b"a", b"j")
+_LINK, _CUSTOMER, _TITLE = _lines(b"p", b"l"), _lines(b"p", b"c"), _lines(b"p", b"t")
+_STATE, _MESSAGE = _lines(b"p", b"s"), _lines(b"p", b"m")
+_OPERATION_CUSTOMER = _lines(b"o", b"c")
+_ALL_AGENDAS, _ALL_PROGRESSES = index_prefix(b"a", ALL, ""), index_prefix(b"p", ALL, "")
+
 # One function per kind, spelled out: every restored row comes through here, and a loop over names costs twice as much.
 
 
-def agenda_keys(  # noqa: PLR0913, PLR0917  # its traits
-    key: bytes,
-    added: int | None,
-    identity: str | None,
-    link: str | None,
-    customer: str | None,
-    cid: str | None,
-    title: str | None,
-    job: str | None,
-) -> Keys:
+def agenda_keys(key: bytes, agenda: AgendaTraits) -> Keys:
     """Those of an agenda."""
-    tail = _tail(added, key)
-    found = [] if identity is None else [index_prefix(b"a", b"i", identity) + tail]
-    if link is not None:
-        found.append(_prefix(b"a", b"l", link) + tail)
-    if customer is not None:
-        found.append(_prefix(b"a", b"c", customer) + tail)
-    if cid is not None:
-        found.append(index_prefix(b"a", b"d", cid) + tail)
-    if title is not None:
-        found.append(_prefix(b"a", b"t", title) + tail)
-    if job is not None:
-        found.append(_prefix(b"a", b"j", job) + tail)
+    tail = _tail(agenda.added_time, key)
+    found = [] if (text := agenda.id) is None else [b"iai" + sized(text) + tail]
+    if (text := agenda.link_id) is not None:
+        found.append(_AGENDA_LINK(text) + tail)
+    if (text := agenda.customer_id) is not None:
+        found.append(_AGENDA_CUSTOMER(text) + tail)
+    if (text := agenda.cid) is not None:
+        found.append(b"iad" + sized(text) + tail)
+    if (text := agenda.title) is not None:
+        found.append(_AGENDA_TITLE(text) + tail)
+    if (text := agenda.job_id) is not None:
+        found.append(_AGENDA_JOB(text) + tail)
     found.append(_ALL_AGENDAS + tail)
     return found
 
 
-def progress_keys(  # noqa: PLR0913, PLR0917  # its traits
-    key: bytes,
-    added: int | None,
-    link: str | None,
-    customer: str | None,
-    agenda: str | None,
-    external: str | None,
-    cid: str | None,
-    title: str | None,
-) -> Keys:
-    """Those of a progress that stay as they are while it runs."""
-    tail = _tail(added, key)
-    found = [] if link is None else [_prefix(b"p", b"l", link) + tail]
-    if customer is not None:
-        found.append(_prefix(b"p", b"c", customer) + tail)
-    if agenda is not None:
-        found.append(index_prefix(b"p", b"g", agenda) + tail)
-    if external is not None:
-        found.append(index_prefix(b"p", b"x", external) + tail)
-    if cid is not None:
-        found.append(index_prefix(b"p", b"d", cid) + tail)
-    if title is not None:
-        found.append(_prefix(b"p", b"t", title) + tail)
+def progress_keys(key: bytes, progress: ProgressTraits) -> Keys:
+    """Those of a progress."""
+    tail = _tail(progress.added_time, key)
+    found = state_keys(key, progress, tail)
+    if (text := progress.link_id) is not None:
+        found.append(_LINK(text) + tail)
+    if (text := progress.customer_id) is not None:
+        found.append(_CUSTOMER(text) + tail)
+    if (text := progress.agenda_id) is not None:
+        found.append(b"ipg" + sized(text) + tail)
+    if (text := progress.external_id) is not None:
+        found.append(b"ipx" + sized(text) + tail)
+    if (text := progress.cid) is not None:
+        found.append(b"ipd" + sized(text) + tail)
+    if (text := progress.title) is not None:
+        found.append(_TITLE(text) + tail)
     found.append(_ALL_PROGRESSES + tail)
     return found
 
 
-def state_keys(key: bytes, added: int | None, state: str | None, message: str | None) -> Keys:
-    """Those of a progress that change while it runs."""
-    tail = _tail(added, key)
-    found = [] if state is None else [_prefix(b"p", b"s", state) + tail]
-    if message is not None:
-        found.append(_prefix(b"p", b"m", message) + tail)
+def state_keys(key: bytes, progress: ProgressTraits, tail: bytes | None = None) -> Keys:
+    """Those of them that change while it runs."""
+    tail = tail or _tail(progress.added_time, key)
+    found = [] if (text := progress.processing_state) is None else [_STATE(text) + tail]
+    if (text := progress.processing_state_message) is not None:
+        found.append(_MESSAGE(text) + tail)
     return found
 
 
-def operation_keys(key: bytes, added: int | None, customer: str | None, odd: str | None) -> Keys:
+def operation_keys(key: bytes, operation: OperationTraits) -> Keys:
     """Those of an operation: its customer's, and its id's where that is an odd one."""
-    tail = _tail(added, key)
-    found = [] if customer is None else [_prefix(b"o", b"c", customer) + tail]
-    if odd is not None:
-        found.append(index_prefix(b"o", b"i", odd) + tail)
+    tail = _tail(operation.added_time, key)
+    found = [] if (text := operation.customer_id) is None else [_OPERATION_CUSTOMER(text) + tail]
+    if (text := operation.id) is not None and text != f"{operation.agenda_progress_id}-{operation.operation}":
+        found.append(b"ioi" + sized(text) + tail)
     return found
 
 
@@ -135,19 +140,7 @@ def _tail(added: int | None, key: bytes) -> bytes:
     return _TIME(added if added is not None and added > 0 else 0) + key
 
 
-def sized(value: str) -> bytes:
-    """A value with its length before it, so that none begins another."""
-    encoded = value.encode()[:4096]
-    return _LENGTH(len(encoded)) + encoded
-
-
 def unsized(data: bytes) -> tuple[str, bytes]:
     """The value that some bytes begin with, and the bytes behind it."""
     end = 2 + int.from_bytes(data[:2], "big")
     return data[2:end].decode(errors="replace"), data[end:]
-
-
-#: Customers and links recur; ids do not, and would only cost a miss.
-_prefix = lru_cache(maxsize=1024)(index_prefix)
-_ALL_AGENDAS = index_prefix(b"a", ALL, "")
-_ALL_PROGRESSES = index_prefix(b"p", ALL, "")

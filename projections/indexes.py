@@ -10,7 +10,7 @@ from struct import Struct as Packer
 from typing import Any
 
 from projections.attributes import Keys, agenda_keys, operation_keys, progress_keys, sized, state_keys, unsized
-from projections.traits import MINUTE, Traits
+from projections.traits import MINUTE, HeadTraits, ProgressTraits, Traits
 
 #: A scheduler's decision number: its epoch, and its count.
 Turn = tuple[int, int]
@@ -41,16 +41,18 @@ def turns(scan: Callable[[bytes, bytes], Iterator[tuple[bytes, bytes]]]) -> Iter
         start = prefix + sized(queue) + sized(customer) + b"\xff" * (_TURN.size + 1)
 
 
-def index_keys(key: bytes, traits: Traits | None) -> list[bytes]:
+def index_keys(key: bytes, traits: Traits | None) -> Keys:
     """All index keys of one primary row."""
-    return [] if traits is None else _KEYS[key[:1]](key, *traits)
+    return [] if traits is None else _KEYS[key[:1]](key, traits)
 
 
-def moved(key: bytes, before: Traits | None, after: Traits | None) -> tuple[Keys, Keys]:
+def moved(key: bytes, before: Any, after: Any) -> tuple[Keys, Keys]:
     """Index keys that go, and those that come, where the traits of one row change; what stays is in neither."""
     if before is not None and after is not None:
-        if key[:1] == b"p" and before[:-3] == after[:-3]:
-            # It got older by a minute, or another state: nearly always nothing else.
+        if key[:1] == b"p" and before.lasting == after.lasting:
+            # It got older, or has another state: nearly always nothing else, and mostly not by a minute.
+            if before.passing == after.passing:
+                return [], []
             return _apart(_passing(key, before), _passing(key, after))
         if key[:1] == b"h" and before[2] is not None and before[2] == after[2]:
             before, after = (*before[:2], None, *before[3:]), (*after[:2], None, *after[3:])
@@ -61,39 +63,35 @@ def _apart(before: Keys, after: Keys) -> tuple[Keys, Keys]:
     return [each for each in before if each not in after], [each for each in after if each not in before]
 
 
-def _head_keys(  # noqa: PLR0913  # its traits
-    key: bytes,
-    ready: bool,  # noqa: FBT001
-    watched: bool,  # noqa: FBT001
-    served: list[tuple[str, str, int, int]] | None,
-    deleted: int | None,
-    stray: bool,  # noqa: FBT001
-) -> Keys:
+def _head_keys(key: bytes, traits: HeadTraits) -> Keys:
+    ready, watched, served, deleted, stray = traits
     found = [b"i" + READY + key] if ready else []
     if watched:
         found.append(b"i" + DUE + key)
     for queue, customer, epoch, number in served or ():
         found.append(_pair(queue, customer) + _TURN.pack(_LARGEST - epoch, _LARGEST - number) + key)
     if deleted is not None:
-        found.append(_age(b"h", deleted, key))
+        found.append(_age(b"h", deleted) + key)
     elif stray:
-        found.append(_age(STRAY, 0, key))
+        found.append(_age(STRAY, 0) + key)
     return found
 
 
-def _progress_keys(key: bytes, *traits: Any) -> Keys:
-    return progress_keys(key, *traits[:-3]) + _passing(key, traits)
+def _progress_keys(key: bytes, progress: ProgressTraits) -> Keys:
+    return _aged(progress_keys(key, progress), key, progress)
 
 
-def _passing(key: bytes, traits: Traits) -> Keys:
-    found = state_keys(key, traits[0], *traits[-3:-1])
-    minute = traits[-1]
-    if minute is not None:
-        found.append(_age(b"p", minute, key))
+def _passing(key: bytes, progress: ProgressTraits) -> Keys:
+    return _aged(state_keys(key, progress), key, progress)
+
+
+def _aged(found: Keys, key: bytes, progress: ProgressTraits) -> Keys:
+    if (minute := progress.minute) is not None:
+        found.append(_age(b"p", minute) + key)
     return found
 
 
-_KEYS: dict[bytes, Callable[..., Keys]] = {
+_KEYS: dict[bytes, Callable[[bytes, Any], Keys]] = {
     b"h": _head_keys,
     b"a": agenda_keys,
     b"p": _progress_keys,
@@ -101,8 +99,9 @@ _KEYS: dict[bytes, Callable[..., Keys]] = {
 }
 
 
-def _age(kind: bytes, minute: int, key: bytes) -> bytes:
-    return b"i" + AGE + kind + _TIME(minute * MINUTE) + key
+@lru_cache(maxsize=1024)
+def _age(kind: bytes, minute: int) -> bytes:
+    return b"i" + AGE + kind + _TIME(minute * MINUTE)
 
 
 @lru_cache(maxsize=1024)

@@ -1,6 +1,7 @@
 """What putting rows into a store changes besides them: index rows, and the sum of all rows (design 4.4). Pure."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import msgspec
 
@@ -8,7 +9,7 @@ from projections.digest import row_digest
 from projections.indexes import index_keys, moved
 from projections.rows import PRIMARY, offset_of
 from projections.store import Store
-from projections.traits import Traits, traits_of
+from projections.traits import traits_of
 
 _NOTHING: Mapping[bytes, bytes | None] = {}
 
@@ -26,7 +27,7 @@ class Landing:
         #: keys of the index rows that come, and of those that go
         self.entries: list[bytes] = []
         self.removals: set[bytes] = set()
-        digest, newest = 0, b""
+        digest, newest, entries = 0, b"", self.entries
         for key, value in rows:
             if key[:2] not in PRIMARY:
                 continue
@@ -34,22 +35,22 @@ class Landing:
             digest += row_digest(key, value)
             # Their first eight bytes are the source offset.
             newest = max(newest, value)
-            if old is None:
-                self.entries += index_keys(key, _traits(key, value))
-            else:
+            if old is not None:
                 digest -= row_digest(key, old)
                 self._move(key, _traits(key, old), _traits(key, value))
+            else:
+                entries += index_keys(key, _traits(key, value))
         self.digest = digest
         self.newest = offset_of(newest) if newest else -1
 
-    def _move(self, key: bytes, before: Traits | None, after: Traits | None) -> None:
+    def _move(self, key: bytes, before: Any, after: Any) -> None:
         if before != after:
             gone, come = moved(key, before, after)
             self.removals.update(gone)
             self.entries += come
 
 
-def _traits(key: bytes, value: bytes | None) -> Traits | None:
+def _traits(key: bytes, value: bytes | None) -> Any:
     try:
         return traits_of(key, value)
     except msgspec.MsgspecError:

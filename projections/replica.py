@@ -24,6 +24,7 @@ from projections.rows import (
     Applied,
     fold_of,
     offset_of,
+    prefix,
 )
 from projections.store import Store
 
@@ -33,6 +34,8 @@ POSITION = b"__faust\0offset__"
 ROW_HEADER = "row"
 
 _KEY = itemgetter(0)
+#: As it stands at the end of the ten bytes.
+_FOLD = prefix(0)[8:]
 _decode_applied = msgspec.json.Decoder(Applied).decode
 
 
@@ -186,7 +189,7 @@ def _named_in(value: bytes) -> str | None:
 
 
 def _stored_form(record: Record) -> bytes | None:
-    for name, prefix in record.headers:
-        if name == ROW_HEADER and len(prefix) == PREFIX_LENGTH and fold_of(prefix) == FOLD_VERSION:
-            return prefix + (record.value or b"")
+    for name, start in record.headers:
+        if name == ROW_HEADER and len(start) == PREFIX_LENGTH and start[8:] == _FOLD:
+            return start + (record.value or b"")
     return None

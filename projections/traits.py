@@ -1,5 +1,6 @@
 """What the index keys of a stored row depend on: a few of its fields, and only those are decoded. Pure."""
 
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -9,21 +10,32 @@ from projections.rows import PREFIX_LENGTH
 MINUTE = 60_000
 
 
-class _Object(msgspec.Struct, frozen=True, rename="camel", gc=False):
-    """The fields of an agenda or an operation that its index keys are made of."""
+class AgendaTraits(msgspec.Struct, frozen=True, rename="camel", gc=False):
+    """The fields of an agenda that its index keys are made of."""
 
+    added_time: int | None = None
     id: str | None = None
     link_id: str | None = None
     customer_id: str | None = None
     cid: str | None = None
     title: str | None = None
     job_id: str | None = None
+
+
+class OperationTraits(msgspec.Struct, frozen=True, rename="camel", gc=False):
+    """Those of an operation."""
+
+    added_time: int | None = None
+    id: str | None = None
+    customer_id: str | None = None
     agenda_progress_id: str | None = None
     operation: str | None = None
+
+
+class ProgressTraits(msgspec.Struct, frozen=True, rename="camel", gc=False):
+    """Those of a progress."""
+
     added_time: int | None = None
-
-
-class _Progress(msgspec.Struct, frozen=True, rename="camel", gc=False):
     link_id: str | None = None
     customer_id: str | None = None
     agenda_id: str | None = None
@@ -32,8 +44,30 @@ class _Progress(msgspec.Struct, frozen=True, rename="camel", gc=False):
     title: str | None = None
     processing_state: str | None = None
     processing_state_message: str | None = None
-    added_time: int | None = None
     updated_time: int | None = None
+
+    @property
+    def minute(self) -> int | None:
+        """Of its last update."""
+        return None if self.updated_time is None else max(self.updated_time, 0) // MINUTE
+
+    @property
+    def lasting(self) -> tuple[int | str | None, ...]:
+        """What stays as it is while it runs, nearly always."""
+        return (
+            self.added_time,
+            self.link_id,
+            self.customer_id,
+            self.agenda_id,
+            self.external_id,
+            self.cid,
+            self.title,
+        )
+
+    @property
+    def passing(self) -> tuple[int | str | None, ...]:
+        """What changes while it runs."""
+        return self.processing_state, self.processing_state_message, self.minute
 
 
 class _AgendaHead(msgspec.Struct, frozen=True, rename="camel", gc=False):
@@ -53,49 +87,32 @@ class _Head(msgspec.Struct, frozen=True, gc=False):
     deleted: int | None = None
 
 
-_decode_progress = msgspec.json.Decoder(_Progress).decode
-_decode_object = msgspec.json.Decoder(_Object).decode
 _decode_head = msgspec.json.Decoder(_Head).decode
+_decode: dict[bytes, Callable[[bytes], Any]] = {
+    b"a": msgspec.json.Decoder(AgendaTraits).decode,
+    b"p": msgspec.json.Decoder(ProgressTraits).decode,
+    b"o": msgspec.json.Decoder(OperationTraits).decode,
+    b"h": lambda row: _traits_of_head(_decode_head(row)),
+}
 
-#: What a row's index keys depend on, besides its key: equal traits, equal index keys.
-Traits = tuple[Any, ...]
+#: What a head's index keys depend on, besides its key: ready, watched, served, the minute of its deletion, stray.
+HeadTraits = tuple[bool, bool, list[tuple[str, str, int, int]] | None, int | None, bool]
+#: The same of any row: equal traits, equal index keys.
+Traits = HeadTraits | AgendaTraits | ProgressTraits | OperationTraits
 
 
-def traits_of(key: bytes, value: bytes | None) -> Traits | None:
-    """The traits of a stored row; None where it has no index keys at all. Raises MsgspecError.
+def traits_of(key: bytes, value: bytes | None) -> Any:
+    """The traits of a stored row (of the type that the key says); None where it has no index keys at all.
 
-    Every row is weighed when it is written and when it is restored, mostly to find that nothing of this has changed:
-    so only these fields are decoded, and a scan of a long payload makes no objects.
+    Raises MsgspecError. Every row is weighed when it is written and when it is restored, mostly to find that nothing of
+    this has changed: so only these fields are decoded, and a scan of a long payload makes no objects.
     """
     if value is None or len(value) == PREFIX_LENGTH:
         return None
-    row = value[PREFIX_LENGTH:]
-    kind = key[:1]
-    if kind == b"h":
-        return _traits_of_head(_decode_head(row))
-    if kind == b"p":
-        progress = _decode_progress(row)
-        minute = None if progress.updated_time is None else max(progress.updated_time, 0) // MINUTE
-        return (
-            progress.added_time,
-            progress.link_id,
-            progress.customer_id,
-            progress.agenda_id,
-            progress.external_id,
-            progress.cid,
-            progress.title,
-            progress.processing_state,
-            progress.processing_state_message,
-            minute,
-        )
-    found = _decode_object(row)
-    if kind == b"a":
-        return found.added_time, found.id, found.link_id, found.customer_id, found.cid, found.title, found.job_id
-    odd = found.id != f"{found.agenda_progress_id}-{found.operation}"
-    return found.added_time, found.customer_id, found.id if odd else None
+    return _decode[key[:1]](value[PREFIX_LENGTH:])
 
 
-def _traits_of_head(head: _Head) -> Traits:
+def _traits_of_head(head: _Head) -> HeadTraits:
     ready = watched = False
     served: list[tuple[str, str, int, int]] | None = None
     for agenda in head.agendas.values():
