@@ -9,7 +9,7 @@ import msgspec
 
 
 class Record(Protocol):
-    """One record as it stands in a topic (the shape of aiokafka's ConsumerRecord, which is passed on as it is)."""
+    """One record as it stands in a topic (names as aiokafka's ConsumerRecord has them)."""
 
     topic: str
     partition: int
@@ -35,7 +35,7 @@ class Illegible(msgspec.Struct):
 
 
 class Landed(msgspec.Struct, gc=False):
-    """A record of one's own that is known to stand in a topic, as a reader will find it."""
+    """A record that is known to stand in a topic: fetched, or one's own as a reader will find it."""
 
     topic: str
     partition: int

@@ -13,6 +13,7 @@ from aiokafka.errors import IllegalStateError, KafkaError, OffsetOutOfRangeError
 
 from eventstore.errors import RangeGone, Unavailable
 from eventstore.kafka.cancellation import heed
+from eventstore.kafka.fetched import lighten
 from eventstore.log import Record
 
 #: Bounds one answer's work, so that the loop stays responsive.
@@ -45,6 +46,7 @@ class Tail:
 
     async def start(self) -> None:
         """Connect; raises Unavailable."""
+        lighten()
         try:
             await self._consumer.start()
         except KafkaError as wrong:

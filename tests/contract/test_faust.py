@@ -23,6 +23,7 @@ from projections.store import RocksStore
 ROOT = Path(__file__).parents[2]
 #: Private names that are not ours, by module; a new one needs its test here.
 FOREIGN = {
+    "eventstore/kafka/fetched.py": {"_consumer_record"},  # tests/contract/test_fetched
     "eventstore/kafka/renewed.py": {"_sender"},
     "projections/group.py": {"_thread", "_consumer", "_coordinator"},
     "projections/transport.py": {"_ensure_consumer", "_coordinator", "_send_req", "_db_for_partition"},
