@@ -136,6 +136,11 @@ def operation_keys(key: bytes, operation: OperationTraits) -> Keys:
     return found
 
 
+def place_of(added: int | None, key: bytes) -> bytes:
+    """Where a row stands in each of its lines: what its index keys have behind their values."""
+    return _tail(added, key)
+
+
 def _tail(added: int | None, key: bytes) -> bytes:
     return _TIME(added if added is not None and added > 0 else 0) + key
 

@@ -1,8 +1,8 @@
 """Lists of objects, a page at a time, in the order of (addedTime, id), from several partitions (spec 2.4). Pure.
 
 Index rows stand in that order, so a page reads its own rows and few more, whatever there is: each filter and each
-account is a line of index rows; lines that must all fit are walked like a zip that skips (`all_of`), lines of which
-one is enough are merged (`Either`), and so are the partitions. What costs more than its page: an attribute of
+account is a line of index rows; lines that must all fit are walked side by side, block by block (`blocks`), lines of
+which one is enough are merged (`Either`), and so are the partitions. What costs more than its page: an attribute of
 operations without an index is compared row by row among those that the indexed ones leave, or among all. Counts read
 no rows where one line tells (projections.counting).
 
@@ -16,8 +16,8 @@ import msgspec
 
 from eventstore.model import Agenda, OperationProgress
 from projections.attributes import ALL, INDEXED, LETTERS, index_prefix
-from projections.counting import counted, is_covered, lines_of
-from projections.lines import Either, Line, One, all_of, values
+from projections.counting import counted, hidden_in, is_covered, lines_of, walks_of
+from projections.lines import Either, Line, One, blocks, values
 from projections.partition import Partition
 from projections.rows import PREFIX_LENGTH, operations_prefix, read_row
 from projections.texts import TEXTS, Row, fits
@@ -28,8 +28,8 @@ KINDS: Mapping[Kind, bytes] = {"agenda": b"a", "progress": b"p", "operation": b"
 #: Rows that are looked at between two hand-overs.
 SLICE = 200
 
-#: Rows that are passed over before it is said that they were looked at.
-STRIDE = 10
+#: Rows that are passed over before it is said that they were looked at, and index rows, which cost less.
+STRIDE, LEAP = 10, 50
 #: Customers of a partition whose lines are merged to show all operations; where there are more, all rows are read.
 MANY = 500
 
@@ -37,8 +37,6 @@ MANY = 500
 Entry = tuple[int, bytes, bool]
 #: addedTime, id, its partition, its key and its row; without a row it was looked at, and does not fit.
 Seen = tuple[int, str, Partition, bytes, Row | None]
-#: Stands for a row that is only counted.
-_COUNTED = Agenda()
 
 
 def listing(partitions: Sequence[Partition], query: ByAttribute) -> Generator[None, None, Answer]:
@@ -46,8 +44,8 @@ def listing(partitions: Sequence[Partition], query: ByAttribute) -> Generator[No
     position = {partition.number: partition.position for partition in partitions}
     if not query.where.keys() <= TEXTS[query.kind].keys():
         return Answer(position=position)
-    if query.count and is_covered(query) and (lines := lines_of(query, KINDS[query.kind])) is not None:
-        count = yield from _counted(partitions, query, lines)
+    if query.count and is_covered(query):
+        count = yield from _counted(partitions, query)
         return Answer(count=count if query.limit is None else min(count, query.limit), position=position)
     found: list[Seen] = []
     count, looked, more = 0, 0, False
@@ -68,10 +66,14 @@ def listing(partitions: Sequence[Partition], query: ByAttribute) -> Generator[No
     return msgspec.structs.replace(_shown(query.kind, found), more=more, position=position)
 
 
-def _counted(partitions: Sequence[Partition], query: ByAttribute, lines: Sequence[bytes]) -> Generator[None, None, int]:
-    fresh = [_unwritten(partition, query) for partition in partitions]
-    count = sum(seen[4] is not None for pair in zip(partitions, fresh, strict=True) for seen in _fresh(query, *pair))
-    return count + (yield from counted([partition.store for partition in partitions], lines, fresh))
+def _counted(partitions: Sequence[Partition], query: ByAttribute) -> Generator[None, None, int]:
+    count, walks, letter = 0, [], KINDS[query.kind]
+    for partition in partitions:
+        fresh = _unwritten(partition, query)
+        count += sum(seen[4] is not None for seen in _fresh(query, partition, fresh))
+        hidden = hidden_in(partition.store, letter, fresh, query)
+        walks += [(lines, hidden) for lines in walks_of(partition.store, letter, query)]
+    return count + (yield from counted(walks))
 
 
 def _seen(partition: Partition, query: ByAttribute) -> Iterator[Seen]:
@@ -101,10 +103,6 @@ def _needles(query: ByAttribute) -> list[bytes]:
 
 
 def _stored(partition: Partition, query: ByAttribute, fresh: dict[bytes, bytes]) -> Iterator[Seen]:
-    if query.count and is_covered(query):
-        for time, key, matches in _entries(partition, query):
-            yield time, "", partition, key, _COUNTED if matches and key not in fresh else None
-        return
     group: list[Seen] = []
     for time, key, matches in _entries(partition, query):
         if group and group[0][0] != time:
@@ -130,14 +128,7 @@ def added(row: Row) -> int:
 def _entries(partition: Partition, query: ByAttribute) -> Iterator[Entry]:
     """addedTime and key of what may fit, in order; those that cannot, marked so."""
     letter = KINDS[query.kind]
-    lines: list[Line] = [
-        One(partition.store, index_prefix(letter, LETTERS[name], value))
-        for name, value in query.where.items()
-        if name in INDEXED[query.kind]
-    ]
-    if query.accounts is not None:
-        prefixes = (index_prefix(letter, LETTERS["customerId"], account) for account in query.accounts)
-        lines.append(Either([One(partition.store, prefix) for prefix in prefixes]))
+    lines = lines_of(partition.store, letter, [name for name in query.where if name in INDEXED[query.kind]], query)
     if query.kind == "operation" and (run := query.where.get("agendaProgressId")) is not None:
         return _sorted(partition, operations_prefix(run), query)
     if query.kind == "agenda" and (run := query.where.get("progressId")) is not None:
@@ -149,7 +140,12 @@ def _entries(partition: Partition, query: ByAttribute) -> Iterator[Entry]:
 
 def _walked(lines: Sequence[Line], query: ByAttribute) -> Iterator[Entry]:
     start = b"" if query.after is None else query.after[0].to_bytes(8, "big")
-    return ((int.from_bytes(entry[:8], "big"), entry[8:], fit) for entry, fit in all_of(lines, start))
+    for first, passed, block in blocks(lines, start):
+        time = int.from_bytes(first[:8], "big")
+        for _ in range(1 + (passed - len(block)) // LEAP):
+            yield time, b"", False
+        for entry in block:
+            yield int.from_bytes(entry[:8], "big"), entry[8:], True
 
 
 def _operations(partition: Partition, query: ByAttribute) -> Iterator[Entry]:

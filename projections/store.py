@@ -28,6 +28,12 @@ class Store(Protocol):
         Those before `start` are passed over at no cost.
         """
 
+    def keys(self, prefix: bytes, start: bytes = b"") -> Iterator[bytes]:
+        """The keys alone of what `scan` shows, as they are when this is called, at a third of its cost.
+
+        What lies behind them may follow: whoever takes many at a time looks for the end once, not at each.
+        """
+
     def clear(self) -> None:
         """Remove everything."""
 
@@ -68,8 +74,12 @@ class MemoryStore:
 
     def scan(self, prefix: bytes, start: bytes = b"") -> Iterator[Item]:
         """See Store."""
-        keys = takewhile(lambda key: key.startswith(prefix), self._rows.irange(minimum=max(prefix, start)))
-        yield from [(key, self._rows[key]) for key in keys]
+        yield from [(key, self._rows[key]) for key in self.keys(prefix, start)]
+
+    def keys(self, prefix: bytes, start: bytes = b"") -> Iterator[bytes]:
+        """See Store."""
+        keys = self._rows.irange(minimum=max(prefix, start))
+        return iter([*takewhile(lambda key: key.startswith(prefix), keys)])
 
     def clear(self) -> None:
         """See Store."""
@@ -121,6 +131,11 @@ class RocksStore:
             if not key.startswith(prefix):
                 return
             yield key, value
+
+    def keys(self, prefix: bytes, start: bytes = b"") -> Iterator[bytes]:
+        """See Store."""
+        # Not with an upper bound in the options: rocksdict forgets its bytes while the iterator reads them (0.3.29).
+        return cast(Iterator[bytes], self._open.keys(from_key=max(prefix, start)))
 
     def clear(self) -> None:
         """See Store."""

@@ -96,6 +96,24 @@ def test_a_scan_shows_what_there_was_when_it_began(store: Store) -> None:
     assert all_of(store) == [(b"a1", b"1"), (b"a3", b"2"), (b"a4", b"1")]
 
 
+def test_keys_are_those_of_a_scan_as_they_were_when_they_were_asked_for(store: Store) -> None:
+    before = [b"a1", b"a2", b"a3"]
+    store.write([(key, b"1") for key in before])
+    keys, later = store.keys(b"a"), store.keys(b"a", b"a2")
+    store.write([(b"a0", b"1"), (b"a4", b"1")], [b"a2"])
+    assert [*keys] == before
+    assert [*later] == before[1:]
+    assert [*store.keys(b"a")] == [b"a0", b"a1", b"a3", b"a4"]
+
+
+def test_keys_hold_what_begins_with_the_prefix_first(store: Store) -> None:
+    store.write([(key, b"") for key in (b"\0", b"a", b"a\xff", b"a\xff\xff", b"b", b"\xff", b"\xff\xff")])
+    assert [*store.keys(b"a")][:3] == [b"a", b"a\xff", b"a\xff\xff"]
+    assert [*store.keys(b"a\xff")][:2] == [b"a\xff", b"a\xff\xff"]
+    assert [*store.keys(b"\xff")] == [b"\xff", b"\xff\xff"]
+    assert not [key for key in store.keys(b"c") if key.startswith(b"c")]
+
+
 def test_an_empty_write_changes_nothing(store: Store) -> None:
     store.write([(b"a", b"1")])
     store.write([])

@@ -13,9 +13,7 @@ from eventstore.model import Agenda, AgendaProgress, OperationProgress, Processi
 from eventstore.reading import Dropped
 from projections import counting
 from projections import listing as listing_module
-from projections.attributes import index_prefix
 from projections.indexes import index_keys
-from projections.lines import One, values
 from projections.listing import KINDS, listing
 from projections.partition import Partition
 from projections.ready import ReadyLine
@@ -260,15 +258,15 @@ def test_a_page_of_all_operations_reads_its_own_rows_and_few_more() -> None:
             id=f"r{n}-x", agenda_progress_id=f"r{n}", operation="x", customer_id=f"c{n % 7}", added_time=n
         )
         put(here, row, on_disk=True)
-    scan = store.scan
+    keys = store.keys
 
-    def counted(prefix: bytes, start: bytes = b"") -> Iterator[tuple[bytes, bytes]]:
+    def counted(prefix: bytes, start: bytes = b"") -> Iterator[bytes]:
         nonlocal reads
-        for item in scan(prefix, start):
+        for key in keys(prefix, start):
             reads += 1
-            yield item
+            yield key
 
-    store.scan = counted  # type: ignore[method-assign]
+    store.keys = counted  # type: ignore[method-assign]
     page = ask([here], "operation", limit=5, after=(1000, "r1000-x"))
     assert [row.id for row in page.operations] == [f"r{n}-x" for n in range(1001, 1006)]
     assert reads < 50
@@ -288,26 +286,6 @@ def test_a_count_is_of_the_moment_when_it_began() -> None:
         put(here, agenda(6), on_disk=False)
         here.store.write([(b"ia*\0\0" + b"\xff" * 8 + b"a\0late", b"")])
         assert end_of(walk).count == 6
-
-
-def test_each_value_that_some_row_has_is_found_by_one_look() -> None:
-    here = partition(0)
-    for n, customer in enumerate(["b", "a", "", "ab", "b", "é" * 3000]):
-        put(here, OperationProgress(agenda_progress_id="r", operation=f"o{n}", customer_id=customer), on_disk=True)
-    found = [*values(here.store, b"ioc")]
-    assert found == sorted({index_prefix(b"o", b"c", each) for each in ("", "a", "ab", "b", "é" * 3000)})
-
-
-def test_a_line_leaves_for_what_lies_far_ahead() -> None:
-    store = MemoryStore()
-    store.write([(b"p" + n.to_bytes(2, "big"), b"") for n in range(1000)])
-    line = One(store, b"p")
-    assert line.at(b"") == b"\0\0"
-    assert line.at(b"\0\1") == b"\0\1"
-    assert line.at(b"\3\0") == b"\3\0"
-    assert line.at(b"\3\0\0") == b"\3\1"
-    assert line.at(b"\xff") is None
-    assert line.at(b"\xff\xff") is None
 
 
 def test_every_kind_has_its_letter() -> None:
