@@ -47,6 +47,16 @@ def walks_of(store: Store, letter: bytes, query: ByAttribute) -> list[Sequence[L
     return [[line] for line in only.lines] if isinstance(only, Either) and len(lines) == 1 else [lines]
 
 
+def is_short(lines: Sequence[Line], most: int) -> bool:
+    """Whether no more index rows than these are passed to the end of lines."""
+    looked = 0
+    for _, passed, _ in blocks(lines, b""):
+        looked += passed
+        if looked > most:
+            return False
+    return True
+
+
 def all_stem(letter: bytes) -> bytes:
     """What index keys begin with of which every row has one: operations have that of their customer alone."""
     return b"i" + letter + LETTERS["customerId"] if letter == b"o" else index_prefix(letter, ALL, "")

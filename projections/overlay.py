@@ -2,6 +2,12 @@
 
 from collections.abc import Iterator
 
+OPERATION = b"o\0"
+#: Stands for what a row replaced where the fold did not look.
+UNKNOWN = b""
+#: Landed rows that are remembered: a few MiB. Where nobody asks for so long, what asked before begins anew.
+MOST_LANDED = 5_000
+
 
 class Overlay:
     """Two layers over a store: `dirty` grows while `flying` is on its way to changelog and disk."""
@@ -14,6 +20,8 @@ class Overlay:
         self.below: dict[bytes, bytes | None] = {}
         #: bytes taken in since the last take-off: bounds what an outage of the changelog may pile up
         self.size = 0
+        #: operations' rows that landed since somebody last asked, and what they replaced; None: nobody does (zones)
+        self.landed: dict[bytes, bytes | None] | None = None
 
     def get(self, key: bytes) -> bytes | None:
         """The newest stored form of a row that is not on disk yet."""
@@ -38,6 +46,12 @@ class Overlay:
 
     def land(self) -> None:
         """What flew is on disk."""
+        if self.landed is not None:
+            for key in self.flying:
+                if key.startswith(OPERATION):
+                    self.landed.setdefault(key, self.below.get(key, UNKNOWN))
+            if len(self.landed) > MOST_LANDED:
+                self.landed = None
         self.flying, self.below = {}, {}
 
     def keys(self, prefix: bytes) -> set[bytes]:

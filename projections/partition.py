@@ -18,6 +18,7 @@ from projections.run import Run
 from projections.store import Store
 from projections.verdict import Verdict, judge
 from projections.views import ProgressView
+from projections.zones import Zones
 
 #: What an overlay may hold before its partition's source is paused (bytes).
 OVERLAY_BOUND = 64 << 20
@@ -51,6 +52,8 @@ class Partition:
         self.suspects: set[str] = set()
         #: progresses shown of late, until an event of their run is applied: nothing else changes rows (queries)
         self.shown: dict[str, ProgressView] = {}
+        #: where operations may lie that have a text, once somebody has asked
+        self.zones: Zones | None = None
         self._classify = classify
         self._waiters: dict[str, Waiter] = {}
         # What is folded later is later than what the store remembers.

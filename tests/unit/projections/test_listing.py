@@ -12,9 +12,10 @@ from msgspec.structs import replace
 from eventstore.model import Agenda, AgendaProgress, OperationProgress, ProcessingState
 from eventstore.reading import Dropped
 from projections import counting
-from projections import listing as listing_module
+from projections import entries as entries_module
+from projections.entries import KINDS
 from projections.indexes import index_keys
-from projections.listing import KINDS, listing
+from projections.listing import listing
 from projections.partition import Partition
 from projections.ready import ReadyLine
 from projections.rows import agenda_key, operation_key, progress_key, write_row
@@ -162,7 +163,7 @@ def test_so_it_is_with_operations_that_have_few_indexes(
     ]
     wanted.sort(key=lambda row: (row.added_time or 0, row.id or ""))
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(listing_module, "MANY", many)
+        patched.setattr(entries_module, "MANY", many)
         found: list[OperationProgress] = []
         more, after = True, None
         while more:
