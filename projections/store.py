@@ -1,7 +1,6 @@
 """Where a partition's rows lie: RocksDB, or memory for tests of the model. Two twins, one contract (tests/contract)."""
 
 from collections.abc import Iterable, Iterator
-from itertools import takewhile
 from typing import Protocol, cast
 from weakref import WeakSet
 
@@ -74,12 +73,16 @@ class MemoryStore:
 
     def scan(self, prefix: bytes, start: bytes = b"") -> Iterator[Item]:
         """See Store."""
-        yield from [(key, self._rows[key]) for key in self.keys(prefix, start)]
+        yield from [(key, self._rows[key]) for key in self.keys(prefix, start) if key.startswith(prefix)]
 
     def keys(self, prefix: bytes, start: bytes = b"") -> Iterator[bytes]:
         """See Store."""
-        keys = self._rows.irange(minimum=max(prefix, start))
-        return iter([*takewhile(lambda key: key.startswith(prefix), keys)])
+        found = []
+        for key in self._rows.irange(minimum=max(prefix, start)):
+            found.append(key)
+            if not key.startswith(prefix):
+                break
+        return iter(found)
 
     def clear(self) -> None:
         """See Store."""

@@ -1,4 +1,4 @@
-"""Lists over 200,000 agendas (AGENDUM_BENCH_LISTS: another number): each filter and page, and what has no bound."""
+"""Lists over 200,000 agendas (AGENDUM_BENCH_LISTS: another number): each filter, page and count, alone and together."""
 
 import asyncio
 import os
@@ -34,6 +34,8 @@ AGENDAS = int(os.environ.get("AGENDUM_BENCH_LISTS", "200000"))
 CUSTOMERS = 200
 NOW = 1_700_000_000_000
 HEADERS = {"Authorization": "x"}
+#: Any filter, page and count.
+MOST_MS = 100.0
 
 
 async def fill(bootstrap: str, prefix: str) -> None:
@@ -106,16 +108,28 @@ async def measure(worker: WorkerProcess, session: aiohttp.ClientSession) -> None
         async with session.get(f"{worker.url}/pop/{path}", headers=HEADERS) as answer:
             return orjson.loads(await answer.read())
 
-    async def spent(path: str, times: int = 60) -> tuple[float, float, Any]:
+    async def spent(path: str, times: int = 60) -> tuple[float, float, float, Any]:
         took = []
         for _ in range(times):
             began = time.perf_counter()
             found = await get(path)
             took.append((time.perf_counter() - began) * 1000)
-        return statistics.median(took), sorted(took)[int(times * 0.95) - 1], found
+        return statistics.median(took), sorted(took)[int(times * 0.95) - 1], min(took), found
+
+    async def told(kind: str, paths: dict[str, str], times: int = 60) -> list[tuple[str, float]]:
+        found = []
+        for name, path in paths.items():
+            median, p95, least, answer = await spent(path, times)
+            shown = answer["count"] if "bycount" in path else len(answer["all"])
+            print(
+                f"{kind:18} {name:56} p50 {median:6.1f} p95 {p95:6.1f} least {least:6.1f} ms ({shown}) "
+                f"{median / single:.1f}x"
+            )
+            found += [(path, p95)] if p95 > MOST_MS else []
+        return found
 
     middle = str(uuid.UUID(int=AGENDAS // 2 + (1 << 100)))
-    single, _, _ = await spent(f"progress/agenda/{middle}")
+    single, *_ = await spent(f"progress/agenda/{middle}")
     deep = (await get(f"agenda?bycustomerId=c7&bylimit={AGENDAS // CUSTOMERS // 2}&cursor="))["next"]
     slow = []
     only = {
@@ -157,17 +171,66 @@ async def measure(worker: WorkerProcess, session: aiohttp.ClientSession) -> None
         }
         unasked = {name for name in texts if not any(f"by{name}=" in path for path in paths.values())}
         assert not unasked, f"filters of {kind} that are not measured: {unasked}"
-        for name, path in paths.items():
-            median, p95, found = await spent(path)
-            print(
-                f"{kind:16} {name:28} p50 {median:6.1f} p95 {p95:6.1f} ms ({len(found['all'])}) {median / single:.1f}x"
-            )
-            slow += [(path, p95)] if p95 > 100 else []
-    print(f"single GET p50 {single:.1f} ms")
-    counts = ("agenda?bycount=", "agenda?bycustomerId=c7&bycount=")
-    # Of each two halves, which never meet: both lines are walked to their ends.
-    apart = ("agenda?bycid=h0&byjobId=h0", "progress/agenda?bycid=h0&byexternalId=h0")
-    for path in (*counts, *apart, "progress/operation?bylimit=1", "progress/operation?byoperation=none"):
-        median, _, found = await spent(path, 3)
-        print(f"unindexed, a count, or two halves: {path:44} {median:8.0f} ms, count {found.get('count')}")
+        paths |= {each: f"{kind}?{by(each)}" for each in TOGETHER[kind]}
+        slow += await told(kind, paths)
+    paths = {"all, first page": "progress/operation", "all, deep page": f"progress/operation?cursor={deep}"}
+    for each in OPERATIONS:
+        paths |= {
+            each: f"progress/operation?{by(each)}",
+            f"{each}, deep": f"progress/operation?{by(each)}&cursor={deep}",
+        }
+    paths |= {
+        "by id": f"progress/operation?byid={middle}-a",
+        "by id, empty": "progress/operation?byid=none",
+        "by run": f"progress/operation?byagendaProgressId={middle}",
+        "by run, empty": "progress/operation?byagendaProgressId=none",
+        "by what is no text, empty": "progress/operation?byparams=none",
+    }
+    unasked = {name for name in TEXTS["operation"] if not any(f"by{name}=" in path for path in paths.values())}
+    assert not unasked, f"filters of operations that are not measured: {unasked}"
+    first, *_ = await spent("progress/operation?byoperation=none", 1)
+    slow += await told("progress/operation", paths)
+    counts = {
+        "agenda": ("", "customerId=c7", "linkId=l77", "cid=h0", "cid=none", *TOGETHER["agenda"]),
+        "progress/agenda": ("", "processingState=WAITING", "externalId=h0", *TOGETHER["progress/agenda"]),
+        "progress/operation": ("", "customerId=c7", *OPERATIONS),
+    }
+    for kind, asked in counts.items():
+        paths = {f"count {each or 'all'}": f"{kind}?bycount=&{by(each)}" for each in asked}
+        slow += await told(kind, paths, times=20)
+    print(f"single GET p50 {single:.1f} ms; the first list of operations by what has no index rows {first:.0f} ms")
     assert not slow
+
+
+#: Filters of which each fits half of all objects or all of them, together none, some, or half.
+TOGETHER = {
+    "agenda": ("cid=h0&jobId=h0", "cid=h0&jobId=h1", "title=none&cid=h0&jobId=h0", "cid=h0&jobId=h1&title=none"),
+    "progress/agenda": (
+        "cid=h0&externalId=h0",
+        "cid=h0&externalId=h1",
+        "processingState=WAITING&cid=h0&externalId=h0",
+        "title=none&processingState=WAITING&cid=h0",
+        "cid=h0&externalId=h0&processingState=WAITING&title=one",
+    ),
+}
+#: Of operations, each by what all have, a few, or none.
+OPERATIONS = (
+    "operation=a",
+    "operation=none",
+    "processingState=WAITING",
+    "processingState=EXECUTING",
+    "processingStateMessage=failed",
+    "cid=h0",
+    "cid=none",
+    "title=none",
+    "operation=a&processingState=WAITING",
+    "operation=a&cid=h1&processingState=WAITING",
+    "operation=b&processingState=EXECUTING&cid=h0",
+    "operation=a&customerId=c7",
+    "processingState=EXECUTING&customerId=c7",
+)
+
+
+def by(asked: str) -> str:
+    """A query string of such filters."""
+    return "&".join(f"by{each}" for each in asked.split("&") if each)

@@ -104,6 +104,8 @@ def test_keys_are_those_of_a_scan_as_they_were_when_they_were_asked_for(store: S
     assert [*keys] == before
     assert [*later] == before[1:]
     assert [*store.keys(b"a")] == [b"a0", b"a1", b"a3", b"a4"]
+    store.write([(b"b", b"1")])
+    assert [*store.keys(b"a")] == [b"a0", b"a1", b"a3", b"a4", b"b"]
 
 
 def test_keys_hold_what_begins_with_the_prefix_first(store: Store) -> None:
