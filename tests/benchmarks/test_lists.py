@@ -22,7 +22,7 @@ from eventstore.kafka.log import KafkaLog
 from eventstore.log import NewRecord
 from eventstore.model import Agenda, AgendaInsight, Operation
 from eventstore.topics import Topics
-from handlers.clock import draw_uuid
+from handlers.clock import draw_uuid, now
 from handlers.deciders.submission import submit
 from projections.run import Run
 from projections.texts import TEXTS
@@ -32,7 +32,8 @@ from tests.faults.processes import WorkerProcess
 pytestmark = pytest.mark.benchmark
 AGENDAS = int(os.environ.get("AGENDUM_BENCH_LISTS", "200000"))
 CUSTOMERS = 200
-NOW = 1_700_000_000_000
+#: Of today: what is old goes (reaping).
+NOW = now() - AGENDAS
 HEADERS = {"Authorization": "x"}
 #: Any filter, page and count.
 MOST_MS = 100.0
