@@ -2,9 +2,9 @@
 
 Index rows stand in that order, so a page reads its own rows and few more, whatever there is: each filter and each
 account is a line of index rows; lines that must all fit are walked side by side, block by block (`blocks`), lines of
-which one is enough are merged (`Either`), and so are the partitions. What costs more than its page: an attribute of
-operations without an index is compared row by row among those that the indexed ones leave, or among all. Counts read
-no rows where one line tells (projections.counting).
+which one is enough are merged (`Either`), and so are the partitions. Texts of operations have few lines: by others they
+are found in zones (projections.zones), unless the lines that there are leave a few. Counts read no rows where lines
+tell (projections.counting).
 
 A walk hands over every few hundred rows (it yields None), so that whoever drives it can let others in between.
 """
