@@ -3,6 +3,7 @@ operations, or looked through (spec 2.4). Pure.
 """
 
 from collections.abc import Generator, Iterator, Mapping, Sequence
+from itertools import islice
 
 import msgspec
 
@@ -11,6 +12,7 @@ from projections.counting import is_short, lines_of
 from projections.lines import Either, Line, One, blocks, values
 from projections.partition import Partition
 from projections.rows import operations_prefix, read_row
+from projections.store import Store
 from projections.texts import Row
 from projections.views import ByAttribute, Kind
 from projections.zones import Entry, Wanted, Zones, current
@@ -20,8 +22,8 @@ KINDS: Mapping[Kind, bytes] = {"agenda": b"a", "progress": b"p", "operation": b"
 STRIDE, LEAP = 10, 50
 #: Index rows of other filters that are few enough to read the row of each, in a partition.
 RARE = 300
-#: Customers of a partition whose lines are merged to show all operations; where there are more, all rows are read.
-MANY = 500
+#: Customers of a partition whose lines are merged to show all operations; where there are more, zones are as quick.
+MANY = 16
 
 
 class Part:
@@ -34,15 +36,18 @@ class Part:
 
 
 def mapped(parts: Sequence[Part], query: ByAttribute) -> Generator[None]:
-    """Find the zones of operations that are looked for by texts that have no line, unless other lines leave a few."""
+    """Find the zones of operations for which there are no lines, or too many, unless others leave a few."""
     if query.kind != "operation" or {"id", "agendaProgressId"} & query.where.keys():
         return
     names = [name for name in query.where if name in INDEXED["operation"]]
-    if len(names) == len(query.where):
-        return
     for part in parts:
-        lines = lines_of(part.partition.store, b"o", names, query)
-        if not (lines and is_short(lines, RARE)):
+        store = part.partition.store
+        lines = lines_of(store, b"o", names, query)
+        if len(names) < len(query.where):
+            enough = lines and is_short(lines, RARE)
+        else:
+            enough = lines or len([*islice(_customers(store), MANY + 1)]) <= MANY
+        if not enough:
             part.zones = yield from current(part.partition, exact=query.count)
 
 
@@ -76,14 +81,11 @@ def _walked(lines: Sequence[Line], query: ByAttribute) -> Iterator[Entry]:
 
 def _operations(partition: Partition, query: ByAttribute) -> Iterator[Entry]:
     """All operations: they have no line of their own, and are those of all customers."""
-    lines: list[One] = []
-    for line in values(partition.store, b"io" + LETTERS["customerId"]):
-        if len(lines) == MANY:
-            yield from _sorted(partition, b"o\0", query)
-            return
-        lines.append(One(partition.store, line))
-        yield 0, line, False
-    yield from _walked([Either(lines)], query)
+    return _walked([Either([One(partition.store, line) for line in _customers(partition.store)])], query)
+
+
+def _customers(store: Store) -> Iterator[bytes]:
+    return values(store, b"io" + LETTERS["customerId"])
 
 
 def _sorted(partition: Partition, prefix: bytes, query: ByAttribute) -> Iterator[Entry]:
