@@ -46,7 +46,7 @@ def mapped(parts: Sequence[Part], query: ByAttribute) -> Generator[None]:
         if len(names) < len(query.where):
             enough = lines and is_short(lines, RARE)
         else:
-            enough = lines or len([*islice(_customers(store), MANY + 1)]) <= MANY
+            enough = lines or (not query.count and len([*islice(_customers(store), MANY + 1)]) <= MANY)
         if not enough:
             part.zones = yield from current(part.partition, exact=query.count)
 

@@ -14,7 +14,8 @@ from projections.store import Store
 TRACKED = ("customerId", "cid", "title", "operation", "processingState", "processingStateMessage")
 #: Operations of a zone when it is made, and how many are noted later before it is made anew.
 SIZE, LATE = 64, 32
-#: Different values of a text that a zone counts one by one; of more it keeps a few bits.
+#: Different values of a text that a zone counts one by one; of more it keeps a few bits. So many ways in which all but
+#: the customer go together are counted as well.
 FEW = 8
 _BITS = 2048
 
@@ -40,15 +41,19 @@ _decode = msgspec.msgpack.Decoder(list[bytes]).decode
 class Zone:
     """Operations side by side, from a place on to where the next zone begins."""
 
-    __slots__ = ("_keys", "_size", "_values", "begin", "late")
+    __slots__ = ("_keys", "_size", "_together", "_values", "begin", "late", "left")
 
     def __init__(self, begin: bytes, rows: Sequence[Placed]) -> None:
         self.begin = begin
         self._size = len(rows)
         self._keys = _encode([key for _, key, _ in rows])
         self._values = [_summed_up([texts[place] for *_, texts in rows]) for place in range(len(TRACKED))]
+        together = Counter(texts[1:] for *_, texts in rows)
+        self._together = dict(together) if len(together) <= FEW else None
         #: keys noted since it was made: while there are any, its numbers are no more than hints
         self.late: list[bytes] = []
+        #: those of them that stand here no more
+        self.left: set[bytes] = set()
 
     def __len__(self) -> int:
         """How many there were when it was made."""
@@ -57,6 +62,7 @@ class Zone:
     def note(self, key: bytes, texts: Texts) -> None:
         """An operation that stands here now."""
         self.late.append(key)
+        self.left.discard(key)
         for place, value in enumerate(texts):
             known = self._values[place]
             if value is None:
@@ -67,8 +73,13 @@ class Zone:
                 known.setdefault(value, 0)
 
     def has(self, key: bytes) -> bool:
-        """Whether this one was among them when it was last looked at."""
-        return key in self.late or key in _decode(self._keys)
+        """Whether this one stands here, as far as was noted."""
+        return key not in self.left and (key in self.late or key in _decode(self._keys))
+
+    def leave(self, key: bytes) -> None:
+        """An operation that stands here no more."""
+        self.late.append(key)
+        self.left.add(key)
 
     def may_hold(self, place: int, value: str) -> bool:
         """Whether one of these may have this value of the text at this place of TRACKED; False: none has."""
@@ -79,6 +90,17 @@ class Zone:
         """How many have it; None where it takes a look at them."""
         known = self._values[place]
         return None if self.late or isinstance(known, int) else known.get(value, 0)
+
+    def together(self, wanted: Sequence[tuple[int, str]]) -> int | None:
+        """How many have all these values, by their places in TRACKED; None where it takes a look at them."""
+        if self.late or self._together is None or any(place == 0 for place, _ in wanted):
+            return None
+        fitting = (
+            number
+            for texts, number in self._together.items()
+            if all(texts[place - 1] == value for place, value in wanted)
+        )
+        return sum(fitting)
 
     def rows(self, store: Store, end: bytes) -> list[Placed]:
         """Those that stand here still, in order."""

@@ -45,13 +45,13 @@ class Wanted:
 
     def number(self, zone: Zone) -> int | None:
         """How many a zone holds; None where it takes a look at them."""
-        if self._accounts is not None:
+        if self._accounts is not None or zone.late:
             return None
         # What all of them have makes no difference.
         apart = [each for place, value in self.texts if (each := zone.number(place, value)) != len(zone)]
         if len(apart) < 2 or 0 in apart:
             return 0 if 0 in apart else next(iter(apart), len(zone))
-        return None
+        return zone.together(self.texts)
 
     def fits(self, row: Placed) -> bool:
         """Whether it is one."""
@@ -82,6 +82,8 @@ class Zones:
 
     def _note(self, store: Store, key: bytes, old: bytes | None) -> int:
         row, before = placed(key, store.get(key)), placed(key, old or None)
+        if before is not None and (row is None or row[0] != before[0]):
+            self._at(before[0]).leave(key)
         if row is None:
             self.exact = self.exact and old != UNKNOWN
         else:
@@ -93,8 +95,6 @@ class Zones:
                 at = bisect_right(self._begins, zone.begin)
                 self._renew(zone, zone.rows(store, self._begins[at] if at < len(self._begins) else _END))
                 return SIZE
-        if before is not None and (row is None or row[0] != before[0]):
-            self._at(before[0]).late.append(key)
         return 1
 
     def _at(self, place: bytes) -> Zone:

@@ -171,6 +171,7 @@ def test_each_list_is_what_a_look_at_all_rows_says(before: list[Any], steps: lis
             case ("land",):
                 world.land()
             case (_, where, accounts, limit):
+                assert world.ask({}, limit=None, count=True).count == len(world.rows)
                 expected = world.expected(where, accounts)
                 assert ids(world.pages(where, accounts, limit)) == expected
                 assert world.ask(where, accounts=accounts, limit=None, count=True).count == len(expected)
