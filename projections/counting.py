@@ -67,7 +67,7 @@ def hidden_in(store: Store, letter: bytes, keys: Iterable[bytes], query: ByAttri
     found = ((key, traits_of(key, store.get(key))) for key in keys)
     with_customer = letter == b"o" and not query.where and query.accounts is None
     return {
-        (sized(traits[1] or "") if with_customer else b"") + place_of(traits[0], key)
+        (sized(traits.customer_id or "") if with_customer else b"") + place_of(traits.added_time, key)
         for key, traits in found
         if traits is not None
     }
