@@ -115,7 +115,9 @@ async def fall_asleep(where: World, worker: WorkerProcess, failpoint: str, *, bu
             await tenant(client, "acme")
             operations = sample("a", result={"of": "x" * bulk}), sample("b", "a")
             while True:
-                await asyncio.gather(*(submit(client, "acme", *operations) for _ in range(8)))
+                await asyncio.gather(*(submit(client, "acme", *operations) for _ in range(8 if bulk else 1)))
+                # A flight is one batch, and so one ack, unless bulk makes several: of a hundred small ones a second.
+                await asyncio.sleep(0.01)
 
     async def asleep() -> bool:
         if loading.done():

@@ -42,7 +42,8 @@ class World:
                 while not await holds():  # noqa: ASYNC110  # of other processes: there is no event
                     await asyncio.sleep(0.05)
         except TimeoutError:
-            raise TimeoutError(f"expected {what}: {[worker.log.read_text() for worker in self.workers]}") from None
+            logs = [worker.log.read_text() for worker in self.workers if worker.log.exists()]
+            raise TimeoutError(f"expected {what}: {logs}") from None
 
     async def owns(self, worker: WorkerProcess, *numbers: int) -> None:
         """Wait until a worker proves these partitions (all of them, if none is named) and has written its rows."""
