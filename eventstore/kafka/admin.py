@@ -6,7 +6,7 @@ from uuid import UUID
 
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
-from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
+from aiokafka.errors import KafkaError, TopicAlreadyExistsError, UnknownTopicOrPartitionError, for_code
 
 from eventstore.codec import decode, encode
 from eventstore.envelope import Envelope
@@ -128,5 +128,13 @@ async def _partitions(admin: AIOKafkaAdminClient, name: str) -> int:
 
 
 async def _settings(admin: AIOKafkaAdminClient, name: str) -> Mapping[str, str]:
-    answers = await admin.describe_configs([ConfigResource(ConfigResourceType.TOPIC, name)])
-    return {entry[0]: entry[1] for answer in answers for resource in answer.resources for entry in resource[4]}
+    # A broker may not have heard yet of a topic that was just created at another: that is no topic without settings.
+    async with asyncio.timeout(SETTLE_SECONDS):
+        while True:
+            [answer] = await admin.describe_configs([ConfigResource(ConfigResourceType.TOPIC, name)])
+            [(code, message, _, _, settings)] = answer.resources
+            if not code:
+                return {entry[0]: entry[1] for entry in settings}
+            if for_code(code) is not UnknownTopicOrPartitionError:
+                raise for_code(code)(message)
+            await asyncio.sleep(RETRY_SECONDS)

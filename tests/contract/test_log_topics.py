@@ -11,7 +11,7 @@ from aiokafka import TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewPartitions, NewTopic, RecordsToDelete
 
 from eventstore.errors import ForeignLog, TopicMismatch, Unavailable
-from eventstore.kafka.admin import make_topics, open_log
+from eventstore.kafka.admin import _settings, make_topics, open_log
 from eventstore.kafka.log import KafkaLog
 from eventstore.log import NewRecord
 from eventstore.topics import Topic, Topics
@@ -55,6 +55,25 @@ async def test_makes_every_topic_once(kafka: Any, prefix: str, admin: AIOKafkaAd
         await make_topics(kafka.bootstrap, topics, replication=1)
 
         assert {topic.name for topic in topics} <= set(await admin.list_topics())
+
+
+async def test_settings_that_a_broker_does_not_know_yet_are_waited_for(
+    topic: Topic, admin: AIOKafkaAdminClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In a cluster, a worker may ask a broker that has not heard yet of what another worker has just created."""
+    asked, describe = asyncio.Event(), admin.describe_configs
+
+    async def noted(*resources: Any) -> Any:
+        found = await describe(*resources)
+        asked.set()
+        return found
+
+    monkeypatch.setattr(admin, "describe_configs", noted)
+    async with asyncio.timeout(SECONDS), asyncio.TaskGroup() as together:
+        looking = together.create_task(_settings(admin, topic.name))
+        await asked.wait()
+        await create(admin, topic)
+    assert topic.settings.items() <= looking.result().items()
 
 
 async def test_workers_may_race_to_make_them(kafka: Any, prefix: str) -> None:
