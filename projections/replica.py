@@ -89,18 +89,21 @@ class Replica:
         """
         for record in records if self._unproven else ():
             if record.key == APPLIED and (value := _stored_form(record)) is not None:
-                self._unproven = False
-                return _named_in(value) != self.changelog
+                # Who looks closer may be cut off, by a rebalance: then it is asked again.
+                self._unproven = _named_in(value) != self.changelog
+                return self._unproven
         return False
 
     def ends_with(self, records: Sequence[Record]) -> bool:
         """Whether these hold, at the position that was stored, the very `applied` row that was: name, offset and sum.
 
-        Where it still stands there, the changelog is the one that was read.
+        Where it still stands there, the changelog is the one that was read: it is not asked for again.
         """
         mine = self.store.get(APPLIED)
         there = (each for each in records if each.key == APPLIED and each.offset == self.opened_at)
-        return any(_stored_form(each) == mine for each in there)
+        found = any(_stored_form(each) == mine for each in there)
+        self._unproven = self._unproven and not found
+        return found
 
     def absorb(self, records: Sequence[Record]) -> None:
         """Keep the greatest source offset per key, of the store and these; one atomic write."""

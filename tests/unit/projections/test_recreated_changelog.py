@@ -1,15 +1,17 @@
 """A changelog that was deleted and made anew, and has grown past the position of a disk that comes back to it."""
 
 import asyncio
+from collections.abc import AsyncIterator
 from typing import Any
 
 import msgspec
 import pytest
 
 from eventstore.log import NewRecord, Record
-from eventstore.memory import MemoryRecord
+from eventstore.memory import MemoryRecord, MemorySource
 from projections import flights
 from projections.replica import Replica
+from projections.restore import Restore
 from projections.rows import APPLIED, Applied
 from tests import builders as b
 from tests.table_model import CHANGELOG, Model, ModelWorker
@@ -112,6 +114,49 @@ async def test_what_stands_at_the_stored_position_tells_the_changelog_only_if_it
         [],
     ):
         assert not found.ends_with(others)
+
+
+async def test_a_doubt_about_the_changelog_outlives_the_assignment_in_which_it_came_up(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A rebalance may end the look at what stands at the stored position; the disk goes on to the next one."""
+    story = Story()
+    await story.start("B")
+    story.begin("B", "r1", "r2")
+    await story.land("B")
+    for _ in range(6):
+        story.report("B", "r1")
+        await story.land("B")
+    await story.model.crash("B")
+    replica = Replica(0, story.model.disks["B"].stores[0])
+    story.model.log.recreate(CHANGELOG)
+    await story.start("A")
+    story.report("A", "r2")
+    await story.land("A")
+    while story.changelog() <= replica.position + 3:
+        story.report("A", "r1")
+        await story.land("A")
+    restore = Restore(story.model.log, CHANGELOG, MemorySource(story.model.log, CHANGELOG))
+    looks = asyncio.Event()
+
+    async def read(*_: object) -> AsyncIterator[list[Record]]:
+        looks.set()
+        await asyncio.Event().wait()
+        yield []
+
+    with monkeypatch.context() as patched:
+        patched.setattr(story.model.log, "read", read)
+        first = asyncio.create_task(restore.catch_up({0: replica}, {0}))
+        async with asyncio.timeout(60):
+            await looks.wait()
+        first.cancel()
+        await asyncio.gather(first, return_exceptions=True)
+
+    async with asyncio.timeout(60):
+        await restore.catch_up({0: replica}, {0})
+
+    rows, theirs = (dict(store.scan(b"")) for store in (replica.store, story.model.disks["A"].stores[0]))
+    assert rows == theirs
 
 
 def other(record: Record, **differs: Any) -> Record:
