@@ -1,6 +1,6 @@
 """How many objects fit, from index rows alone: no row is read, whatever there is of them (spec 2.4). Pure."""
 
-from collections.abc import Generator, Iterable, Sequence, Set
+from collections.abc import Generator, Mapping, Sequence, Set
 
 from projections.attributes import ALL, INDEXED, LETTERS, index_prefix, place_of, sized
 from projections.lines import Either, Line, One, blocks
@@ -62,13 +62,15 @@ def all_stem(letter: bytes) -> bytes:
     return b"i" + letter + LETTERS["customerId"] if letter == b"o" else index_prefix(letter, ALL, "")
 
 
-def hidden_in(store: Store, letter: bytes, keys: Iterable[bytes], query: ByAttribute) -> set[bytes]:
-    """The entries that these rows have in the store's lines, as `walks_of` walks them."""
-    found = ((key, traits_of(key, store.get(key))) for key in keys)
+def hidden_in(store: Store, letter: bytes, fresh: Mapping[bytes, bytes], query: ByAttribute) -> set[bytes]:
+    """The entries that rows have in the store's lines, as `walks_of` walks them, and those that they get when they are
+    on disk: a line that is sought anew shows what has come since.
+    """
     with_customer = letter == b"o" and not query.where and query.accounts is None
     return {
         (sized(traits.customer_id or "") if with_customer else b"") + place_of(traits.added_time, key)
-        for key, traits in found
+        for key, value in fresh.items()
+        for traits in (traits_of(key, store.get(key)), traits_of(key, value))
         if traits is not None
     }
 

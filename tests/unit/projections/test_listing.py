@@ -15,6 +15,7 @@ from projections import counting
 from projections import entries as entries_module
 from projections.entries import KINDS
 from projections.indexes import index_keys
+from projections.landing import Landing
 from projections.listing import listing
 from projections.partition import Partition
 from projections.ready import ReadyLine
@@ -287,6 +288,28 @@ def test_a_count_is_of_the_moment_when_it_began() -> None:
         put(here, agenda(6), on_disk=False)
         here.store.write([(b"ia*\0\0" + b"\xff" * 8 + b"a\0late", b"")])
         assert end_of(walk).count == 6
+
+
+@pytest.mark.parametrize("older", [False, True], ids=["a new one", "one that stood elsewhere"])
+def test_what_comes_to_the_disk_while_it_is_counted_counts_once(*, older: bool) -> None:
+    """Lines that are far apart are sought anew, and what is sought then shows what has come since."""
+    here = partition(0)
+    for n in range(100):
+        put(here, agenda(n, title="t"), on_disk=True)
+        put(here, agenda(100 + n, job_id="j"), on_disk=True)
+    if older:
+        put(here, agenda(300, title="t", job_id="j", added_time=50), on_disk=True)
+    fresh = agenda(300, title="t", job_id="j")
+    put(here, fresh, on_disk=False)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(counting, "SLICE", 1)
+        query = ByAttribute(kind="agenda", where={"title": "t", "jobId": "j"}, limit=None, count=True)
+        walk = listing([here], query)
+        next(walk)
+        landing = Landing(here.store, [*here.overlay.take_off().items()])
+        here.store.write([*landing.puts, *((key, b"") for key in landing.entries)], landing.removals)
+        here.overlay.land()
+        assert end_of(walk).count == 1
 
 
 def test_every_kind_has_its_letter() -> None:
