@@ -15,7 +15,8 @@ from projections.rows import operations_prefix, read_row
 from projections.store import Store
 from projections.texts import Row
 from projections.views import ByAttribute, Kind
-from projections.zones import Entry, Wanted, Zones, current
+from projections.zone import Wanted
+from projections.zones import Entry, Zones, current
 
 KINDS: Mapping[Kind, bytes] = {"agenda": b"a", "progress": b"p", "operation": b"o"}
 #: Rows that are passed over before it is said that they were looked at, and index rows, which cost less.

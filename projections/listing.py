@@ -22,7 +22,7 @@ from projections.rows import PREFIX_LENGTH, read_row
 from projections.texts import TEXTS, Row, fits
 from projections.views import Answer, ByAttribute, Kind
 from projections.waiting import progress_view, with_message
-from projections.zones import Wanted
+from projections.zone import Wanted
 
 #: Rows that are looked at between two hand-overs.
 SLICE = 200
@@ -77,7 +77,7 @@ def _looked_through(parts: Sequence[Part], query: ByAttribute) -> Generator[None
         if part.zones is not None:
             fresh = _fresh(query, part.partition, part.fresh)
             count += sum(seen[4] is not None for seen in fresh)
-            count += yield from part.zones.counted(part.partition.store, Wanted(query), part.fresh)
+            count += yield from part.zones.counted(part.partition, Wanted(query), part.fresh)
             continue
         for looked, seen in enumerate(_seen(part, query), 1):
             count += seen[4] is not None

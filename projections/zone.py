@@ -1,7 +1,7 @@
 """Operations that stand side by side in the order of lists: which, and which texts they have (spec 2.4). Pure."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from zlib import crc32
 
 import msgspec
@@ -9,9 +9,11 @@ import msgspec
 from projections.attributes import place_of
 from projections.rows import PREFIX_LENGTH
 from projections.store import Store
+from projections.views import ByAttribute
 
 #: The texts of an operation that zones tell of.
 TRACKED = ("customerId", "cid", "title", "operation", "processingState", "processingStateMessage")
+_CUSTOMER = 0
 #: Operations of a zone when it is made, and how many are noted later before it is made anew.
 SIZE, LATE = 64, 32
 #: Different values of a text that a zone counts one by one; of more it keeps a few bits. So many ways in which all but
@@ -76,6 +78,10 @@ class Zone:
         """Whether this one stands here, as far as was noted."""
         return key not in self.left and (key in self.late or key in _decode(self._keys))
 
+    def has_any(self, keys: Set[bytes]) -> bool:
+        """Whether one of these stood here when it was made, or came later."""
+        return not (keys.isdisjoint(_decode(self._keys)) and keys.isdisjoint(self.late))
+
     def leave(self, key: bytes) -> None:
         """An operation that stands here no more."""
         self.late.append(key)
@@ -106,6 +112,37 @@ class Zone:
         """Those that stand here still, in order."""
         found = (placed(key, store.get(key)) for key in dict.fromkeys((*_decode(self._keys), *self.late)))
         return sorted(row for row in found if row is not None and self.begin <= row[0] < end)
+
+
+class Wanted:
+    """What operations are looked for by: texts, and customers of which one is enough."""
+
+    def __init__(self, query: ByAttribute) -> None:
+        self.texts = [(TRACKED.index(name), value) for name, value in query.where.items()]
+        self._accounts = query.accounts
+
+    def may_be_in(self, zone: Zone) -> bool:
+        """Whether a zone may hold one."""
+        return all(zone.may_hold(place, value) for place, value in self.texts) and (
+            self._accounts is None or any(zone.may_hold(_CUSTOMER, account) for account in self._accounts)
+        )
+
+    def number(self, zone: Zone) -> int | None:
+        """How many a zone holds; None where it takes a look at them."""
+        if self._accounts is not None or zone.late:
+            return None
+        # What all of them have makes no difference.
+        apart = [each for place, value in self.texts if (each := zone.number(place, value)) != len(zone)]
+        if len(apart) < 2 or 0 in apart:
+            return 0 if 0 in apart else next(iter(apart), len(zone))
+        return zone.together(self.texts)
+
+    def fits(self, row: Placed) -> bool:
+        """Whether it is one."""
+        texts = row[2]
+        return all(texts[place] == value for place, value in self.texts) and (
+            self._accounts is None or texts[_CUSTOMER] in self._accounts
+        )
 
 
 def zones_of(rows: Sequence[Placed], begin: bytes = b"") -> list[Zone]:

@@ -16,49 +16,16 @@ from typing import Protocol
 
 from projections.overlay import OPERATION, UNKNOWN, Overlay
 from projections.store import Store
-from projections.views import ByAttribute
-from projections.zone import LATE, SIZE, TRACKED, Placed, Zone, placed, zones_of
+from projections.zone import LATE, SIZE, Placed, Wanted, Zone, placed, zones_of
 
 #: Operations that are read between two hand-overs, and zones that are passed over.
 SLICE, PASSED = 400, 16
 #: Operations that are sorted at once.
 RUN = 4_000
-_CUSTOMER = TRACKED.index("customerId")
 _END = b"\xff" * 9
 
 #: addedTime and key of a row, and whether it fits.
 Entry = tuple[int, bytes, bool]
-
-
-class Wanted:
-    """What operations are looked for by: texts, and customers of which one is enough."""
-
-    def __init__(self, query: ByAttribute) -> None:
-        self.texts = [(TRACKED.index(name), value) for name, value in query.where.items()]
-        self._accounts = query.accounts
-
-    def may_be_in(self, zone: Zone) -> bool:
-        """Whether a zone may hold one."""
-        return all(zone.may_hold(place, value) for place, value in self.texts) and (
-            self._accounts is None or any(zone.may_hold(_CUSTOMER, account) for account in self._accounts)
-        )
-
-    def number(self, zone: Zone) -> int | None:
-        """How many a zone holds; None where it takes a look at them."""
-        if self._accounts is not None or zone.late:
-            return None
-        # What all of them have makes no difference.
-        apart = [each for place, value in self.texts if (each := zone.number(place, value)) != len(zone)]
-        if len(apart) < 2 or 0 in apart:
-            return 0 if 0 in apart else next(iter(apart), len(zone))
-        return zone.together(self.texts)
-
-    def fits(self, row: Placed) -> bool:
-        """Whether it is one."""
-        texts = row[2]
-        return all(texts[place] == value for place, value in self.texts) and (
-            self._accounts is None or texts[_CUSTOMER] in self._accounts
-        )
 
 
 class Zones:
@@ -71,17 +38,23 @@ class Zones:
         self._zones = zones
         self._begins = [zone.begin for zone in zones]
 
-    def noted(self, store: Store) -> Generator[None]:
-        """Note what was written since the last time."""
+    def noted(self, store: Store, overlay: Overlay) -> Generator[None]:
+        """Note what was written since the last time, up to now."""
         looked = 0
-        while self.landed:
-            looked += self._note(store, *self.landed.popitem())
+        for key in [*self.landed]:
+            if key not in self.landed:
+                continue  # another list was here meanwhile
+            old, value = self.landed.pop(key), store.get(key)
+            if value is not None and overlay.flying.get(key) == value:
+                # Of a flight that has not landed: this is known here now, and not what it replaces.
+                self.landed[key] = value
+            looked += self._note(store, key, value, old)
             if looked >= SLICE:
                 yield
                 looked = 0
 
-    def _note(self, store: Store, key: bytes, old: bytes | None) -> int:
-        row, before = placed(key, store.get(key)), placed(key, old or None)
+    def _note(self, store: Store, key: bytes, value: bytes | None, old: bytes | None) -> int:
+        row, before = placed(key, value), placed(key, old or None)
         if before is not None and (row is None or row[0] != before[0]):
             self._at(before[0]).leave(key)
         if row is None:
@@ -117,15 +90,14 @@ class Zones:
             for place, key, _ in filter(wanted.fits, rows):
                 yield int.from_bytes(place[:8], "big"), key, True
 
-    def counted(self, store: Store, wanted: Wanted, hidden: Collection[bytes]) -> Generator[None, None, int]:
+    def counted(self, partition: "Owned", wanted: Wanted, hidden: Collection[bytes]) -> Generator[None, None, int]:
         """How many fit; `hidden` ones are left out."""
         count = looked = 0
-        before = (placed(key, store.get(key)) for key in hidden)
-        disturbed = {self._at(row[0]) for row in before if row is not None}
+        store, disturbed = partition.store, self._with(hidden, partition)
         for zone, end in self._from(b""):
             if not wanted.may_be_in(zone):
                 continue
-            number = None if zone in disturbed else wanted.number(zone)
+            number = wanted.number(zone) if self.exact and zone not in disturbed else None
             if number is None:
                 rows = self._read(zone, store, end)
                 number = sum(wanted.fits(row) and row[1] not in hidden for row in rows)
@@ -135,6 +107,20 @@ class Zones:
                 yield
                 looked = 0
         return count
+
+    def _with(self, keys: Collection[bytes], partition: "Owned") -> set[Zone]:
+        """Zones that may count one of these rows: as it is on disk, or as it was before it came there unnoted."""
+        store, overlay = partition.store, partition.overlay
+        found, lost = set[Zone](), set[bytes]()
+        for key in keys:
+            value, old = store.get(key), self.landed.get(key)
+            if value is not None and key not in self.landed and overlay.flying.get(key) == value:
+                old = overlay.below.get(key, UNKNOWN)
+            if old == UNKNOWN:
+                lost.add(key)  # nobody knows where it was
+            rows = (placed(key, value), placed(key, old or None))
+            found.update(self._at(row[0]) for row in rows if row is not None)
+        return found.union(zone for zone in self._zones if lost and zone.has_any(lost))
 
     def _read(self, zone: Zone, store: Store, end: bytes) -> list[Placed]:
         rows = zone.rows(store, end)
@@ -159,19 +145,33 @@ def current(partition: Owned, *, exact: bool = False) -> Generator[None, None, Z
     """A partition's zones as it is now: made where it has none, or none that count; what was written since is noted."""
     known, overlay = partition.zones, partition.overlay
     if known is not None and known.landed is overlay.landed:
-        yield from known.noted(partition.store)
+        yield from known.noted(partition.store, overlay)
         if known.exact or not exact:
             return known
         overlay.landed = None
     # Where another list is making them, what lands is remembered since it began; the first to be done is followed.
-    landed = overlay.landed = {} if overlay.landed is None else overlay.landed
+    landed = _begun(partition)
     made = Zones(landed, (yield from _made(partition.store)))
     if partition.zones is not None and partition.zones.landed is landed:
         made = partition.zones
     elif overlay.landed is landed:  # not too much was written meanwhile
         partition.zones = made
-    yield from made.noted(partition.store)
+    yield from made.noted(partition.store, overlay)
     return made
+
+
+def _begun(partition: Owned) -> dict[bytes, bytes | None]:
+    """What is remembered of rows that land from now on: what who begins to look at all of them sees in their places."""
+    store, overlay = partition.store, partition.overlay
+    # Of a flight of several batches the first are on disk before it has landed: what they replace is not seen any more.
+    flying = ((key, value) for key, value in overlay.flying.items() if key.startswith(OPERATION))
+    seen: dict[bytes, bytes | None] = {key: value for key, value in flying if store.get(key) == value}
+    if overlay.landed is None:
+        overlay.landed = seen
+    else:
+        # Who began before, and may have gone away, did not see these as they are seen now.
+        overlay.landed.update(dict.fromkeys([*overlay.landed, *seen], UNKNOWN))
+    return overlay.landed
 
 
 def _made(store: Store) -> Generator[None, None, list[Zone]]:

@@ -30,6 +30,7 @@ class World:
     def __init__(self, store: MemoryStore | None = None) -> None:
         self.partition = Partition(0, store or MemoryStore(), lambda _: Dropped("none"), ReadyLine("e"), 0)
         self.rows: dict[str, OperationProgress] = {}
+        self._torn = False
 
     def put(self, n: int, *, looked: bool = True, **more: Any) -> None:
         """An operation as it is now; `looked`: the fold has looked at what it replaces."""
@@ -57,12 +58,24 @@ class World:
             self.partition.overlay.remember(key, self.partition.store.get(key))
         self.partition.overlay.put(key, write_row(1, row))
 
-    def land(self) -> None:
-        """What was written comes to the disk."""
+    def tear(self) -> None:
+        """What was written comes to the disk, of a flight that has not landed yet."""
+        self.alight()
+        self._torn = True
         layers = self.partition.overlay
         landing = Landing(self.partition.store, [*layers.take_off().items()], layers.below)
         self.partition.store.write([*landing.puts, *((key, b"") for key in landing.entries)], landing.removals)
-        layers.land()
+
+    def alight(self) -> None:
+        """The flight has landed, if there is one."""
+        if self._torn:
+            self.partition.overlay.land()
+        self._torn = False
+
+    def land(self) -> None:
+        """What was written comes to the disk."""
+        self.tear()
+        self.alight()
 
     def ask(self, where: dict[str, str], **more: Any) -> Answer:
         return end_of(self.begin(where, **more))
@@ -142,7 +155,7 @@ PUT = st.tuples(
     ),
 )
 DELETE = st.tuples(st.just("delete"), st.integers(0, 14), st.booleans())
-LAND = st.tuples(st.just("land"))
+LAND = st.tuples(st.sampled_from(["land", "tear", "alight"]))
 ASK = st.tuples(
     st.just("ask"),
     st.dictionaries(
@@ -168,8 +181,8 @@ def test_each_list_is_what_a_look_at_all_rows_says(before: list[Any], steps: lis
                 world.put(n, looked=looked, **more)
             case ("delete", n, looked):
                 world.delete(n, looked=looked)
-            case ("land",):
-                world.land()
+            case ("land" | "tear" | "alight" as how,):
+                getattr(world, how)()
             case (_, where, accounts, limit):
                 assert world.ask({}, limit=None, count=True).count == len(world.rows)
                 expected = world.expected(where, accounts)
@@ -275,6 +288,67 @@ def test_what_moves_to_another_place_is_counted_once(looked: bool) -> None:  # n
     world.delete(7, looked=looked)
     world.land()
     assert world.ask(asked, limit=None, count=True).count == 19
+
+
+@pytest.mark.parametrize("asked", [1, 2])
+def test_what_was_on_disk_before_its_flight_had_landed_is_not_counted_once_it_is_gone(asked: int) -> None:
+    """A flight of several batches: the first is on disk, and its rows fly still, when somebody asks."""
+    world, counted = filled_world(), {"processingState": "WAITING"}
+    world.put(9, processing_state=ProcessingState.WAITING)
+    world.tear()
+    for _ in range(asked):
+        assert world.ask(counted, limit=None, count=True).count == 4
+
+    world.alight()
+    world.delete(9)
+    world.land()
+
+    assert world.ask(counted, limit=None, count=True).count == 3
+
+
+def test_what_came_while_another_gave_up_is_not_counted_once_it_is_gone() -> None:
+    """Who begins to look at all rows sees others than who began before and went away."""
+    world, counted = filled_world(), {"processingState": "WAITING"}
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(zones, "SLICE", 1)
+        away = world.begin(counted, limit=None, count=True)
+        next(away)
+        away.close()
+        world.put(9, processing_state=ProcessingState.WAITING)
+        world.land()
+        walk = world.begin(counted, limit=None, count=True)
+        next(walk)
+        world.delete(9)
+        world.land()
+        assert end_of(walk).count in {3, 4}
+
+    assert world.ask(counted, limit=None, count=True).count == 3
+
+
+@pytest.mark.parametrize("gone", [False, True], ids=["moved", "gone"])
+@pytest.mark.parametrize("looked", [False, True])
+def test_what_a_flight_that_has_not_landed_takes_from_its_place_on_disk_is_not_counted_there(
+    *, gone: bool, looked: bool
+) -> None:
+    """Zones noted it where it stood, and it is not on disk there any more; nobody has told them."""
+    world, counted = filled_world(), {"processingState": "WAITING"}
+    assert world.ask(counted, limit=None, count=True).count == 3
+    if gone:
+        world.delete(2, looked=looked)
+    else:
+        world.put(2, added_time=0, looked=looked, processing_state=ProcessingState.COMPLETE)
+
+    world.tear()
+
+    assert world.ask(counted, limit=None, count=True).count == 2
+
+
+def filled_world() -> World:
+    world = World()
+    for n in range(3):
+        world.put(n, processing_state=ProcessingState.WAITING)
+    world.land()
+    return world
 
 
 def test_a_zone_forgets_what_its_rows_were() -> None:
