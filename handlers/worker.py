@@ -87,6 +87,13 @@ class Worker(msgspec.Struct, frozen=True, kw_only=True):
     async def _stop(self, tasks: "list[asyncio.Task[None]]") -> None:
         # In this order: nothing new comes in, open polls are answered with nothing, what is in flight ends, and then
         # the partitions are given away at once instead of after a session.
+        try:
+            await self._settle()
+        finally:
+            # Whatever failed: the group has a thread of its own, which would keep the partitions for ever.
+            await self._leave(tasks)
+
+    async def _settle(self) -> None:
         await self.public.close()
         await self.schedulers.stop()
         self.router.leave()
@@ -94,6 +101,8 @@ class Worker(msgspec.Struct, frozen=True, kw_only=True):
         if self.inbox is not None:
             settling.append(self.inbox.stop(SETTLE_SECONDS))
         await asyncio.gather(*settling)
+
+    async def _leave(self, tasks: "list[asyncio.Task[None]]") -> None:
         for task in tasks:
             task.cancel()
         await self.group.stop()

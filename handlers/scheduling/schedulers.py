@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from eventstore.errors import Unavailable
+from eventstore.errors import Moving, Unavailable
 from eventstore.ids import partition_of
 from handlers.gateway import Pull
 from handlers.scheduling.calls import Owners
@@ -37,6 +37,7 @@ class Schedulers:
         self._patience = (patience_ms, prompt_patience_ms)
         self._schedulers: dict[str, Scheduler] = {}
         self._rules: dict[str, Rule] = {}
+        self._left = False
 
     def queue(self, pull: Pull) -> str:
         """The queue of a pull; raises Unavailable if its Insight is not here.
@@ -50,16 +51,20 @@ class Schedulers:
         return queue_of(insight)
 
     async def pull(self, pull: Pull) -> list[Answer]:
-        """See Scheduler.pull."""
-        return await self._scheduler(self.queue(pull)).pull(pull)
+        """See Scheduler.pull. Raises Moving once this worker leaves."""
+        queue = self.queue(pull)
+        if self._left:
+            raise Moving(f"expected a scheduler of queue {queue} that stays, found one that leaves; ask again")
+        return await self._scheduler(queue).pull(pull)
 
     def give_back(self, pull: Pull, answers: list[Answer]) -> None:
         """See Scheduler.give_back."""
         self._scheduler(self.queue(pull)).give_back(answers)
 
     async def stop(self) -> None:
-        """Answer everyone who waits with nothing."""
-        for scheduler in self._schedulers.values():
+        """Answer everyone who waits with nothing, and let nobody wait any more."""
+        self._left = True
+        for scheduler in [*self._schedulers.values()]:
             await scheduler.stop()
 
     def _rule(self, queue: str) -> Rule:

@@ -32,3 +32,19 @@ async def test_they_are_cancelled_until_they_end(monkeypatch: pytest.MonkeyPatch
 
 async def test_nothing_is_waited_for_where_nothing_runs() -> None:
     await worker._ended([])
+
+
+async def test_the_group_is_left_whatever_failed_before() -> None:
+    """Its thread would go on, and with it the ownership of partitions that nobody serves."""
+    left: list[str] = []
+
+    async def settle(_: object) -> None:
+        raise ValueError
+
+    async def leave(_: object, __: object) -> None:
+        left.append("group")
+
+    leaving = type("Leaving", (), {"_settle": settle, "_leave": leave})()
+    with pytest.raises(ValueError):
+        await worker.Worker._stop(leaving, [])
+    assert left == ["group"]
