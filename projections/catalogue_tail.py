@@ -5,8 +5,8 @@ Reads and decisions that say "there is none" first wait for the end of the topic
 
 Decision (beside design 4.6, by which a question is shared for 5 ms): the more shared the last question, the longer the
 next one waits for company. Who shares a question goes on together, into one batch of the log and one round of answers,
-and that is what a submission saves; where two or three ask at once, they wait less than before. Measured with 32
-clients, two cores shared with others: a sixth of a worker's CPU per submission.
+and that is what a submission saves; where two or three ask at once, they wait less than before. With 32 clients,
+on two cores shared with others, it was a sixth of a worker's CPU per submission in one run, and less in later ones.
 """
 
 import asyncio
