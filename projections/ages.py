@@ -11,7 +11,7 @@ from typing import Literal
 import msgspec
 
 from eventstore.model import Base
-from projections.indexes import AGE, STRAY
+from projections.indexes.keys import AGE, STRAY
 from projections.partition import Partition
 from projections.rows import stream_of
 from projections.run import Run

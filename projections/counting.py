@@ -2,10 +2,10 @@
 
 from collections.abc import Generator, Mapping, Sequence, Set
 
-from projections.attributes import ALL, INDEXED, LETTERS, index_prefix, place_of, sized
+from projections.indexes.attributes import ALL, INDEXED, LETTERS, index_prefix, place_of, sized
+from projections.indexes.traits import traits_of
 from projections.lines import Either, Line, One, blocks
 from projections.store import Store
-from projections.traits import traits_of
 from projections.views import ByAttribute
 
 #: Index rows that are counted between two hand-overs: about a ms.

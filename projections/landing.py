@@ -6,10 +6,10 @@ from typing import Any
 import msgspec
 
 from projections.digest import row_digest
-from projections.indexes import index_keys, moved
+from projections.indexes.keys import index_keys, moved
+from projections.indexes.traits import traits_of
 from projections.rows import PRIMARY, offset_of
 from projections.store import Store
-from projections.traits import traits_of
 
 _NOTHING: Mapping[bytes, bytes | None] = {}
 

@@ -1,6 +1,6 @@
 """Whom each queue of one owned partition served when: what projections.turns is made of. Pure."""
 
-from projections.indexes import Turn
+from projections.indexes.keys import Turn
 
 #: Customers of a queue whose last turn is remembered, the latest.
 REMEMBERED = 10_000

@@ -10,7 +10,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from eventstore.log import Record
 from eventstore.reading import Dropped, Read
 from projections.folds.run import evolve
-from projections.indexes import DUE, READY, turns
+from projections.indexes.keys import DUE, READY, turns
+from projections.indexes.zones import Zones
 from projections.overlay import Overlay
 from projections.ready import ReadyLine
 from projections.rows import PREFIX_LENGTH, Head, head_key, read_row, stream_of, write_row
@@ -18,7 +19,6 @@ from projections.run import Run
 from projections.store import Store
 from projections.verdict import Verdict, judge
 from projections.views import ProgressView
-from projections.zones import Zones
 
 #: What an overlay may hold before its partition's source is paused (bytes).
 OVERLAY_BOUND = 64 << 20

@@ -15,7 +15,7 @@ from itertools import count, islice
 import msgspec
 from sortedcontainers import SortedDict
 
-from projections.indexes import Turn
+from projections.indexes.keys import Turn
 from projections.memory import Memory
 from projections.rows import AgendaHead, Head
 from projections.watched import Watched

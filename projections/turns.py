@@ -22,7 +22,7 @@ from collections.abc import Collection, Iterable, Sequence
 from itertools import islice
 
 from projections.fronts import Front, Fronts
-from projections.indexes import Turn
+from projections.indexes.keys import Turn
 from projections.ready import IN_ALL, PER_CUSTOMER, Entry, Picture, ReadyLine
 
 #: Before every turn.

@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from projections.indexes import Turn
+from projections.indexes.keys import Turn
 from projections.ready import Entry, Picture
 from projections.turns import NEVER, latest
 

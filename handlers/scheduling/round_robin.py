@@ -20,7 +20,7 @@ from heapq import heapify, heappop, heappush, heapreplace
 import msgspec
 
 from handlers.scheduling.queue import Choice, Waiting
-from projections.indexes import Turn
+from projections.indexes.keys import Turn
 from projections.ready import Entry
 from projections.turns import NEVER
 

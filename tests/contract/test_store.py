@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from projections.disk import disk_options
-from projections.indexes import index_keys, turns
+from projections.indexes.keys import index_keys, turns
+from projections.indexes.traits import traits_of
 from projections.rows import AgendaHead, Head, head_key, write_row
 from projections.store import MemoryStore, RocksStore, Store
-from projections.traits import traits_of
 
 Items = list[tuple[bytes, bytes]]
 

@@ -10,9 +10,9 @@ import rocksdict
 from eventstore.kafka.log import KafkaLog
 from eventstore.log import Record
 from eventstore.topics import Topic, Topics
-from projections.indexes import index_keys
+from projections.indexes.keys import index_keys
+from projections.indexes.traits import traits_of
 from projections.rows import PREFIX_LENGTH, is_primary
-from projections.traits import traits_of
 from tests.independent_fold import fold
 
 #: (when, partition, what names the ownership)

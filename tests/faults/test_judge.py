@@ -10,9 +10,9 @@ from aiohttp.test_utils import TestServer
 
 from eventstore.log import Record
 from eventstore.run_events import AgendaDispatched, ProgressReported
-from projections.indexes import index_keys
+from projections.indexes.keys import index_keys
+from projections.indexes.traits import traits_of
 from projections.rows import PREFIX_LENGTH
-from projections.traits import traits_of
 from tests import builders as b
 from tests.faults.judge import differences, double_owners, flaws
 from tests.faults.known import Known

@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 from handlers.scheduling import fifo, round_robin
 from handlers.scheduling.queue import Algorithm, Choice, Queue
 from projections.fronts import Fronts
-from projections.indexes import index_keys
+from projections.indexes.keys import index_keys
+from projections.indexes.traits import traits_of
 from projections.ready import ReadyLine
 from projections.rows import AgendaHead, Head, head_key, write_row
 from projections.store import MemoryStore
-from projections.traits import traits_of
 from projections.turns import by_turns
 from tests.takeover import taken_over
 

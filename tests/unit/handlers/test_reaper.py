@@ -12,11 +12,11 @@ from eventstore.sealing import PlainCipher
 from handlers.timers.loop import Due, Patience, Timers
 from handlers.timers.reaper import LOOKS, Reaper
 from projections.ages import Ages
-from projections.indexes import index_keys
+from projections.indexes.keys import index_keys
+from projections.indexes.traits import traits_of
 from projections.partition import Partition
 from projections.rows import Head, read_row
 from projections.store import MemoryStore
-from projections.traits import traits_of
 from projections.views import Answer
 from tests import builders as b
 from tests.spec import given

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from eventstore.model import ProcessingState
-from tests.unit.projections.test_zones import Walk, World, small
+from tests.unit.projections.indexes.test_zones import Walk, World, small
 
 __all__ = ["small"]  # a fixture
 

@@ -9,7 +9,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 
 from projections import lines as module
-from projections.attributes import index_prefix
+from projections.indexes.attributes import index_prefix
 from projections.lines import Either, Line, One, blocks, values
 from projections.store import MemoryStore
 

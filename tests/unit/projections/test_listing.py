@@ -14,14 +14,14 @@ from eventstore.reading import Dropped
 from projections import counting
 from projections import entries as entries_module
 from projections.entries import KINDS
-from projections.indexes import index_keys
+from projections.indexes.keys import index_keys
+from projections.indexes.traits import traits_of
 from projections.landing import Landing
 from projections.listing import listing
 from projections.partition import Partition
 from projections.ready import ReadyLine
 from projections.rows import agenda_key, operation_key, progress_key, write_row
 from projections.store import MemoryStore
-from projections.traits import traits_of
 from projections.views import Answer, ByAttribute, Kind
 
 

@@ -14,9 +14,9 @@ from heapq import merge
 from itertools import islice
 from typing import Protocol
 
+from projections.indexes.zone import LATE, SIZE, Placed, Wanted, Zone, placed, zones_of
 from projections.overlay import OPERATION, UNKNOWN, Overlay
 from projections.store import Store
-from projections.zone import LATE, SIZE, Placed, Wanted, Zone, placed, zones_of
 
 #: Operations that are read between two hand-overs, and zones that are passed over.
 SLICE, PASSED = 400, 16

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from functools import lru_cache
 from struct import Struct as Packer
 
-from projections.traits import AgendaTraits, OperationTraits, ProgressTraits
+from projections.indexes.traits import AgendaTraits, OperationTraits, ProgressTraits
 
 Keys = list[bytes]
 

@@ -10,12 +10,12 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from eventstore.model import Agenda, AgendaProgress, Operation, OperationProgress, ProcessingState
-from projections.attributes import primary_of
-from projections.indexes import index_keys, moved
+from projections.indexes.attributes import primary_of
+from projections.indexes.keys import index_keys, moved
+from projections.indexes.traits import traits_of
 from projections.landing import Landing
 from projections.rows import AgendaHead, Head, Row, agenda_key, head_key, operation_key, progress_key, write_row
 from projections.store import MemoryStore
-from projections.traits import traits_of
 
 P, A, X, H = progress_key("r1"), agenda_key("r1", "a1"), operation_key("r1", "x"), head_key("r1")
 EXECUTING = ProcessingState.EXECUTING

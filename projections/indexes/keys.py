@@ -9,8 +9,8 @@ from functools import lru_cache
 from struct import Struct as Packer
 from typing import Any
 
-from projections.attributes import Keys, agenda_keys, operation_keys, progress_keys, sized, state_keys, unsized
-from projections.traits import MINUTE, HeadTraits, ProgressTraits, Traits
+from projections.indexes.attributes import Keys, agenda_keys, operation_keys, progress_keys, sized, state_keys, unsized
+from projections.indexes.traits import MINUTE, HeadTraits, ProgressTraits, Traits
 
 #: A scheduler's decision number: its epoch, and its count.
 Turn = tuple[int, int]

@@ -11,7 +11,9 @@ from hypothesis import strategies as st
 
 from eventstore.model import OperationProgress, ProcessingState
 from eventstore.reading import Dropped
-from projections import entries, overlay, zone, zones
+from projections import entries, overlay
+from projections.indexes import zone, zones
+from projections.indexes.zones import current
 from projections.landing import Landing
 from projections.listing import listing
 from projections.partition import Partition
@@ -19,7 +21,6 @@ from projections.ready import ReadyLine
 from projections.rows import operation_key, write_row
 from projections.store import MemoryStore
 from projections.views import Answer, ByAttribute
-from projections.zones import current
 
 Walk = Generator[None, None, Answer]
 

@@ -6,7 +6,7 @@ from zlib import crc32
 
 import msgspec
 
-from projections.attributes import place_of
+from projections.indexes.attributes import place_of
 from projections.rows import PREFIX_LENGTH
 from projections.store import Store
 from projections.views import ByAttribute
