@@ -28,12 +28,12 @@ from handlers.deciders.registry import decide
 from handlers.deciders.reports import superseded
 from handlers.locks import Locks
 from projections.partition import Partition
-from projections.queries import dispatched
+from projections.queries.answers import dispatched
+from projections.queries.waiting import progress_view, with_message
 from projections.rows import row_name
 from projections.run import Run
 from projections.verdict import Verdict
 from projections.views import Answer
-from projections.waiting import progress_view, with_message
 
 #: How often a command is decided again when another writer's event came first (design 4.3).
 ATTEMPTS = 4

@@ -14,7 +14,7 @@ from eventstore.ids import partition_of
 from handlers.commands import CommandPath
 from handlers.hops import Failure, Hop, Hops
 from handlers.scheduling.board import Board
-from projections.ready import Picture
+from projections.queues.ready import Picture
 from projections.views import Answer
 
 logger = logging.getLogger(__name__)

@@ -1,4 +1,4 @@
-"""Lists are walked in slices, so that a long one stops nobody else (see projections.listing)."""
+"""Lists are walked in slices, so that a long one stops nobody else (see projections.queries.listing)."""
 
 import asyncio
 from collections.abc import Generator

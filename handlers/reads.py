@@ -13,10 +13,10 @@ from handlers.directory import Directory
 from handlers.hops import Hop
 from handlers.pages import walked
 from handlers.waiting_room import WaitingRoom
-from projections.listing import listing
-from projections.merging import merged
 from projections.partition import Partition
-from projections.queries import answer, splits
+from projections.queries.answers import answer, splits
+from projections.queries.listing import listing
+from projections.queries.merging import merged
 from projections.views import Answer, ById, Query
 
 #: An answer from all owners is whole within this, or there is none (s).

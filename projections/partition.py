@@ -13,7 +13,7 @@ from projections.folds.run import evolve
 from projections.indexes.keys import DUE, READY, turns
 from projections.indexes.zones import Zones
 from projections.overlay import Overlay
-from projections.ready import ReadyLine
+from projections.queues.ready import ReadyLine
 from projections.rows import PREFIX_LENGTH, Head, head_key, read_row, stream_of, write_row
 from projections.run import Run
 from projections.store import Store

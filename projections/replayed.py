@@ -10,7 +10,7 @@ from eventstore.errors import RangeGone
 from eventstore.log import EventLog, Record
 from eventstore.reading import Dropped, Read
 from projections.partition import Partition
-from projections.ready import ReadyLine
+from projections.queues.ready import ReadyLine
 from projections.rows import head_key, is_primary, stream_of
 from projections.store import MemoryStore
 

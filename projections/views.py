@@ -27,7 +27,7 @@ class ByAttribute(msgspec.Struct, frozen=True, kw_only=True, tag=True, gc=False)
     """Objects whose attributes equal all of these (spec 2.4), merged by (addedTime, id); asks every owner.
 
     `where` maps wire names (linkId, customerId, agendaId, externalId, title, …) to text; what that costs is said in
-    projections.listing.
+    projections.queries.listing.
     """
 
     kind: Kind

@@ -13,7 +13,7 @@ from eventstore.model import Customer
 from eventstore.reading import OPENED_KEY, RUN_EVENTS, Classifier
 from handlers.deciders.registry import decide
 from projections.partition import Partition
-from projections.ready import ReadyLine
+from projections.queues.ready import ReadyLine
 from projections.store import MemoryStore
 from tests import builders as b
 

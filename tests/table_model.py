@@ -21,7 +21,7 @@ from projections.feed import Feed
 from projections.holdings import Holdings
 from projections.ownership import Lease
 from projections.partition import Partition
-from projections.ready import ReadyLine
+from projections.queues.ready import ReadyLine
 from projections.restore import Restore
 from projections.rows import PREFIX_LENGTH, is_primary
 from projections.store import MemoryStore, Store

@@ -2,7 +2,7 @@
 
 from eventstore.reading import Dropped
 from projections.partition import Partition
-from projections.ready import ReadyLine
+from projections.queues.ready import ReadyLine
 from projections.store import Store
 
 

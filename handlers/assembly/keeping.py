@@ -16,7 +16,7 @@ from projections.holdings import Holdings
 from projections.membership import GroupSettings
 from projections.ownership import Lease
 from projections.partition import Partition
-from projections.ready import ReadyLine
+from projections.queues.ready import ReadyLine
 from projections.restore import Restore
 from projections.store import Store
 

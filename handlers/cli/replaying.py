@@ -24,7 +24,7 @@ from handlers.settings import Settings
 from handlers.wire.responses import Opener
 from projections.judging import Judge
 from projections.partition import Partition
-from projections.waiting import progress_view
+from projections.queries.waiting import progress_view
 
 #: A busy broker may leave a question open; only after this long is it away (s).
 PATIENCE_SECONDS = 10.0

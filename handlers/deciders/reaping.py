@@ -13,7 +13,7 @@ What has no updatedTime stays, as in POP. The events stay: a replay shows what w
 
 from eventstore.commands import ReapObjects
 from eventstore.events import ObjectsReaped
-from projections.ages import Ages, old_of
+from projections.queries.ages import Ages, old_of
 from projections.run import Run
 
 #: Operations that one event names at most; the rest is due again at once.

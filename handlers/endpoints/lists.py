@@ -14,7 +14,7 @@ import msgspec
 from eventstore.model import Base
 from handlers.endpoints.ask import LIMIT, Ask, IllegalArgument, Reply, reserved, where
 from handlers.wire.responses import Wire, envelope
-from projections.texts import fits
+from projections.queries.texts import fits
 from projections.views import Answer, ByAttribute, ById, Kind
 
 Place = tuple[int, str]

@@ -5,10 +5,10 @@ from collections.abc import Callable, Iterable, Sequence
 from heapq import merge
 from itertools import islice
 
-from projections.fronts import Fronts
 from projections.partition import Partition
-from projections.ready import IN_ALL, PICTURES, Picture
-from projections.turns import by_turns
+from projections.queues.fronts import Fronts
+from projections.queues.ready import IN_ALL, PICTURES, Picture
+from projections.queues.turns import by_turns
 
 
 class Board:

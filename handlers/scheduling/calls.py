@@ -6,7 +6,7 @@ from typing import Protocol
 from eventstore.commands import DispatchAgenda, ReturnDispatch
 from eventstore.errors import AgendumError
 from handlers.gateway import Pull
-from projections.ready import Picture
+from projections.queues.ready import Picture
 from projections.views import Answer
 
 

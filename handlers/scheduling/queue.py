@@ -12,8 +12,8 @@ from typing import Any
 import msgspec
 
 from projections.indexes.keys import Turn
-from projections.ready import Entry, Picture
-from projections.turns import NEVER, latest
+from projections.queues.ready import Entry, Picture
+from projections.queues.turns import NEVER, latest
 
 #: Entries remembered as handed out; forgetting them does no harm, the owner refuses what is no longer ready.
 #: As many customers whose last turn is remembered here; the owners remember as well.

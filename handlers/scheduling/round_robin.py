@@ -21,8 +21,8 @@ import msgspec
 
 from handlers.scheduling.queue import Choice, Waiting
 from projections.indexes.keys import Turn
-from projections.ready import Entry
-from projections.turns import NEVER
+from projections.queues.ready import Entry
+from projections.queues.turns import NEVER
 
 NAME = "RoundRobin"
 

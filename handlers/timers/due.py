@@ -6,7 +6,7 @@ owner became ready and able to write: no sign of life could arrive before, so an
 
 from collections.abc import Iterable, Iterator
 
-from projections.watched import Failed, Open, Running
+from projections.queues.watched import Failed, Open, Running
 
 #: A retry waits at most this long (ms).
 BACKOFF_AT_MOST = 300_000

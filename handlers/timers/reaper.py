@@ -9,8 +9,8 @@ from itertools import islice
 from typing import get_args
 
 from eventstore.commands import ReapObjects, ReapRun
-from projections.ages import Aged, Ages, Kind, by_age, old_of
 from projections.partition import Partition
+from projections.queries.ages import Aged, Ages, Kind, by_age, old_of
 
 #: Runs of a kind and partition that are looked at in one go: about a ms.
 LOOKS = 32

@@ -28,7 +28,7 @@ from eventstore.topics import MESSAGE_BYTES, Topics
 from handlers.collector import calm_collector
 from projections.disk import disk_options
 from projections.partition import Partition
-from projections.ready import ReadyLine
+from projections.queues.ready import ReadyLine
 from projections.store import MemoryStore
 from tests.benchmarks.clocks import now, passed
 from tests.benchmarks.events import report, submission

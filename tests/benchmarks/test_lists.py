@@ -24,8 +24,8 @@ from eventstore.model import Agenda, AgendaInsight, Operation
 from eventstore.topics import Topics
 from handlers.clock import draw_uuid, now
 from handlers.deciders.submission import submit
+from projections.queries.texts import TEXTS
 from projections.run import Run
-from projections.texts import TEXTS
 from tests.conftest import Broker
 from tests.faults.processes import WorkerProcess
 

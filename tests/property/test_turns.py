@@ -10,13 +10,13 @@ from hypothesis import strategies as st
 
 from handlers.scheduling import fifo, round_robin
 from handlers.scheduling.queue import Algorithm, Choice, Queue
-from projections.fronts import Fronts
 from projections.indexes.keys import index_keys
 from projections.indexes.traits import traits_of
-from projections.ready import ReadyLine
+from projections.queues.fronts import Fronts
+from projections.queues.ready import ReadyLine
+from projections.queues.turns import by_turns
 from projections.rows import AgendaHead, Head, head_key, write_row
 from projections.store import MemoryStore
-from projections.turns import by_turns
 from tests.takeover import taken_over
 
 

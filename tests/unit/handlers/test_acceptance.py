@@ -15,7 +15,7 @@ from handlers.customers import Customers
 from handlers.origin import Origin
 from handlers.wire.calls import UpdateProgress
 from handlers.wire.requests import OpenProgress
-from projections.queries import answer
+from projections.queries.answers import answer
 from projections.views import Answer, ById
 from tests import builders as b
 from tests.ciphers import RandomisingCipher

@@ -11,10 +11,10 @@ from eventstore.errors import Moving
 from eventstore.sealing import PlainCipher
 from handlers.timers.loop import Due, Patience, Timers
 from handlers.timers.reaper import LOOKS, Reaper
-from projections.ages import Ages
 from projections.indexes.keys import index_keys
 from projections.indexes.traits import traits_of
 from projections.partition import Partition
+from projections.queries.ages import Ages
 from projections.rows import Head, read_row
 from projections.store import MemoryStore
 from projections.views import Answer

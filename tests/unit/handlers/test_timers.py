@@ -1,7 +1,7 @@
 """What time alone brings about."""
 
 from handlers.timers.due import BACKOFF_AT_MOST, again, expired, silent
-from projections.watched import Failed, Open, Running
+from projections.queues.watched import Failed, Open, Running
 
 NOW, AGE, GRACE = 1_000_000, 60_000, 30_000
 

@@ -12,7 +12,7 @@ from eventstore.log import NewRecord, Record
 from eventstore.memory import MemorySource
 from projections.feed import PASSED, SLICE, Feed
 from projections.partition import OVERLAY_BOUND, Partition
-from projections.ready import ReadyLine
+from projections.queues.ready import ReadyLine
 from projections.store import MemoryStore
 from projections.verdict import Verdict
 from tests import builders as b

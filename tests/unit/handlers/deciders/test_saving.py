@@ -8,7 +8,7 @@ from eventstore.errors import BadRequest, Forbidden, Invalid, NotFound
 from eventstore.events import AgendaSaved, OperationDeleted, OperationSaved, ProgressSaved
 from eventstore.model import Operation
 from handlers.deciders.registry import decide
-from projections.waiting import progress_view
+from projections.queries.waiting import progress_view
 from tests import builders as b
 from tests.builders import ALICE, COMPLETE, EXECUTING, MALLORY, NOW, WAITING
 from tests.spec import Spec, given

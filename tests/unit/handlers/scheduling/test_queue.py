@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from handlers.scheduling import fifo, round_robin
 from handlers.scheduling.queue import Choice, Queue
-from projections.ready import Entry, Picture
+from projections.queues.ready import Entry, Picture
 
 
 def entry(added: int, *, run: str = "", attempt: int = 0, customer: str = "c") -> Entry:

@@ -16,9 +16,9 @@ from handlers.scheduling import fifo, round_robin
 from handlers.scheduling import scheduler as scheduling
 from handlers.scheduling.rules import Rule
 from handlers.scheduling.scheduler import Scheduler
-from projections.ready import Picture, ReadyLine
+from projections.queues.ready import Picture, ReadyLine
+from projections.queues.turns import by_turns
 from projections.rows import AgendaHead, Head
-from projections.turns import by_turns
 from projections.views import Answer
 
 

@@ -11,13 +11,14 @@ from hypothesis import strategies as st
 
 from eventstore.model import OperationProgress, ProcessingState
 from eventstore.reading import Dropped
-from projections import entries, overlay
+from projections import overlay
 from projections.indexes import zone, zones
 from projections.indexes.zones import current
 from projections.landing import Landing
-from projections.listing import listing
 from projections.partition import Partition
-from projections.ready import ReadyLine
+from projections.queries import entries
+from projections.queries.listing import listing
+from projections.queues.ready import ReadyLine
 from projections.rows import operation_key, write_row
 from projections.store import MemoryStore
 from projections.views import Answer, ByAttribute

@@ -2,7 +2,7 @@
 
 import random
 
-from projections.ready import IN_ALL, ReadyLine
+from projections.queues.ready import IN_ALL, ReadyLine
 from projections.rows import AgendaHead, Head
 
 

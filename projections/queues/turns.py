@@ -21,9 +21,9 @@ With more than `IN_ALL` customers at one owner, those are shown who were not ser
 from collections.abc import Collection, Iterable, Sequence
 from itertools import islice
 
-from projections.fronts import Front, Fronts
 from projections.indexes.keys import Turn
-from projections.ready import IN_ALL, PER_CUSTOMER, Entry, Picture, ReadyLine
+from projections.queues.fronts import Front, Fronts
+from projections.queues.ready import IN_ALL, PER_CUSTOMER, Entry, Picture, ReadyLine
 
 #: Before every turn.
 NEVER: Turn = (-1, -1)

@@ -7,7 +7,7 @@ the lines of all of them each time was a seventh of a worker's CPU with 200 cust
 from collections.abc import Sequence
 from itertools import islice
 
-from projections.ready import Entry, ReadyLine, Standing
+from projections.queues.ready import Entry, ReadyLine, Standing
 
 #: Entries that are merged at the least: a few more than a picture of many customers shows of each.
 DEPTH = 8

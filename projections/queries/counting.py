@@ -4,7 +4,7 @@ from collections.abc import Generator, Mapping, Sequence, Set
 
 from projections.indexes.attributes import ALL, INDEXED, LETTERS, index_prefix, place_of, sized
 from projections.indexes.traits import traits_of
-from projections.lines import Either, Line, One, blocks
+from projections.queries.lines import Either, Line, One, blocks
 from projections.store import Store
 from projections.views import ByAttribute
 

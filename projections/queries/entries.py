@@ -7,15 +7,15 @@ from itertools import islice
 
 import msgspec
 
-from projections.counting import is_short, lines_of
 from projections.indexes.attributes import ALL, INDEXED, LETTERS, index_prefix
 from projections.indexes.zone import Wanted
 from projections.indexes.zones import Entry, Zones, current
-from projections.lines import Either, Line, One, blocks, values
 from projections.partition import Partition
+from projections.queries.counting import is_short, lines_of
+from projections.queries.lines import Either, Line, One, blocks, values
+from projections.queries.texts import Row
 from projections.rows import operations_prefix, read_row
 from projections.store import Store
-from projections.texts import Row
 from projections.views import ByAttribute, Kind
 
 KINDS: Mapping[Kind, bytes] = {"agenda": b"a", "progress": b"p", "operation": b"o"}

@@ -1,6 +1,6 @@
 """Which agendas of one owned partition a timer looks at: open dispatches, attempts, failures; in memory. Pure.
 
-Born, kept and gone with the line of what is ready (projections.ready).
+Born, kept and gone with the line of what is ready (`ready`).
 """
 
 from collections.abc import Iterator

@@ -1,6 +1,6 @@
 """A progress is shown as it is now, however often it was shown before."""
 
-from projections.queries import SHOWN, answer
+from projections.queries.answers import SHOWN, answer
 from projections.views import ById, ProgressView
 from tests import builders as b
 from tests.table_model import Model, ModelWorker

@@ -16,9 +16,9 @@ import msgspec
 from sortedcontainers import SortedDict
 
 from projections.indexes.keys import Turn
-from projections.memory import Memory
+from projections.queues.memory import Memory
+from projections.queues.watched import Watched
 from projections.rows import AgendaHead, Head
-from projections.watched import Watched
 
 #: Oldest entries of one customer that a picture shows.
 PER_CUSTOMER = 256

@@ -11,15 +11,15 @@ from msgspec.structs import replace
 
 from eventstore.model import Agenda, AgendaProgress, OperationProgress, ProcessingState
 from eventstore.reading import Dropped
-from projections import counting
-from projections import entries as entries_module
-from projections.entries import KINDS
 from projections.indexes.keys import index_keys
 from projections.indexes.traits import traits_of
 from projections.landing import Landing
-from projections.listing import listing
 from projections.partition import Partition
-from projections.ready import ReadyLine
+from projections.queries import counting
+from projections.queries import entries as entries_module
+from projections.queries.entries import KINDS
+from projections.queries.listing import listing
+from projections.queues.ready import ReadyLine
 from projections.rows import agenda_key, operation_key, progress_key, write_row
 from projections.store import MemoryStore
 from projections.views import Answer, ByAttribute, Kind

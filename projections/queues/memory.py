@@ -1,4 +1,4 @@
-"""Whom each queue of one owned partition served when: what projections.turns is made of. Pure."""
+"""Whom each queue of one owned partition served when: what `turns` is made of. Pure."""
 
 from projections.indexes.keys import Turn
 

@@ -1,16 +1,16 @@
-"""Answers from the rows of one partition, as they are at its position (spec 2.4). Pure; lists: projections.listing."""
+"""Answers from the rows of one partition, as they are at its position (spec 2.4). Pure; lists: `listing`."""
 
 from collections.abc import Iterator
 
 import msgspec
 
 from eventstore.model import OperationProgress
-from projections.listing import listing
 from projections.partition import Partition
+from projections.queries.listing import listing
+from projections.queries.waiting import progress_view, with_message
 from projections.rows import odd_name
 from projections.run import Run
 from projections.views import Answer, ByAttribute, ById, ProgressView, of_accounts
-from projections.waiting import progress_view, with_message
 
 #: Progresses of one partition that are kept as they were shown, and how large they may be (bytes of JSON).
 SHOWN, SHOWN_BYTES = 200, 8 << 10

@@ -8,9 +8,9 @@ from hypothesis import given as for_all
 from hypothesis import settings
 from hypothesis import strategies as st
 
-from projections import lines as module
 from projections.indexes.attributes import index_prefix
-from projections.lines import Either, Line, One, blocks, values
+from projections.queries import lines as module
+from projections.queries.lines import Either, Line, One, blocks, values
 from projections.store import MemoryStore
 
 Entries = list[int]

@@ -4,7 +4,7 @@ Index rows stand in that order, so a page reads its own rows and few more, whate
 account is a line of index rows; lines that must all fit are walked side by side, block by block (`blocks`), lines of
 which one is enough are merged (`Either`), and so are the partitions. Texts of operations have few lines: by others they
 are found in zones (projections.indexes.zones), unless the lines that there are leave a few. Counts read no rows where
-lines tell (projections.counting).
+lines tell (`counting`).
 
 A walk hands over every few hundred rows (it yields None), so that whoever drives it can let others in between.
 """
@@ -15,14 +15,14 @@ from heapq import merge
 import msgspec
 
 from eventstore.model import Agenda, OperationProgress
-from projections.counting import counted, hidden_in, is_covered, walks_of
-from projections.entries import KINDS, Part, added, entries, mapped, needles_of
 from projections.indexes.zone import Wanted
 from projections.partition import Partition
+from projections.queries.counting import counted, hidden_in, is_covered, walks_of
+from projections.queries.entries import KINDS, Part, added, entries, mapped, needles_of
+from projections.queries.texts import TEXTS, Row, fits
+from projections.queries.waiting import progress_view, with_message
 from projections.rows import PREFIX_LENGTH, read_row
-from projections.texts import TEXTS, Row, fits
 from projections.views import Answer, ByAttribute, Kind
-from projections.waiting import progress_view, with_message
 
 #: Rows that are looked at between two hand-overs.
 SLICE = 200

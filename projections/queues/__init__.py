@@ -1,0 +1,1 @@
+"""What stands in the queues of one owned partition: who is ready, who was served when, whom a timer watches. Pure."""
