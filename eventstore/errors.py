@@ -31,7 +31,7 @@
     │   ├── Unreadable               bytes that are not our envelope
     │   ├── TooNew                   a type or version that this program does not know: upgrade, never skip
     │   └── RangeGone                records that were asked for are no longer (or not yet) there
-    ├── RowsDiffer                   projections.doubts: a partition's rows were wrong, and are taken over again
+    ├── RowsDiffer                   projections.table.doubts: a partition's rows were wrong, and are taken over again
     ├── NoKeySet                     handlers.keys: what was read is no key set
     ├── NotARegistry                 handlers.executor: a registry of programs is none
     ├── OperationFailed              … an operation failed; the message is its diagnosis

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from eventstore.errors import Moving
 from handlers.hops import Hop, Hops
-from projections.holdings import Holdings
+from projections.table.holdings import Holdings
 from projections.views import Answer
 
 HOP_SECONDS = 12.0

@@ -13,7 +13,7 @@ from eventstore.log import EventLog
 from eventstore.topics import Topics
 from projections.catalogue_tail import CatalogueTail
 from projections.group import Group
-from projections.holdings import Holdings
+from projections.table.holdings import Holdings
 
 TICK_SECONDS = 1.0
 #: Sessions without a heartbeat, while the broker answers, after which this worker leaves.

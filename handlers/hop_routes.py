@@ -12,7 +12,7 @@ from handlers.scheduling.board import Board
 from handlers.scheduling.schedulers import Schedulers
 from handlers.snapshots import Copies, snapshot_routes
 from handlers.timers.everywhere import DUE, Everywhere
-from projections.holdings import Holdings
+from projections.table.holdings import Holdings
 
 
 def hop_routes(

@@ -39,7 +39,8 @@ class Connections:
 
         self.log = KafkaLog(bootstrap, {topic.name: topic.partitions for topic in topics.all()})
         self.changelog = KafkaChangelog(self.log, bootstrap, topics.changelog.name, buffered)
-        # Nearly all that is written there is this worker's own, and folded when it is acknowledged (projections.feed).
+        # Nearly all that is written there is this worker's own, and folded when it is acknowledged: see
+        # projections.table.feed.
         self.agendas = Sieve(bootstrap, topics.agendas.name, hurried=False)
         self.rows = Sieve(bootstrap, topics.changelog.name)
         self.catalogue = Sieve(bootstrap, topics.catalogue.name)

@@ -20,7 +20,7 @@ from handlers.timers.loop import Timers
 from projections.catalogue_file import CatalogueFile
 from projections.catalogue_tail import CatalogueTail
 from projections.group import Group
-from projections.holdings import Holdings
+from projections.table.holdings import Holdings
 
 logger = logging.getLogger(__name__)
 

@@ -14,8 +14,8 @@ import asyncio
 from eventstore.errors import Unavailable
 from eventstore.log import EventLog
 from projections.catalogue import Catalogue
-from projections.feed import IDLE_SECONDS, RETRY_SECONDS, Source
-from projections.ownership import boottime
+from projections.table.feed import IDLE_SECONDS, RETRY_SECONDS, Source
+from projections.table.ownership import boottime
 
 #: Under load the end of the topic is asked for again after so long for each who shared the last question, and after
 #: SHARED_SECONDS at the latest; who comes meanwhile shares the answer (s).

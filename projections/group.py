@@ -12,9 +12,9 @@ from typing import Any
 from faust.types import TP
 
 from eventstore.errors import ForeignLog, TooNew
-from projections.holdings import Holdings
 from projections.membership import GroupSettings, app_of, table_of
-from projections.ownership import Lease
+from projections.table.holdings import Holdings
+from projections.table.ownership import Lease
 from projections.transport import Hooks, RocksTable
 
 logger = logging.getLogger(__name__)

@@ -11,10 +11,10 @@ from collections.abc import Iterable, Iterator
 import msgspec
 
 from eventstore.errors import Moving
-from projections.digest import in_hex, row_digest
 from projections.partition import Partition
-from projections.replica import Replica
 from projections.rows import APPLIED, FOLD_VERSION, PREFIX_LENGTH, Applied, offset_of
+from projections.table.digest import in_hex, row_digest
+from projections.table.replica import Replica
 
 #: Rows between two turns of the loop: about 1 ms.
 CHUNK_ROWS = 256

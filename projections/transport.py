@@ -19,8 +19,8 @@ from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
 
 from projections.disk import disk_options
-from projections.ownership import Lease
 from projections.store import RocksStore, Store
+from projections.table.ownership import Lease
 
 
 class Hooks:
@@ -111,12 +111,12 @@ class RocksTable:
         self._stores: dict[int, RocksStore] = {}
 
     def open(self, number: int) -> Store:
-        """See projections.holdings.Table."""
+        """See projections.table.holdings.Table."""
         store = self._stores[number] = RocksStore(self._table.data._db_for_partition(number))
         return store
 
     def release(self, number: int) -> None:
-        """See projections.holdings.Table."""
+        """See projections.table.holdings.Table."""
         store = self._stores.pop(number, None)
         if store is not None:
             store.release()

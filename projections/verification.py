@@ -5,10 +5,10 @@ from typing import Any
 
 import msgspec
 
-from projections.digest import in_hex, row_digest
 from projections.partition import Partition
 from projections.replayed import rows_in
 from projections.rows import PREFIX_LENGTH, fold_of, offset_of
+from projections.table.digest import in_hex, row_digest
 
 _KINDS = {b"h": "head", b"a": "agenda", b"p": "progress", b"o": "operation"}
 _NOTHING: Any = object()

@@ -17,14 +17,14 @@ from eventstore.log import NewRecord, Record
 from eventstore.memory import InMemoryLog, MemorySource
 from eventstore.reading import OPENED_KEY, RUN_EVENTS, Classifier
 from handlers.deciders.registry import decide
-from projections.feed import Feed
-from projections.holdings import Holdings
-from projections.ownership import Lease
 from projections.partition import Partition
 from projections.queues.ready import ReadyLine
-from projections.restore import Restore
 from projections.rows import PREFIX_LENGTH, is_primary
 from projections.store import MemoryStore, Store
+from projections.table.feed import Feed
+from projections.table.holdings import Holdings
+from projections.table.ownership import Lease
+from projections.table.restore import Restore
 from tests.independent_fold import fold
 
 AGENDAS, CHANGELOG = "agendas", "changelog"
@@ -33,7 +33,7 @@ EPOCHS = count()
 
 
 class Disks:
-    """The stores of one worker: see projections.holdings.Table."""
+    """The stores of one worker: see projections.table.holdings.Table."""
 
     def __init__(self) -> None:
         self.stores: dict[int, MemoryStore] = {}

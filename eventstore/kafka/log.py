@@ -132,7 +132,7 @@ class KafkaLog:
 
 
 class KafkaChangelog:
-    """The changelog as the writers see it (projections.changelog.Changelog), with a producer of its own."""
+    """The changelog as the writers see it (projections.table.changelog.Changelog), with a producer of its own."""
 
     def __init__(
         self, log: KafkaLog, bootstrap: str, topic: str, buffered: Callable[[list[NewRecord]], None] = lambda _: None

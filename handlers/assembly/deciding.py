@@ -20,8 +20,8 @@ from handlers.settings import Settings
 from handlers.timers.everywhere import Everywhere
 from handlers.timers.loop import Patience, Timers
 from handlers.timers.reaper import Reaper
-from projections.holdings import Holdings
 from projections.queries.ages import Ages
+from projections.table.holdings import Holdings
 
 #: An owner that listens again gives executors, which report every 5 s, this long (ms).
 GRACE_MS = 30_000

@@ -10,15 +10,15 @@ from handlers.settings import Settings
 from projections.catalogue import Catalogue
 from projections.catalogue_file import CatalogueFile
 from projections.catalogue_tail import CatalogueTail
-from projections.feed import Feed
 from projections.group import Group
-from projections.holdings import Holdings
 from projections.membership import GroupSettings
-from projections.ownership import Lease
 from projections.partition import Partition
 from projections.queues.ready import ReadyLine
-from projections.restore import Restore
 from projections.store import Store
+from projections.table.feed import Feed
+from projections.table.holdings import Holdings
+from projections.table.ownership import Lease
+from projections.table.restore import Restore
 
 #: What a trickle of events waits for company on its way to changelog and disk (s): what a worker that is killed leaves
 #: to be folded again, and standbys learn later. With 32 clients a submission cost an eighth more CPU at 0.2 s.

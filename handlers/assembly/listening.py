@@ -26,7 +26,7 @@ from handlers.server import Plain, PublicApi
 from handlers.settings import Settings
 from handlers.snapshots import OWNERS, answered
 from handlers.wire.responses import Opener
-from projections.holdings import Holdings
+from projections.table.holdings import Holdings
 
 
 class Listening(msgspec.Struct, frozen=True, kw_only=True):

@@ -31,7 +31,7 @@ from handlers.inbox.meaning import read
 from handlers.inbox.positions import Positions
 from handlers.inbox.rejections import Failed, rejection_of
 from handlers.inbox.window import Window
-from projections.feed import Source
+from projections.table.feed import Source
 
 logger = logging.getLogger(__name__)
 

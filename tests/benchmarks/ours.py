@@ -15,14 +15,14 @@ from eventstore.reading import RUN_EVENTS, Classifier
 from eventstore.topics import Topics
 from handlers.assembly.keeping import FLIGHT_PAUSE
 from handlers.collector import calm_collector
-from projections.feed import Feed
 from projections.group import Group
-from projections.holdings import Holdings
 from projections.membership import GroupSettings
-from projections.ownership import Lease
 from projections.partition import Partition
 from projections.queues.ready import ReadyLine
-from projections.restore import Restore
+from projections.table.feed import Feed
+from projections.table.holdings import Holdings
+from projections.table.ownership import Lease
+from projections.table.restore import Restore
 from tests.benchmarks.clocks import Moment, now, passed
 
 

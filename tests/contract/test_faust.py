@@ -17,8 +17,8 @@ from faust.transport import consumer
 from faust.transport.drivers import aiokafka as driver
 
 from projections.disk import DiskOptions
-from projections.replica import POSITION
 from projections.store import RocksStore
+from projections.table.replica import POSITION
 
 ROOT = Path(__file__).parents[2]
 #: Private names that are not ours, by module; a new one needs its test here.

@@ -12,9 +12,9 @@ from compose.ports import free_ports
 from eventstore.kafka.admin import make_topics
 from eventstore.topics import Topics
 from projections.group import Group
-from projections.holdings import Holdings
 from projections.membership import GroupSettings
-from projections.ownership import Lease
+from projections.table.holdings import Holdings
+from projections.table.ownership import Lease
 from tests.conftest import Broker
 
 pytestmark = pytest.mark.kafka

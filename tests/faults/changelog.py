@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from aiokafka import AIOKafkaProducer
 
 from eventstore.log import Record
-from projections.changelog import source_offset
+from projections.table.changelog import source_offset
 from tests.faults.judge import whole_topic
 from tests.faults.world import World
 

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from projections.replica import ROW_HEADER
 from projections.rows import PREFIX_LENGTH
+from projections.table.replica import ROW_HEADER
 from tests.conftest import Broker
 from tests.faults.changelog import Raw, changelog, put, removed
 from tests.faults.judge import rows_on_disk

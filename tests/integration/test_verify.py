@@ -12,8 +12,8 @@ import pytest
 import rocksdict
 
 from eventstore.ids import partition_of
-from projections.digest import MODULUS, in_hex, row_digest
 from projections.rows import APPLIED, PREFIX_LENGTH, Applied, agenda_key, is_primary, offset_of, operation_key, prefix
+from projections.table.digest import MODULUS, in_hex, row_digest
 from tests.conftest import Broker
 from tests.faults.processes import WorkerProcess
 from tests.integration.commands import Ended, agendum

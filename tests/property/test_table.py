@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from eventstore.log import NewRecord
-from projections.replica import ROW_HEADER
 from projections.rows import is_primary, prefix
+from projections.table.replica import ROW_HEADER
 from tests import builders as b
 from tests.table_model import AGENDAS, CHANGELOG, Model
 

@@ -13,9 +13,9 @@ from eventstore.model import Agenda, AgendaProgress, Operation, OperationProgres
 from projections.indexes.attributes import primary_of
 from projections.indexes.keys import index_keys, moved
 from projections.indexes.traits import traits_of
-from projections.landing import Landing
 from projections.rows import AgendaHead, Head, Row, agenda_key, head_key, operation_key, progress_key, write_row
 from projections.store import MemoryStore
+from projections.table.landing import Landing
 
 P, A, X, H = progress_key("r1"), agenda_key("r1", "a1"), operation_key("r1", "x"), head_key("r1")
 EXECUTING = ProcessingState.EXECUTING

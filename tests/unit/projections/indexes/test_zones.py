@@ -14,13 +14,13 @@ from eventstore.reading import Dropped
 from projections import overlay
 from projections.indexes import zone, zones
 from projections.indexes.zones import current
-from projections.landing import Landing
 from projections.partition import Partition
 from projections.queries import entries
 from projections.queries.listing import listing
 from projections.queues.ready import ReadyLine
 from projections.rows import operation_key, write_row
 from projections.store import MemoryStore
+from projections.table.landing import Landing
 from projections.views import Answer, ByAttribute
 
 Walk = Generator[None, None, Answer]

@@ -13,7 +13,6 @@ from eventstore.model import Agenda, AgendaProgress, OperationProgress, Processi
 from eventstore.reading import Dropped
 from projections.indexes.keys import index_keys
 from projections.indexes.traits import traits_of
-from projections.landing import Landing
 from projections.partition import Partition
 from projections.queries import counting
 from projections.queries import entries as entries_module
@@ -22,6 +21,7 @@ from projections.queries.listing import listing
 from projections.queues.ready import ReadyLine
 from projections.rows import agenda_key, operation_key, progress_key, write_row
 from projections.store import MemoryStore
+from projections.table.landing import Landing
 from projections.views import Answer, ByAttribute, Kind
 
 

@@ -13,13 +13,7 @@ import msgspec
 
 from eventstore.errors import Unavailable
 from eventstore.log import NewRecord, Record
-from projections.changelog import Changelog, record_of, source_offset
-from projections.digest import in_hex
-from projections.flights import BATCH_BYTES, whole_streams
-from projections.graves import bury
-from projections.landing import Landing
 from projections.partition import Partition
-from projections.replica import Replica
 from projections.rows import (
     APPLIED,
     FOLD_VERSION,
@@ -27,6 +21,12 @@ from projections.rows import (
     offset_of,
     prefix,
 )
+from projections.table.changelog import Changelog, record_of, source_offset
+from projections.table.digest import in_hex
+from projections.table.flights import BATCH_BYTES, whole_streams
+from projections.table.graves import bury
+from projections.table.landing import Landing
+from projections.table.replica import Replica
 
 logger = logging.getLogger(__name__)
 

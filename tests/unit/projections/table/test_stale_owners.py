@@ -6,11 +6,11 @@ import msgspec
 import pytest
 
 from eventstore.log import NewRecord
-from projections import flights
-from projections.changelog import source_offset
 from projections.rows import APPLIED, Applied
+from projections.table import flights
+from projections.table.changelog import source_offset
 from tests.table_model import CHANGELOG, ModelWorker
-from tests.unit.projections.test_recreated_changelog import Story, cut_short
+from tests.unit.projections.table.test_recreated_changelog import Story, cut_short
 
 
 def expire(worker: ModelWorker) -> None:

@@ -3,8 +3,8 @@
 from typing import Protocol
 
 from eventstore.log import NewRecord, Record
-from projections.replica import ROW_HEADER
 from projections.rows import PREFIX_LENGTH, offset_of
+from projections.table.replica import ROW_HEADER
 
 
 class Changelog(Protocol):

@@ -7,8 +7,8 @@ from typing import TypeVar
 
 from eventstore.errors import RangeGone, Unavailable
 from eventstore.log import EventLog, Record
-from projections.feed import IDLE_SECONDS, RETRY_SECONDS, Source
-from projections.replica import Replica
+from projections.table.feed import IDLE_SECONDS, RETRY_SECONDS, Source
+from projections.table.replica import Replica
 
 #: A warm standby is as far as the changelog was within this (s).
 LEVEL_SECONDS = 2.0

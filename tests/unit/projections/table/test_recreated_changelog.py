@@ -9,10 +9,10 @@ import pytest
 
 from eventstore.log import NewRecord, Record
 from eventstore.memory import MemoryRecord, MemorySource
-from projections import flights
-from projections.replica import Replica
-from projections.restore import Restore
 from projections.rows import APPLIED, Applied
+from projections.table import flights
+from projections.table.replica import Replica
+from projections.table.restore import Restore
 from tests import builders as b
 from tests.table_model import CHANGELOG, Model, ModelWorker
 

@@ -5,11 +5,11 @@ from typing import Any
 
 import msgspec
 
-from projections.digest import row_digest
 from projections.indexes.keys import index_keys, moved
 from projections.indexes.traits import traits_of
 from projections.rows import PRIMARY, offset_of
 from projections.store import Store
+from projections.table.digest import row_digest
 
 _NOTHING: Mapping[bytes, bytes | None] = {}
 

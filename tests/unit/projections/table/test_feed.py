@@ -10,10 +10,10 @@ from eventstore.envelope import Envelope, write_headers
 from eventstore.errors import TooNew
 from eventstore.log import NewRecord, Record
 from eventstore.memory import MemorySource
-from projections.feed import PASSED, SLICE, Feed
 from projections.partition import OVERLAY_BOUND, Partition
 from projections.queues.ready import ReadyLine
 from projections.store import MemoryStore
+from projections.table.feed import PASSED, SLICE, Feed
 from projections.verdict import Verdict
 from tests import builders as b
 from tests.history import TOPIC, History, classifier

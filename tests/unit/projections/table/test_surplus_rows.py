@@ -5,10 +5,10 @@ import json
 import pytest
 
 from eventstore.log import NewRecord
-from projections.changelog import record_of
 from projections.rows import PREFIX_LENGTH, is_primary, operation_key, prefix
+from projections.table.changelog import record_of
 from tests.table_model import CHANGELOG, ModelWorker
-from tests.unit.projections.test_recreated_changelog import Story
+from tests.unit.projections.table.test_recreated_changelog import Story
 
 #: Nobody's: of the run's, of another's, and no JSON at all.
 KEYS = [operation_key("r1", "ghost"), operation_key("nobody", "x"), b"p\0nobody"]

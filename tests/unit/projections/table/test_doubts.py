@@ -5,8 +5,8 @@ import asyncio
 import pytest
 
 from eventstore.log import NewRecord
-from projections.doubts import Doubts, RowsDiffer
 from projections.rows import head_key
+from projections.table.doubts import Doubts, RowsDiffer
 from tests import builders as b
 from tests.table_model import AGENDAS, Model, ModelWorker
 

@@ -10,15 +10,15 @@ from typing import Protocol
 
 from eventstore.errors import Moving
 from eventstore.log import EventLog
-from projections.changelog import Changelog
-from projections.doubts import Doubts
-from projections.feed import Feed
-from projections.ownership import Lease
 from projections.partition import Partition
-from projections.replica import Replica
-from projections.restore import Restore
 from projections.store import Store
-from projections.writer import Writer
+from projections.table.changelog import Changelog
+from projections.table.doubts import Doubts
+from projections.table.feed import Feed
+from projections.table.ownership import Lease
+from projections.table.replica import Replica
+from projections.table.restore import Restore
+from projections.table.writer import Writer
 
 
 class Table(Protocol):

@@ -11,9 +11,9 @@ from collections.abc import Mapping
 from eventstore.errors import AgendumError, RangeGone, Unavailable
 from eventstore.log import EventLog
 from projections.partition import Partition
-from projections.replica import Replica
 from projections.rows import PREFIX_LENGTH, agenda_key, head_key, operations_prefix, progress_key
 from projections.store import MemoryStore
+from projections.table.replica import Replica
 
 logger = logging.getLogger(__name__)
 

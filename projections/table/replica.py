@@ -14,8 +14,6 @@ import msgspec
 
 from eventstore.errors import ForeignLog
 from eventstore.log import Record
-from projections.digest import in_hex, row_digest
-from projections.landing import Landing
 from projections.rows import (
     APPLIED,
     FOLD_VERSION,
@@ -27,6 +25,8 @@ from projections.rows import (
     prefix,
 )
 from projections.store import Store
+from projections.table.digest import in_hex, row_digest
+from projections.table.landing import Landing
 
 #: Where Faust keeps the changelog offset that a store holds everything up to (faust.stores.rocksdb.Store.offset_key).
 POSITION = b"__faust\0offset__"
