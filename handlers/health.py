@@ -12,7 +12,7 @@ from eventstore.errors import Unavailable
 from eventstore.log import EventLog
 from eventstore.topics import Topics
 from projections.catalogue_tail import CatalogueTail
-from projections.group import Group
+from projections.group.group import Group
 from projections.table.holdings import Holdings
 
 TICK_SECONDS = 1.0

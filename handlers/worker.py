@@ -19,7 +19,7 @@ from handlers.scheduling.schedulers import Schedulers
 from handlers.timers.loop import Timers
 from projections.catalogue_file import CatalogueFile
 from projections.catalogue_tail import CatalogueTail
-from projections.group import Group
+from projections.group.group import Group
 from projections.table.holdings import Holdings
 
 logger = logging.getLogger(__name__)

@@ -10,8 +10,8 @@ from handlers.settings import Settings
 from projections.catalogue import Catalogue
 from projections.catalogue_file import CatalogueFile
 from projections.catalogue_tail import CatalogueTail
-from projections.group import Group
-from projections.membership import GroupSettings
+from projections.group.group import Group
+from projections.group.membership import GroupSettings
 from projections.partition import Partition
 from projections.queues.ready import ReadyLine
 from projections.store import Store

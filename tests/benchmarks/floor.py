@@ -26,7 +26,7 @@ from eventstore.log import Landed
 from eventstore.reading import OPENED_KEY, RUN_EVENTS, Classifier
 from eventstore.topics import MESSAGE_BYTES, Topics
 from handlers.collector import calm_collector
-from projections.disk import disk_options
+from projections.group.disk import disk_options
 from projections.partition import Partition
 from projections.queues.ready import ReadyLine
 from projections.store import MemoryStore

@@ -15,8 +15,8 @@ from eventstore.reading import RUN_EVENTS, Classifier
 from eventstore.topics import Topics
 from handlers.assembly.keeping import FLIGHT_PAUSE
 from handlers.collector import calm_collector
-from projections.group import Group
-from projections.membership import GroupSettings
+from projections.group.group import Group
+from projections.group.membership import GroupSettings
 from projections.partition import Partition
 from projections.queues.ready import ReadyLine
 from projections.table.feed import Feed

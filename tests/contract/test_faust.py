@@ -1,4 +1,4 @@
-"""Each private name of Faust and aiokafka in use, so that an upgrade fails loudly (projections/transport.py)."""
+"""Each private name of Faust and aiokafka in use, so that an upgrade fails loudly (projections/group/transport.py)."""
 
 import ast
 import inspect
@@ -16,7 +16,7 @@ from faust.tables.recovery import Recovery
 from faust.transport import consumer
 from faust.transport.drivers import aiokafka as driver
 
-from projections.disk import DiskOptions
+from projections.group.disk import DiskOptions
 from projections.store import RocksStore
 from projections.table.replica import POSITION
 
@@ -25,8 +25,8 @@ ROOT = Path(__file__).parents[2]
 FOREIGN = {
     "eventstore/kafka/fetched.py": {"_consumer_record"},  # tests/contract/test_fetched
     "eventstore/kafka/renewed.py": {"_sender"},
-    "projections/group.py": {"_thread", "_consumer", "_coordinator"},
-    "projections/transport.py": {"_ensure_consumer", "_coordinator", "_send_req", "_db_for_partition"},
+    "projections/group/group.py": {"_thread", "_consumer", "_coordinator"},
+    "projections/group/transport.py": {"_ensure_consumer", "_coordinator", "_send_req", "_db_for_partition"},
     # aiohttp's; tests/integration/isolation/test_doors.py shows what they are for.
     "handlers/discretion.py": {"_loop", "_kwargs"},
 }

@@ -11,8 +11,8 @@ import pytest
 from compose.ports import free_ports
 from eventstore.kafka.admin import make_topics
 from eventstore.topics import Topics
-from projections.group import Group
-from projections.membership import GroupSettings
+from projections.group.group import Group
+from projections.group.membership import GroupSettings
 from projections.table.holdings import Holdings
 from projections.table.ownership import Lease
 from tests.conftest import Broker

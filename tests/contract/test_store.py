@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from projections.disk import disk_options
+from projections.group.disk import disk_options
 from projections.indexes.keys import index_keys, turns
 from projections.indexes.traits import traits_of
 from projections.rows import AgendaHead, Head, head_key, write_row

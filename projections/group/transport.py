@@ -18,13 +18,13 @@ from typing import Any
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
 
-from projections.disk import disk_options
+from projections.group.disk import disk_options
 from projections.store import RocksStore, Store
 from projections.table.ownership import Lease
 
 
 class Hooks:
-    """What a rebalance means to the rest of us; set by `projections.group`."""
+    """What a rebalance means to the rest of us; set by `group`."""
 
     def __init__(self, lease: Lease, lost: Callable[[], None], given: Callable[[set[TP]], None]) -> None:
         self.lease = lease
@@ -40,7 +40,7 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
     async def on_start(self) -> None:
         """Wrap the coordinator's requests: nothing has been sent to the group before a subscription."""
         await super().on_start()
-        lease: Lease = self.app.hooks.lease  # type: ignore[attr-defined]  # set by projections.group
+        lease: Lease = self.app.hooks.lease  # type: ignore[attr-defined]  # set by projections.group.group
         coordinator = self._ensure_consumer()._coordinator
         send = coordinator._send_req
 

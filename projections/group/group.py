@@ -12,10 +12,10 @@ from typing import Any
 from faust.types import TP
 
 from eventstore.errors import ForeignLog, TooNew
-from projections.membership import GroupSettings, app_of, table_of
+from projections.group.membership import GroupSettings, app_of, table_of
+from projections.group.transport import Hooks, RocksTable
 from projections.table.holdings import Holdings
 from projections.table.ownership import Lease
-from projections.transport import Hooks, RocksTable
 
 logger = logging.getLogger(__name__)
 

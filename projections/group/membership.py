@@ -7,7 +7,7 @@ import faust
 import msgspec
 
 from eventstore.topics import Topics
-from projections.transport import Transport
+from projections.group.transport import Transport
 
 #: How often the leader of the group looks at which partitions there are. A broker that just came back, or that its
 #: controller took for dead for a moment, shows none: whoever joins then is given nothing, and the client's own default
