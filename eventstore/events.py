@@ -32,8 +32,9 @@
 
 The classes stand in run_events, object_events and catalogue_events; here is the registry.
 
-To add one: the command, the event, a line in EVENTS, its fold in projections.folds, its decider, a golden record
-in tests/golden. To change one: a new class with the next version in EVENTS, and the old one in upcasters.RETIRED.
+To add one: the command, the event, a line in EVENTS, its fold in projections.folds (in projections.catalogue.fold
+those of the catalogue), its decider, a golden record in tests/golden. To change one: a new class with the next version
+in EVENTS, and the old one in upcasters.RETIRED.
 """
 
 from eventstore.catalogue_events import (

@@ -6,7 +6,7 @@ from eventstore.errors import Invalid, NotFound
 from eventstore.model import AgendaTemplate, Insight
 from handlers.wire.parsing import text_of
 from handlers.wire.requests import OpenAgenda, OpenOperation
-from projections.catalogue import Catalogue
+from projections.catalogue.catalogue import Catalogue
 
 #: POP's words where no Insight takes an agenda.
 NO_INSIGHT = "No available insights for processing agenda"

@@ -16,8 +16,8 @@ from handlers.appending import append, record_of
 from handlers.deciders.catalogue import decide_catalogue
 from handlers.gateway import Kept
 from handlers.locks import Locks
-from projections.catalogue_tail import CatalogueTail
-from projections.folds.catalogue import Item, saved
+from projections.catalogue.fold import Item, saved
+from projections.catalogue.tail import CatalogueTail
 from projections.verdict import Verdict
 
 ATTEMPTS = 5

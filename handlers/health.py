@@ -11,7 +11,7 @@ from collections.abc import Callable
 from eventstore.errors import Unavailable
 from eventstore.log import EventLog
 from eventstore.topics import Topics
-from projections.catalogue_tail import CatalogueTail
+from projections.catalogue.tail import CatalogueTail
 from projections.group.group import Group
 from projections.table.holdings import Holdings
 

@@ -3,7 +3,7 @@
 from eventstore.commands import Caller
 from eventstore.errors import Forbidden
 from eventstore.model import CatalogueObject
-from projections.catalogue import Catalogue
+from projections.catalogue.catalogue import Catalogue
 
 
 def refused(what: str) -> Forbidden:

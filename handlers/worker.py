@@ -17,8 +17,8 @@ from handlers.listener import HttpServer
 from handlers.routing import Router
 from handlers.scheduling.schedulers import Schedulers
 from handlers.timers.loop import Timers
-from projections.catalogue_file import CatalogueFile
-from projections.catalogue_tail import CatalogueTail
+from projections.catalogue.file import CatalogueFile
+from projections.catalogue.tail import CatalogueTail
 from projections.group.group import Group
 from projections.table.holdings import Holdings
 

@@ -43,8 +43,8 @@ from eventstore.model import (
 from eventstore.reading import Dropped
 from handlers.wire.parsing import parse
 from handlers.wire.requests import OpenAgenda
-from projections.catalogue import Catalogue
-from projections.folds.catalogue import Item, stream_of
+from projections.catalogue.catalogue import Catalogue
+from projections.catalogue.fold import Item, stream_of
 
 RUN = "r1"
 NOW = 1_000_000

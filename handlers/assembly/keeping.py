@@ -7,9 +7,9 @@ from handlers.assembly.connected import Connected
 from handlers.clock import draw
 from handlers.scheduling.board import Board
 from handlers.settings import Settings
-from projections.catalogue import Catalogue
-from projections.catalogue_file import CatalogueFile
-from projections.catalogue_tail import CatalogueTail
+from projections.catalogue.catalogue import Catalogue
+from projections.catalogue.file import CatalogueFile
+from projections.catalogue.tail import CatalogueTail
 from projections.group.group import Group
 from projections.group.membership import GroupSettings
 from projections.partition import Partition

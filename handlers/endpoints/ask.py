@@ -20,7 +20,7 @@ from handlers.timers.everywhere import Everywhere
 from handlers.wire.compression import opened
 from handlers.wire.parsing import Malformed, parse
 from handlers.wire.responses import Opener
-from projections.catalogue_tail import CatalogueTail
+from projections.catalogue.tail import CatalogueTail
 from projections.views import Answer
 
 T = TypeVar("T")

@@ -22,7 +22,7 @@ from handlers.endpoints.lists import cursor_of, page_of, wanted
 from handlers.rights import may_see, refuse_anothers_pool
 from handlers.wire.objects import OpenAgendaTemplate, OpenCustomer, OpenInsight, OpenResourcePool
 from handlers.wire.responses import Wire, catalogue_object, envelope
-from projections.catalogue import Catalogue
+from projections.catalogue.catalogue import Catalogue
 
 
 class Collection(msgspec.Struct, frozen=True):

@@ -19,7 +19,7 @@ import msgspec
 from eventstore.model import SchedulingAlgorithm
 from handlers.scheduling import fifo, round_robin
 from handlers.scheduling.queue import Algorithm
-from projections.catalogue import Catalogue
+from projections.catalogue.catalogue import Catalogue
 
 #: Algorithm name -> choose. What is not here, or not named, is first in first out.
 ALGORITHMS: Mapping[str, Algorithm] = {fifo.NAME: fifo.choose, round_robin.NAME: round_robin.choose}

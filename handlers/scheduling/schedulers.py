@@ -8,7 +8,7 @@ from handlers.gateway import Pull
 from handlers.scheduling.calls import Owners
 from handlers.scheduling.rules import Rule, rule_of
 from handlers.scheduling.scheduler import Scheduler
-from projections.catalogue import Catalogue, queue_of
+from projections.catalogue.catalogue import Catalogue, queue_of
 from projections.views import Answer
 
 

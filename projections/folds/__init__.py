@@ -1,1 +1,1 @@
-"""evolve: state + event -> state, one function per event. What is laid over which rows. Pure."""
+"""evolve: state + event -> state, for runs, one function per event. What is laid over which rows. Pure."""

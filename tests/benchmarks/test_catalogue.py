@@ -22,9 +22,9 @@ from eventstore.model import Insight
 from eventstore.reading import CATALOGUE_EVENTS, Classifier
 from eventstore.topics import Topics
 from handlers.clock import draw_uuid
-from projections.catalogue import Catalogue
-from projections.catalogue_file import NAME, CatalogueFile
-from projections.catalogue_tail import CatalogueTail
+from projections.catalogue.catalogue import Catalogue
+from projections.catalogue.file import NAME, CatalogueFile
+from projections.catalogue.tail import CatalogueTail
 from tests.conftest import Broker
 
 pytestmark = pytest.mark.benchmark

@@ -13,7 +13,7 @@ import pytest
 from aiokafka.admin import AIOKafkaAdminClient
 
 from eventstore.topics import Topics
-from projections.catalogue_file import NAME
+from projections.catalogue.file import NAME
 from tests.conftest import Broker
 from tests.faults.judge import whole_topic
 from tests.faults.processes import WorkerProcess

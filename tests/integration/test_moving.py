@@ -11,7 +11,7 @@ import pytest
 from eventstore.ids import partition_of
 from eventstore.model import Insight
 from handlers.scheduling.schedulers import scheduler_partition
-from projections.catalogue import queue_of
+from projections.catalogue.catalogue import queue_of
 from tests.conftest import Broker
 from tests.faults.arena import Arena, arena
 from tests.faults.processes import WorkerProcess

@@ -23,8 +23,8 @@ from eventstore.log import Record
 from eventstore.memory import MemoryRecord
 from eventstore.model import AgendaTemplate, Customer, Insight, ResourcePool, SchedulingAlgorithm
 from eventstore.reading import CATALOGUE_EVENTS, OPENED_KEY, Classifier, Read
-from projections.catalogue import Catalogue
-from projections.catalogue_snapshot import Snapshot, pack, unpack
+from projections.catalogue.catalogue import Catalogue
+from projections.catalogue.snapshot import Snapshot, pack, unpack
 
 LOG = "log-1"
 classify = Classifier(1, kinds=CATALOGUE_EVENTS)

@@ -23,7 +23,7 @@ from eventstore.commands import (
 from eventstore.errors import Conflict, Forbidden, Invalid, NotFound, Rejected
 from eventstore.model import AgendaTemplate, CatalogueObject, Customer, Insight, ResourcePool, SchedulingAlgorithm
 from handlers.deciders.catalogue import decide_catalogue
-from projections.folds import catalogue as folds
+from projections.catalogue import fold as folds
 from tests.builders import ALICE, MALLORY, NOW, customer, insight
 
 

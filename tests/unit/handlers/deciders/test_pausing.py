@@ -19,7 +19,7 @@ from eventstore.events import TYPES
 from eventstore.model import Insight, Paused
 from handlers.deciders.catalogue import decide_catalogue
 from handlers.wire.objects import OpenInsight
-from projections.folds.catalogue import Item, evolve
+from projections.catalogue.fold import Item, evolve
 from tests.builders import ALICE, MALLORY, NOW, customer, insight
 
 PAUSED = insight(paused=Paused(by="alice", why="broken", since=NOW))

@@ -19,9 +19,9 @@ from eventstore.reading import CATALOGUE_EVENTS, Classifier
 from eventstore.sealing import seal_map
 from handlers.endpoints.template_runs import _template, post
 from handlers.wire.calls import RunTemplate
-from projections import catalogue_tail
-from projections.catalogue import Catalogue
-from projections.catalogue_tail import CatalogueTail
+from projections.catalogue import tail
+from projections.catalogue.catalogue import Catalogue
+from projections.catalogue.tail import CatalogueTail
 from tests.builders import ALICE, MALLORY
 from tests.ciphers import RandomisingCipher
 
@@ -32,7 +32,7 @@ TOPIC = "catalogue"
 @pytest.fixture(autouse=True)
 def _patient(monkeypatch: pytest.MonkeyPatch) -> None:
     """A machine under load may need longer than 200 ms for anything."""
-    monkeypatch.setattr(catalogue_tail, "END_SECONDS", 60.0)
+    monkeypatch.setattr(tail, "END_SECONDS", 60.0)
 
 
 class Counted:

@@ -3,7 +3,7 @@
 from eventstore.model import Insight, Paused, SchedulingAlgorithm
 from handlers.scheduling import fifo, round_robin
 from handlers.scheduling.rules import ALGORITHMS, rule_of
-from projections.catalogue import queue_of
+from projections.catalogue.catalogue import queue_of
 from tests.builders import catalogue, insight
 
 FAIR, OLDEST = SchedulingAlgorithm

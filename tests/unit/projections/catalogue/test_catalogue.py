@@ -7,7 +7,7 @@ from eventstore.events import TYPES
 from eventstore.memory import MemoryRecord
 from eventstore.model import Customer
 from eventstore.reading import Dropped, Read
-from projections.catalogue import Catalogue
+from projections.catalogue.catalogue import Catalogue
 from tests.builders import customer
 
 

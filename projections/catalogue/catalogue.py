@@ -7,7 +7,7 @@ from typing import TypeVar
 from eventstore.log import Record
 from eventstore.model import AgendaTemplate, CatalogueObject, Customer, Insight, ResourcePool
 from eventstore.reading import Dropped, Read
-from projections.folds.catalogue import Item, evolve, judge
+from projections.catalogue.fold import Item, evolve, judge
 from projections.verdict import Verdict
 
 C = TypeVar("C", bound=CatalogueObject)

@@ -12,8 +12,8 @@ from collections.abc import Callable
 from pathlib import Path
 from threading import Lock
 
-from projections.catalogue import Catalogue
-from projections.catalogue_snapshot import Flaw, Snapshot, pack, unpack
+from projections.catalogue.catalogue import Catalogue
+from projections.catalogue.snapshot import Flaw, Snapshot, pack, unpack
 
 logger = logging.getLogger(__name__)
 

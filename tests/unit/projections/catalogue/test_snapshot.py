@@ -14,10 +14,10 @@ from eventstore.events import TYPES
 from eventstore.memory import MemoryRecord
 from eventstore.model import AgendaTemplate, CatalogueObject, Customer, Insight, ResourcePool
 from eventstore.reading import CATALOGUE_EVENTS, Classifier
-from projections import catalogue_snapshot
-from projections.catalogue import Catalogue
-from projections.catalogue_snapshot import Flaw, Snapshot, pack, unpack
-from projections.folds.catalogue import CATALOGUE_FOLD, Item, evolve, stream_of
+from projections.catalogue import snapshot
+from projections.catalogue.catalogue import Catalogue
+from projections.catalogue.fold import CATALOGUE_FOLD, Item, evolve, stream_of
+from projections.catalogue.snapshot import Flaw, Snapshot, pack, unpack
 from tests.builders import customer, insight
 from tests.golden.test_golden import golden
 
@@ -48,7 +48,7 @@ def test_one_that_is_ahead_of_the_topic_is_refused() -> None:
 @pytest.mark.parametrize("fold", [CATALOGUE_FOLD - 1, CATALOGUE_FOLD + 1])
 def test_one_of_another_fold_is_refused(fold: int, monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as other_release:
-        other_release.setattr(catalogue_snapshot, "CATALOGUE_FOLD", fold)
+        other_release.setattr(snapshot, "CATALOGUE_FOLD", fold)
         packed = pack(SNAPSHOT, "log")
     assert unpack(packed, "log", 7) == Flaw(f"fold {CATALOGUE_FOLD}", f"fold {fold}")
 
@@ -71,7 +71,7 @@ def test_what_is_damaged_is_refused(data: bytes) -> None:
     ],
 )
 def test_a_sound_file_of_another_layout_is_refused(body: bytes, expected: str) -> None:
-    found = unpack(catalogue_snapshot._digest(body) + b"\n" + body, "log", 7)
+    found = unpack(snapshot._digest(body) + b"\n" + body, "log", 7)
     assert isinstance(found, Flaw)
     assert found.expected == expected
 

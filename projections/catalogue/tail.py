@@ -1,6 +1,6 @@
 """Each worker tails the catalogue whole, with a consumer of its own (design 4.6).
 
-It begins behind the local snapshot (projections.catalogue_file), or at the topic's beginning where there is none.
+It begins behind the local snapshot (`file`), or at the topic's beginning where there is none.
 Reads and decisions that say "there is none" first wait for the end of the topic: `current`.
 
 Decision (beside design 4.6, by which a question is shared for 5 ms): the more shared the last question, the longer the
@@ -13,7 +13,7 @@ import asyncio
 
 from eventstore.errors import Unavailable
 from eventstore.log import EventLog
-from projections.catalogue import Catalogue
+from projections.catalogue.catalogue import Catalogue
 from projections.table.feed import IDLE_SECONDS, RETRY_SECONDS, Source
 from projections.table.ownership import boottime
 

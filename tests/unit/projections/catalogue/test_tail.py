@@ -8,9 +8,9 @@ from eventstore.errors import Unavailable
 from eventstore.log import NewRecord
 from eventstore.memory import InMemoryLog, MemorySource
 from eventstore.reading import CATALOGUE_EVENTS, Classifier
-from projections import catalogue_tail
-from projections.catalogue import Catalogue
-from projections.catalogue_tail import CatalogueTail
+from projections.catalogue import tail as module
+from projections.catalogue.catalogue import Catalogue
+from projections.catalogue.tail import CatalogueTail
 from tests.golden.test_golden import golden
 
 TOPIC = "catalogue"
@@ -59,8 +59,8 @@ async def test_it_has_not_caught_up_before_the_last_record_is_folded() -> None:
 
 async def test_its_age_is_that_of_the_last_end_it_was_told_of(monkeypatch: pytest.MonkeyPatch) -> None:
     moment = 100.0
-    monkeypatch.setattr(catalogue_tail, "boottime", lambda: moment)
-    monkeypatch.setattr(catalogue_tail, "END_SECONDS", 60.0)  # a busy machine may forget us for the 0.2 s that it is
+    monkeypatch.setattr(module, "boottime", lambda: moment)
+    monkeypatch.setattr(module, "END_SECONDS", 60.0)  # a busy machine may forget us for the 0.2 s that it is
     log = records(1)
     tail = CatalogueTail(Catalogue(Classifier(1, kinds=CATALOGUE_EVENTS)), log, TOPIC, MemorySource(log, TOPIC), 1)
     running = asyncio.create_task(tail.run())
@@ -99,7 +99,7 @@ class SlowEnds:
 async def test_who_comes_together_shares_a_question_and_who_comes_later_gets_no_answer_to_an_earlier_one(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(catalogue_tail, "END_SECONDS", 60.0)
+    monkeypatch.setattr(module, "END_SECONDS", 60.0)
     log = SlowEnds()
     tail = CatalogueTail(
         Catalogue(Classifier(1, kinds=CATALOGUE_EVENTS)),

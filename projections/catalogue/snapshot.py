@@ -16,7 +16,7 @@ from itertools import islice
 import msgspec
 
 from eventstore.model import AgendaTemplate, Customer, Insight, ResourcePool
-from projections.folds.catalogue import CATALOGUE_FOLD, Item
+from projections.catalogue.fold import CATALOGUE_FOLD, Item
 
 #: Lines encoded at once: whoever encodes beside the loop lets go of the interpreter between two pieces (below 1 ms).
 PIECE = 256

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from eventstore.reading import Dropped
-from projections.catalogue import Catalogue
-from projections.catalogue_file import NAME, CatalogueFile
-from projections.folds.catalogue import Item, stream_of
+from projections.catalogue.catalogue import Catalogue
+from projections.catalogue.file import NAME, CatalogueFile
+from projections.catalogue.fold import Item, stream_of
 from tests.builders import catalogue, customer
 
 LOG = "log-1"
