@@ -18,8 +18,8 @@ from aiohttp import web
 from eventstore.errors import AgendumError, Moving, NotFound
 from handlers.hops import CONTENT, Failure, Hop, hop_route, is_worker
 from handlers.listener import Handler
+from projections.audit.snapshots import Snapshot
 from projections.partition import Partition
-from projections.snapshots import Snapshot
 from projections.table.replica import Replica
 
 #: Whoever reads a snapshot keeps the owner's database from being tidied: not for longer than this per piece (s).

@@ -6,7 +6,7 @@ import msgspec
 from eventstore.errors import AgendumError, Forbidden, Moving, Unavailable
 from handlers.hops import CONTENT, ERRORS, SECRET_HEADER, Failure
 from handlers.snapshots import OWNERS, SNAPSHOT
-from projections.snapshots import Closing, Entry, Opening, Part, Rows
+from projections.audit.snapshots import Closing, Entry, Opening, Part, Rows
 
 ASK_SECONDS = 10.0
 #: A pause this long between two pieces means that the worker is gone (s): well below the patience of `verify`.

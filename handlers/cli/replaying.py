@@ -22,7 +22,7 @@ from handlers.cli.screen import Screen
 from handlers.client.patience import insist
 from handlers.settings import Settings
 from handlers.wire.responses import Opener
-from projections.judging import Judge
+from projections.audit.judging import Judge
 from projections.partition import Partition
 from projections.queries.waiting import progress_view
 

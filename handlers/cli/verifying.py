@@ -17,11 +17,11 @@ from handlers.cli.fetching import Taken, fetch, owners_of
 from handlers.cli.replaying import Subject
 from handlers.hops import Hops
 from handlers.snapshots import ROWS, SNAPSHOT, STANDBY, RowsQuestion
+from projections.audit.replayed import fold_to
+from projections.audit.verification import Difference, Field, differences, digest_of, fields
 from projections.partition import Partition
-from projections.replayed import fold_to
 from projections.rows import FOLD_VERSION
 from projections.table.digest import row_digest
-from projections.verification import Difference, Field, differences, digest_of, fields
 
 T = TypeVar("T")
 

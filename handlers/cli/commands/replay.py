@@ -23,8 +23,8 @@ from handlers.client.patience import insist
 from handlers.settings import Settings
 from handlers.wire.responses import Opener
 from handlers.wire.unsealing import AsItStands, EventOpener, Lenient
+from projections.audit.replayed import fold_to, streams_in
 from projections.partition import Partition
-from projections.replayed import fold_to, streams_in
 
 _BOUND = "an offset (below 10^11, of one partition) or a time: ISO 8601, UTC without a zone, or epoch ms."
 

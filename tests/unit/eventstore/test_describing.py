@@ -10,7 +10,7 @@ from eventstore.memory import MemoryRecord
 from eventstore.reading import Read
 from eventstore.sealing import PlainCipher
 from handlers.wire.unsealing import AsItStands, EventOpener, Lenient
-from projections.judging import Judge
+from projections.audit.judging import Judge
 from tests import builders as b
 from tests.ciphers import RandomisingCipher
 from tests.history import TOPIC, History, classifier, whole_life

@@ -2,9 +2,9 @@ import pytest
 
 from eventstore.errors import RangeGone, TooNew
 from eventstore.log import NewRecord
+from projections.audit.replayed import fold_to, rows_in, streams_in
 from projections.partition import Partition
 from projections.queries.waiting import progress_view
-from projections.replayed import fold_to, rows_in, streams_in
 from projections.rows import PREFIX_LENGTH, is_primary
 from tests import builders as b
 from tests.history import TOPIC, History, classifier, whole_life

@@ -3,12 +3,12 @@ from typing import Any
 
 import pytest
 
+from projections.audit.replayed import fold_to, rows_in
+from projections.audit.snapshots import CHUNK_ROWS, Closing, Opening, Rows, Snapshot
+from projections.audit.verification import Difference, differences, digest_of, fields
 from projections.partition import Partition
-from projections.replayed import fold_to, rows_in
 from projections.rows import FOLD_VERSION, PREFIX_LENGTH, agenda_key, head_key, offset_of, operation_key, progress_key
-from projections.snapshots import CHUNK_ROWS, Closing, Opening, Rows, Snapshot
 from projections.table.digest import in_hex, row_digest
-from projections.verification import Difference, differences, digest_of, fields
 from tests import builders as b
 from tests.history import TOPIC, History, classifier, whole_life
 

@@ -5,8 +5,8 @@ from typing import Any
 
 import msgspec
 
+from projections.audit.replayed import rows_in
 from projections.partition import Partition
-from projections.replayed import rows_in
 from projections.rows import PREFIX_LENGTH, fold_of, offset_of
 from projections.table.digest import in_hex, row_digest
 
