@@ -52,6 +52,8 @@ class Zones:
             if looked >= SLICE:
                 yield
                 looked = 0
+        # Too much was written while these were made or noted: what, nobody remembers, so their numbers are old.
+        self.exact = self.exact and self.landed is overlay.landed
 
     def _note(self, store: Store, key: bytes, value: bytes | None, old: bytes | None) -> int:
         row, before = placed(key, value), placed(key, old or None)
@@ -148,7 +150,8 @@ def current(partition: Owned, *, exact: bool = False) -> Generator[None, None, Z
         yield from known.noted(partition.store, overlay)
         if known.exact or not exact:
             return known
-        overlay.landed = None
+        if known.landed is overlay.landed:
+            overlay.landed = None
     # Where another list is making them, what lands is remembered since it began; the first to be done is followed.
     landed = _begun(partition)
     made = Zones(landed, (yield from _made(partition.store)))
