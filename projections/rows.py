@@ -21,12 +21,14 @@ from eventstore.model import Agenda, AgendaProgress, Fact, OperationProgress
 
 #: Changes whenever the same log would fold to other rows, or rows to other index rows: every partition is then rebuilt
 #: before it serves.
-FOLD_VERSION = 4
+FOLD_VERSION = 5
 
 APPLIED = b"\0applied"
 #: What the keys of rows begin with that stand in the changelog and count in the digest.
 PRIMARY = frozenset((b"h\0", b"a\0", b"p\0", b"o\0"))
 PREFIX_LENGTH = 10
+#: What the keys of operation rows have in them whose ids are odd (odd_name).
+ODD = b"\0\x01"
 _PREFIX = Packer(">qH")
 
 

@@ -31,7 +31,7 @@ CATALOGUE = ("CustomerSaved", "ResourcePoolSaved", "InsightSaved", "AgendaTempla
 Rows = dict[bytes, tuple[int, dict[str, Any]]]
 
 
-def fold(records: Iterable[Any], partitions: int, version: int = 4) -> dict[bytes, bytes]:
+def fold(records: Iterable[Any], partitions: int, version: int = 5) -> dict[bytes, bytes]:
     """Rows as they are stored, of everything that is not removed."""
     rows: Rows = {}
     for record in records:

@@ -25,11 +25,11 @@ LETTERS = {
     "processingState": b"s",
     "processingStateMessage": b"m",
 }
-#: Every row of a kind, whatever its attributes; not of operations, which are too many for what it is good for.
+#: Every row of a kind, whatever its attributes.
 ALL = b"*"
 #: Which attributes of a kind (agenda, progress, operation) have index rows: all texts of an agenda and of a progress
-#: that do not lead to their row by themselves. Of operations, which are too many for more, the customer, and the id
-#: where it is not `<progress id>-<name>`.
+#: that do not lead to their row by themselves. Of operations, which are too many for more, the id where it is not
+#: `<progress id>-<name>`; by all else they are found in zones (projections.indexes.zones).
 INDEXED = {
     "agenda": ("id", "linkId", "customerId", "cid", "title", "jobId"),
     "progress": (
@@ -42,7 +42,7 @@ INDEXED = {
         "processingState",
         "processingStateMessage",
     ),
-    "operation": ("id", "customerId"),
+    "operation": ("id",),
 }
 _LENGTH = Packer(">H").pack
 _TIME = Packer(">q").pack
@@ -74,7 +74,6 @@ _AGENDA_LINK, _AGENDA_CUSTOMER = _lines(b"a", b"l"), _lines(b"a", b"c")
 _AGENDA_TITLE, _AGENDA_JOB = _lines(b"a", b"t"), _lines(b"a", b"j")
 _LINK, _CUSTOMER, _TITLE = _lines(b"p", b"l"), _lines(b"p", b"c"), _lines(b"p", b"t")
 _STATE, _MESSAGE = _lines(b"p", b"s"), _lines(b"p", b"m")
-_OPERATION_CUSTOMER = _lines(b"o", b"c")
 _ALL_AGENDAS, _ALL_PROGRESSES = index_prefix(b"a", ALL, ""), index_prefix(b"p", ALL, "")
 
 # One function per kind, spelled out: every restored row comes through here, and a loop over names costs twice as much.
@@ -128,12 +127,8 @@ def state_keys(key: bytes, progress: ProgressTraits, tail: bytes | None = None) 
 
 
 def operation_keys(key: bytes, operation: OperationTraits) -> Keys:
-    """Those of an operation: its customer's, and its id's where that is an odd one."""
-    tail = _tail(operation.added_time, key)
-    found = [] if (text := operation.customer_id) is None else [_OPERATION_CUSTOMER(text) + tail]
-    if (text := operation.id) is not None and text != f"{operation.agenda_progress_id}-{operation.operation}":
-        found.append(b"ioi" + sized(text) + tail)
-    return found
+    """That of an operation's id, an odd one: others have no traits."""
+    return [] if (text := operation.id) is None else [b"ioi" + sized(text) + _tail(operation.added_time, key)]
 
 
 def place_of(added: int | None, key: bytes) -> bytes:

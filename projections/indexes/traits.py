@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from projections.rows import PREFIX_LENGTH
+from projections.rows import ODD, PREFIX_LENGTH
 
 MINUTE = 60_000
 
@@ -23,13 +23,10 @@ class AgendaTraits(msgspec.Struct, frozen=True, rename="camel", gc=False):
 
 
 class OperationTraits(msgspec.Struct, frozen=True, rename="camel", gc=False):
-    """Those of an operation."""
+    """Those of an operation of an odd id: all others are found by their keys, or in zones."""
 
     added_time: int | None = None
     id: str | None = None
-    customer_id: str | None = None
-    agenda_progress_id: str | None = None
-    operation: str | None = None
 
 
 class ProgressTraits(msgspec.Struct, frozen=True, rename="camel", gc=False):
@@ -109,7 +106,10 @@ def traits_of(key: bytes, value: bytes | None) -> Any:
     """
     if value is None or len(value) == PREFIX_LENGTH:
         return None
-    return _decode[key[:1]](value[PREFIX_LENGTH:])
+    kind = key[:1]
+    if kind == b"o" and ODD not in key:
+        return None
+    return _decode[kind](value[PREFIX_LENGTH:])
 
 
 def _traits_of_head(head: _Head) -> HeadTraits:

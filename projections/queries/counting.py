@@ -2,7 +2,7 @@
 
 from collections.abc import Generator, Mapping, Sequence, Set
 
-from projections.indexes.attributes import ALL, INDEXED, LETTERS, index_prefix, place_of, sized
+from projections.indexes.attributes import ALL, INDEXED, LETTERS, index_prefix, place_of
 from projections.indexes.traits import traits_of
 from projections.queries.lines import Either, Line, One, blocks
 from projections.store import Store
@@ -16,17 +16,16 @@ SHORT = 1000
 
 def is_covered(query: ByAttribute) -> bool:
     """The index rows alone tell what fits: nothing is compared that they do not hold whole."""
-    return all(
-        # An operation's id has an index row only where it is an odd one.
-        name in INDEXED[query.kind] and len(value) < SHORT and (query.kind, name) != ("operation", "id")
-        for name, value in query.where.items()
+    # An operation has none, but that of an odd id.
+    return query.kind != "operation" and all(
+        name in INDEXED[query.kind] and len(value) < SHORT for name, value in query.where.items()
     )
 
 
 def lines_of(store: Store, letter: bytes, names: Sequence[str], query: ByAttribute) -> list[Line]:
     """The lines of a store that an object must stand in, each of them, by these attributes and by who asks."""
     where = {name: query.where[name] for name in names}
-    if query.accounts is not None:
+    if query.accounts is not None and letter != b"o":
         customer = where.pop("customerId", None)
         seen = sorted({*query.accounts} if customer is None else {customer} & {*query.accounts})
         mine = [One(store, index_prefix(letter, LETTERS["customerId"], each)) for each in seen]
@@ -42,33 +41,17 @@ def walks_of(store: Store, letter: bytes, query: ByAttribute) -> list[Sequence[L
     """Lines by which all that fits is counted: what stands in all of some of these, each object in one of them."""
     lines = lines_of(store, letter, [*query.where], query)
     if not lines:
-        return [[One(store, all_stem(letter))]]
+        return [[One(store, index_prefix(letter, ALL, ""))]]
     only = lines[0]
     return [[line] for line in only.lines] if isinstance(only, Either) and len(lines) == 1 else [lines]
 
 
-def is_short(lines: Sequence[Line], most: int) -> bool:
-    """Whether no more index rows than these are passed to the end of lines."""
-    looked = 0
-    for _, passed, _ in blocks(lines, b""):
-        looked += passed
-        if looked > most:
-            return False
-    return True
-
-
-def all_stem(letter: bytes) -> bytes:
-    """What index keys begin with of which every row has one: operations have that of their customer alone."""
-    return b"i" + letter + LETTERS["customerId"] if letter == b"o" else index_prefix(letter, ALL, "")
-
-
-def hidden_in(store: Store, letter: bytes, fresh: Mapping[bytes, bytes], query: ByAttribute) -> set[bytes]:
-    """The entries that rows have in the store's lines, as `walks_of` walks them, and those that they get when they are
-    on disk: a line that is sought anew shows what has come since.
+def hidden_in(store: Store, fresh: Mapping[bytes, bytes]) -> set[bytes]:
+    """The entries that rows have in the store's lines, and those that they get when they are on disk: a line that is
+    sought anew shows what has come since.
     """
-    with_customer = letter == b"o" and not query.where and query.accounts is None
     return {
-        (sized(traits.customer_id or "") if with_customer else b"") + place_of(traits.added_time, key)
+        place_of(traits.added_time, key)
         for key, value in fresh.items()
         for traits in (traits_of(key, store.get(key)), traits_of(key, value))
         if traits is not None

@@ -132,15 +132,6 @@ def _from(line: Line, target: bytes) -> Iterator[bytes]:
         yield from block[:]
 
 
-def values(store: Store, stem: bytes) -> Iterator[bytes]:
-    """What the index keys of each value begin with that some row has, one look each; `stem` is what all begin with."""
-    start = stem
-    while (found := next(store.keys(stem, start), b"")).startswith(stem):
-        line = found[: len(stem) + 2 + int.from_bytes(found[len(stem) : len(stem) + 2], "big")]
-        yield line
-        start = line + b"\xff"  # a time does not begin so
-
-
 def blocks(lines: Sequence[Line], start: bytes) -> Iterator[tuple[bytes, int, Block]]:
     """What stands in every line, block by block: where it begins, how many were looked at, and those that fit."""
     if len(lines) > 2:

@@ -2,9 +2,8 @@
 
 Index rows stand in that order, so a page reads its own rows and few more, whatever there is: each filter and each
 account is a line of index rows; lines that must all fit are walked side by side, block by block (`blocks`), lines of
-which one is enough are merged (`Either`), and so are the partitions. Texts of operations have few lines: by others they
-are found in zones (projections.indexes.zones), unless the lines that there are leave a few. Counts read no rows where
-lines tell (`counting`).
+which one is enough are merged (`Either`), and so are the partitions. Operations have no lines: they are found in zones
+(projections.indexes.zones). Counts read no rows where lines or zones tell (`counting`).
 
 A walk hands over every few hundred rows (it yields None), so that whoever drives it can let others in between.
 """
@@ -37,7 +36,7 @@ def listing(partitions: Sequence[Partition], query: ByAttribute) -> Generator[No
     if not query.where.keys() <= TEXTS[query.kind].keys():
         return Answer(position=position)
     parts = [Part(partition, _unwritten(partition, query)) for partition in partitions]
-    if query.count and is_covered(query) and not _is_known(parts, query):
+    if query.count and is_covered(query):
         count = yield from _counted(parts, query)
     else:
         yield from mapped(parts, query)
@@ -46,16 +45,6 @@ def listing(partitions: Sequence[Partition], query: ByAttribute) -> Generator[No
             return msgspec.structs.replace(_shown(query.kind, found), more=more, position=position)
         count = yield from _looked_through(parts, query)
     return Answer(count=count if query.limit is None else min(count, query.limit), position=position)
-
-
-def _is_known(parts: Sequence[Part], query: ByAttribute) -> bool:
-    """All operations are asked for, and zones that are there already have counted them."""
-    return (
-        query.kind == "operation"
-        and not query.where
-        and query.accounts is None
-        and all(part.partition.zones is not None for part in parts)
-    )
 
 
 def _page(parts: Sequence[Part], query: ByAttribute) -> Generator[None, None, tuple[list[Seen], bool]]:
@@ -90,7 +79,7 @@ def _counted(parts: Sequence[Part], query: ByAttribute) -> Generator[None, None,
     count, walks, letter = 0, [], KINDS[query.kind]
     for part in parts:
         count += sum(seen[4] is not None for seen in _fresh(query, part.partition, part.fresh))
-        hidden = hidden_in(part.partition.store, letter, part.fresh, query)
+        hidden = hidden_in(part.partition.store, part.fresh)
         walks += [(lines, hidden) for lines in walks_of(part.partition.store, letter, query)]
     return count + (yield from counted(walks))
 

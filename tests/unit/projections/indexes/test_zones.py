@@ -15,7 +15,6 @@ from projections import overlay
 from projections.indexes import zone, zones
 from projections.indexes.zones import current
 from projections.partition import Partition
-from projections.queries import entries
 from projections.queries.listing import listing
 from projections.queues.ready import ReadyLine
 from projections.rows import operation_key, write_row
@@ -135,7 +134,6 @@ def small() -> Iterator[None]:
             (zones, "SLICE", 1),
             (zones, "PASSED", 1),
             (zones, "RUN", 5),
-            (entries, "RARE", 3),
             (overlay, "MOST_LANDED", 30),
         ):
             patched.setattr(module, name, value)
@@ -380,8 +378,8 @@ def test_where_nobody_asks_nothing_is_remembered() -> None:
     world = World()
     world.put(1)
     world.land()
-    world.ask({}, limit=None)
-    world.ask({"customerId": "c1"}, limit=None)
+    assert len(world.ask({"agendaProgressId": "r1"}, limit=None).operations) == 1
+    assert not world.ask({"id": "none"}, limit=None).operations
     assert (world.partition.zones, world.partition.overlay.landed) == (None, None)
 
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from projections.indexes.attributes import index_prefix
 from projections.queries import lines as module
-from projections.queries.lines import Either, Line, One, blocks, values
+from projections.queries.lines import Either, Line, One, blocks
 from projections.store import MemoryStore
 
 Entries = list[int]
@@ -107,12 +107,3 @@ def test_no_lines_of_which_one_is_enough_are_none() -> None:
     store = MemoryStore()
     assert found([line(store, "l", [1, 2]), Either([])]) == []
     assert found([Either([])]) == []
-
-
-def test_each_value_that_some_row_has_is_found_by_one_look() -> None:
-    store = Counting()
-    customers = ["b", "a", "", "ab", "b", "é" * 3000]
-    store.write([(index_prefix(b"o", b"c", each) + entry(n), b"") for n, each in enumerate(customers)])
-    store.write([(index_prefix(b"p", b"c", "z") + entry(0), b"")])
-    assert [*values(store, b"ioc")] == sorted({index_prefix(b"o", b"c", each) for each in customers})
-    assert store.seeks == 6
