@@ -14,7 +14,8 @@ from multidict import CIMultiDict
 from eventstore.errors import AgendumError, Rejected, Unavailable
 from handlers.answering import CORS, JSON, JsonAnswer
 from handlers.authorizing import caller_of
-from handlers.endpoints.ask import Ask, Edge, Reply
+from handlers.edge.edge import Edge
+from handlers.endpoints.ask import Ask, Reply
 from handlers.endpoints.problems import failed, rejected, unavailable
 from handlers.endpoints.routes import Route, find
 from handlers.identity import Identity, Refused

@@ -11,8 +11,8 @@ from handlers.assembly.keeping import Keeping
 from handlers.assembly.watching import Watching
 from handlers.authorizing import identity_of, operators_only
 from handlers.clock import draw
-from handlers.customers import Customers
-from handlers.endpoints.ask import Edge
+from handlers.edge.customers import Customers
+from handlers.edge.edge import Edge
 from handlers.hop_routes import hop_routes
 from handlers.hops import hop_route
 from handlers.identity import Identity

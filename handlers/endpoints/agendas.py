@@ -2,7 +2,7 @@
 
 from eventstore.commands import DeleteAgenda
 from eventstore.errors import BadRequest
-from handlers.acceptance import accept, end
+from handlers.edge.acceptance import accept, end
 from handlers.endpoints.ask import Ask, Reply, where
 from handlers.endpoints.lists import listed, look_up, wanted
 from handlers.wire.calls import Cancel

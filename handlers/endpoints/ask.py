@@ -12,15 +12,10 @@ from aiohttp import web
 from eventstore.commands import Caller, ReturnDispatch
 from eventstore.errors import BadRequest
 from eventstore.ids import derive, near
-from eventstore.sealing import Cipher
-from handlers.customers import Customers
-from handlers.gateway import Gateway
+from handlers.edge.edge import Edge
 from handlers.origin import Origin
-from handlers.timers.everywhere import Everywhere
 from handlers.wire.compression import opened
 from handlers.wire.parsing import Malformed, parse
-from handlers.wire.responses import Opener
-from projections.catalogue.tail import CatalogueTail
 from projections.views import Answer
 
 T = TypeVar("T")
@@ -34,21 +29,6 @@ class IllegalArgument(BadRequest):
     """A parameter that is none: HTTP 400 (spec 2.3)."""
 
     title = "IllegalArgumentException"
-
-
-class Edge(msgspec.Struct, frozen=True, kw_only=True):
-    """What endpoints work with."""
-
-    gateway: Gateway
-    tail: CatalogueTail
-    cipher: Cipher
-    opener: Opener
-    draw: Callable[[], str]
-    partitions: int
-    poll: float
-    quiet_ms: int
-    customers: Customers
-    timers: Everywhere
 
 
 class Reply(msgspec.Struct, frozen=True):

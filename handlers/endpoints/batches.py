@@ -5,8 +5,8 @@ from msgspec.structs import replace
 from eventstore.commands import Caller
 from eventstore.errors import BadRequest, NotFound, Rejected
 from eventstore.model import Insight
-from handlers.acceptance import accept
 from handlers.binding import NO_INSIGHT, NoCustomer
+from handlers.edge.acceptance import accept
 from handlers.endpoints.ask import Ask, Reply, where
 from handlers.origin import Origin
 from handlers.wire.calls import CreateAgenda

@@ -6,7 +6,7 @@ from eventstore.commands import ExpandAgenda
 from eventstore.errors import Invalid, NotFound
 from eventstore.model import Agenda
 from eventstore.sealing import seal_map
-from handlers.acceptance import insights_of
+from handlers.edge.acceptance import insights_of
 from handlers.endpoints.ask import Ask, Reply, where
 from handlers.sealed import sealed_operation
 from handlers.validation import refuse_unstorable

@@ -5,7 +5,7 @@ from msgspec.structs import replace
 from eventstore.errors import BadRequest, Invalid, NotFound, Rejected
 from eventstore.model import AgendaTemplate
 from eventstore.sealing import open_map
-from handlers.acceptance import accept
+from handlers.edge.acceptance import accept
 from handlers.endpoints.ask import Ask, Reply, where
 from handlers.rights import may_see
 from handlers.template_runs import generate, parse_payload

@@ -7,7 +7,7 @@ import msgspec
 from eventstore.commands import HandBackAgenda, ReturnDispatch
 from eventstore.errors import BadRequest, Invalid
 from eventstore.model import ProcessingState
-from handlers.acceptance import insights_of, take_report
+from handlers.edge.acceptance import insights_of, take_report
 from handlers.endpoints.ask import Ask, Reply, where
 from handlers.gateway import Pull
 from handlers.wire.calls import GetAgenda, HandBack, UpdateProgress

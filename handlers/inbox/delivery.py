@@ -11,8 +11,8 @@ from collections.abc import Awaitable, Callable
 from eventstore.commands import Caller
 from eventstore.errors import Rejected, Unavailable
 from eventstore.ids import partition_of
-from handlers.acceptance import accept, end, take_report
-from handlers.endpoints.ask import Edge
+from handlers.edge.acceptance import accept, end, take_report
+from handlers.edge.edge import Edge
 from handlers.inbox import meaning
 from handlers.inbox.meaning import Wish, ids_of, origin
 from handlers.inbox.rejections import Failed

@@ -10,7 +10,7 @@ from eventstore.commands import Caller, CancelAgenda
 from eventstore.errors import BadRequest, Invalid, NotFound, SealedForAnother
 from eventstore.model import Insight
 from handlers.binding import bind
-from handlers.endpoints.ask import Edge
+from handlers.edge.edge import Edge
 from handlers.intake import refuse_bad_moments, reporting, submission
 from handlers.origin import Origin
 from handlers.rights import demand

@@ -10,8 +10,8 @@ import pytest
 from eventstore.commands import RunCommand, SaveProgress
 from eventstore.errors import SealedForAnother
 from eventstore.model import AgendaProgress
-from handlers.acceptance import take_report
-from handlers.customers import Customers
+from handlers.edge.acceptance import take_report
+from handlers.edge.customers import Customers
 from handlers.origin import Origin
 from handlers.wire.calls import UpdateProgress
 from handlers.wire.requests import OpenProgress

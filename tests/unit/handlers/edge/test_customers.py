@@ -3,7 +3,7 @@ from typing import Any
 
 from eventstore.model import Agenda
 from eventstore.sealing import PlainCipher
-from handlers.customers import Customers
+from handlers.edge.customers import Customers
 from handlers.endpoints.work import _handed_out
 from handlers.wire.responses import Opener
 from projections.views import Answer
