@@ -12,13 +12,13 @@ from aiohttp import web
 from multidict import CIMultiDict
 
 from eventstore.errors import AgendumError, Rejected, Unavailable
+from handlers.access.authorizing import caller_of
+from handlers.access.identity import Identity, Refused
 from handlers.answering import CORS, JSON, JsonAnswer
-from handlers.authorizing import caller_of
 from handlers.edge.edge import Edge
 from handlers.endpoints.ask import Ask, Reply
 from handlers.endpoints.problems import failed, rejected, unavailable
 from handlers.endpoints.routes import Route, find
-from handlers.identity import Identity, Refused
 from handlers.listener import Handler
 from handlers.metrics import Metrics
 from handlers.wire.responses import encode

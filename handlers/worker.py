@@ -8,11 +8,11 @@ from collections.abc import Collection
 import aiohttp
 import msgspec
 
+from handlers.access.keys import Keys
 from handlers.commands import CommandPath
 from handlers.health import Health
 from handlers.inbox.agent import Inbox
 from handlers.kafka import Connections
-from handlers.keys import Keys
 from handlers.listener import HttpServer
 from handlers.routing import Router
 from handlers.scheduling.schedulers import Schedulers

@@ -5,21 +5,21 @@ from collections.abc import Mapping
 import aiohttp
 import msgspec
 
+from handlers.access.authorizing import identity_of, operators_only
+from handlers.access.identity import Identity
+from handlers.access.keys import Keys
 from handlers.assembly.connected import Connected
 from handlers.assembly.deciding import Deciding
 from handlers.assembly.keeping import Keeping
 from handlers.assembly.watching import Watching
-from handlers.authorizing import identity_of, operators_only
 from handlers.clock import draw
 from handlers.edge.customers import Customers
 from handlers.edge.edge import Edge
 from handlers.hop_routes import hop_routes
 from handlers.hops import hop_route
-from handlers.identity import Identity
 from handlers.inbox.agent import Inbox
 from handlers.inbox.delivery import Delivery, caller_of, carrying_out
 from handlers.inbox.gauges import Gauges
-from handlers.keys import Keys
 from handlers.listener import Handler, HttpServer
 from handlers.manual import documents
 from handlers.server import Plain, PublicApi

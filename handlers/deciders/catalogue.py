@@ -27,7 +27,7 @@ from eventstore.commands import (
 )
 from eventstore.errors import Conflict, Invalid, NotFound
 from eventstore.model import AgendaTemplate, CatalogueObject, Customer, Insight, ResourcePool
-from handlers.rights import demand, may_see, refused
+from handlers.access.rights import demand, may_see, refused
 
 F = TypeVar("F", Customer, ResourcePool, Insight, AgendaTemplate)
 Save = SaveCustomer | SaveResourcePool | SaveInsight | SaveAgendaTemplate

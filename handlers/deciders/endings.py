@@ -4,9 +4,9 @@ from eventstore.commands import CancelAgenda, HandBackAgenda, ReclaimAgenda, Ret
 from eventstore.errors import NotFound
 from eventstore.events import AgendaCancelled, AgendaHandedBack, AgendaReclaimed, AgendaRetried
 from eventstore.model import AgendaProgress, ProcessingState
+from handlers.access.rights import demand
 from handlers.deciders.attempts import Superseded, attempt_of
 from handlers.deciders.reports import reportable
-from handlers.rights import demand
 from projections.rows import AgendaHead, Head
 from projections.run import Run
 

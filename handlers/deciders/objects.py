@@ -2,7 +2,7 @@
 
 from eventstore.commands import DeleteAgenda, DeleteProgress, ReapRun
 from eventstore.events import AgendaDeleted, ProgressDeleted, RunReaped
-from handlers.rights import demand
+from handlers.access.rights import demand
 from projections.run import Run
 
 

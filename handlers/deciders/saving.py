@@ -12,8 +12,8 @@ from eventstore.commands import DeleteOperation, SaveAgenda, SaveOperation, Save
 from eventstore.errors import BadRequest, NotFound
 from eventstore.events import AgendaSaved, OperationDeleted, OperationSaved, ProgressSaved
 from eventstore.model import Agenda, AgendaProgress, OperationProgress, ProcessingState, merge
+from handlers.access.rights import demand, refused
 from handlers.deciders.submission import MAXIMUM_ATTEMPTS
-from handlers.rights import demand, refused
 from projections.rows import row_name
 from projections.run import Run
 

@@ -6,7 +6,7 @@ from eventstore.commands import SubmitAgenda
 from eventstore.errors import Conflict, NotFound
 from eventstore.events import AgendaSubmitted
 from eventstore.model import Agenda, AgendaProgress, Operation, OperationProgress, ProcessingState
-from handlers.rights import demand
+from handlers.access.rights import demand
 from projections.run import Run
 
 #: POP's default (spec 1.3).

@@ -5,9 +5,9 @@ from msgspec.structs import replace
 from eventstore.errors import BadRequest, Invalid, NotFound, Rejected
 from eventstore.model import AgendaTemplate
 from eventstore.sealing import open_map
+from handlers.access.rights import may_see
 from handlers.edge.acceptance import accept
 from handlers.endpoints.ask import Ask, Reply, where
-from handlers.rights import may_see
 from handlers.template_runs import generate, parse_payload
 from handlers.wire.calls import RunTemplate
 from handlers.wire.requests import OpenAgenda

@@ -13,8 +13,8 @@ pytestmark = pytest.mark.kafka
 class TestIdentity:
     """3.1 Who asks.
 
-    How the sample authorizer reads its accounts: `tests/unit/handlers/test_identity.py`; tokens, which POP leaves
-    to its gateway: `tests/unit/handlers/test_tokens.py`, `tests/integration/isolation`.
+    How the sample authorizer reads its accounts: `tests/unit/handlers/access/test_identity.py`; tokens, which POP
+    leaves to its gateway: `tests/unit/handlers/access/test_tokens.py`, `tests/integration/isolation`.
     """
 
     async def test_any_token_is_the_super_user_and_none_is_nobody(self, client: Client) -> None:

@@ -1,4 +1,4 @@
-"""Who asks (spec 3.1): one interface, and POP's sample authorizer. Tokens are in handlers.tokens. Pure."""
+"""Who asks (spec 3.1): one interface, and POP's sample authorizer. Tokens are in handlers.access.tokens. Pure."""
 
 from enum import StrEnum
 from functools import lru_cache

@@ -8,10 +8,10 @@ import aiohttp
 from aiohttp import web
 
 from eventstore.commands import Caller
-from handlers.identity import Identity, Refused, SampleAuthorizer
-from handlers.keys import Keys, from_file, from_url
+from handlers.access.identity import Identity, Refused, SampleAuthorizer
+from handlers.access.keys import Keys, from_file, from_url
+from handlers.access.tokens import Claims, JwtIdentity
 from handlers.settings import Settings
-from handlers.tokens import Claims, JwtIdentity
 
 
 def identity_of(

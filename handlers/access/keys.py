@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from jwt import PyJWK
 
 from eventstore.errors import AgendumError
-from handlers.identity import Refused
+from handlers.access.identity import Refused
 
 logger = logging.getLogger(__name__)
 
@@ -36,7 +36,7 @@ class NoKeySet(AgendumError):
 
 
 class Keys:
-    """See handlers.tokens.KeySource. `run` until cancelled; `clock` in seconds."""
+    """See handlers.access.tokens.KeySource. `run` until cancelled; `clock` in seconds."""
 
     def __init__(
         self,

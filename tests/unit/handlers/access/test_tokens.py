@@ -12,10 +12,10 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from jwt import PyJWK
 
 from eventstore.commands import Caller
+from handlers.access.identity import Refused
+from handlers.access.keys import keys_in
+from handlers.access.tokens import Claims, JwtIdentity
 from handlers.clock import now
-from handlers.identity import Refused
-from handlers.keys import keys_in
-from handlers.tokens import Claims, JwtIdentity
 from tests.issuer import ALGORITHMS, AUDIENCE, NAME, Key, key_set
 
 RSA, EC, ED = Key("r", "RS256"), Key("e", "ES256"), Key("d", "EdDSA")

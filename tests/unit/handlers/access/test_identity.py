@@ -3,7 +3,7 @@
 import pytest
 
 from eventstore.commands import Caller
-from handlers.identity import Refused, SampleAuthorizer
+from handlers.access.identity import Refused, SampleAuthorizer
 
 
 @pytest.mark.parametrize("authorization", [None, ""])

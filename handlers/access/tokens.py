@@ -21,7 +21,7 @@ from jwt import PyJWK
 from jwt.exceptions import InvalidSubjectError
 
 from eventstore.commands import Caller
-from handlers.identity import Refused
+from handlers.access.identity import Refused
 
 TOKEN_BYTES = 16 << 10
 SUBJECT_LENGTH = 255
@@ -39,7 +39,7 @@ _REASONS: tuple[tuple[type[Exception], Refused], ...] = (
 
 
 class KeySource(Protocol):
-    """Where keys come from (handlers.keys)."""
+    """Where keys come from (handlers.access.keys)."""
 
     def key(self, identity: str | None) -> PyJWK | Refused:
         """The key of this id; the only one there is, if a token names none."""
@@ -63,7 +63,7 @@ class Claims(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class JwtIdentity:
-    """See handlers.identity.Identity."""
+    """See handlers.access.identity.Identity."""
 
     def __init__(self, keys: KeySource, claims: Claims) -> None:
         self._keys = keys

@@ -11,9 +11,9 @@ import aiohttp
 import pytest
 from jwt import PyJWK
 
-from handlers import keys as keys_module
-from handlers.identity import Refused
-from handlers.keys import MOST_KEYS, SET_BYTES, Keys, NoKeySet, from_file, from_url, keys_in
+from handlers.access import keys as keys_module
+from handlers.access.identity import Refused
+from handlers.access.keys import MOST_KEYS, SET_BYTES, Keys, NoKeySet, from_file, from_url, keys_in
 from tests.issuer import ALGORITHMS, Issuer, Key, key_set
 
 OLD, NEW = Key("old"), Key("new", "EdDSA")

@@ -5,7 +5,7 @@ import pytest
 from eventstore.commands import SERVICE
 from eventstore.errors import Forbidden
 from eventstore.model import CatalogueObject
-from handlers.rights import may_see, refuse_anothers_pool
+from handlers.access.rights import may_see, refuse_anothers_pool
 from tests.builders import ALICE, MALLORY, catalogue, customer, insight
 
 

@@ -10,11 +10,11 @@ from aiohttp import web
 from aiohttp.test_utils import make_mocked_request
 
 from eventstore.commands import SERVICE, Caller
-from handlers.authorizing import caller_of, identity_of, operators_only
-from handlers.identity import Refused, SampleAuthorizer
+from handlers.access.authorizing import caller_of, identity_of, operators_only
+from handlers.access.identity import Refused, SampleAuthorizer
+from handlers.access.tokens import JwtIdentity
 from handlers.server import PublicApi
 from handlers.settings import Settings
-from handlers.tokens import JwtIdentity
 from tests.builders import ALICE
 
 

@@ -1,0 +1,1 @@
+"""Who asks, and what he may: identities, tokens and their keys, rights."""
