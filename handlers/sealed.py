@@ -4,8 +4,8 @@ from typing import Any
 
 from eventstore.model import Operation, OperationProgress
 from eventstore.sealing import Cipher, seal_field, seal_list, seal_map, seal_value
-from handlers.references import operations_in
 from handlers.wire.parsing import epoch_ms, text_of
+from handlers.wire.references import operations_in
 from handlers.wire.requests import OpenOperation, OpenOperationProgress, OpenProgress
 
 

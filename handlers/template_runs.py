@@ -14,8 +14,8 @@ import msgspec
 from msgspec.structs import replace as changed
 
 from eventstore.errors import BadRequest, Invalid, Rejected
-from handlers.replacement import replace
 from handlers.wire.parsing import text_of
+from handlers.wire.replacement import replace
 from handlers.wire.requests import OpenAgenda
 
 #: What the payload is called in a template.

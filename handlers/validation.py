@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from eventstore.errors import Invalid
-from handlers.references import RESULT, SERVICE, names_in, operations_of
+from handlers.wire.references import RESULT, SERVICE, names_in, operations_of
 from handlers.wire.requests import OpenAgenda, OpenOperation
 
 MAXIMUM_ISSUES = 10

@@ -10,8 +10,8 @@ from typing import Any
 
 from handlers.client.objects import Operation
 from handlers.executor.generators import PARENT, generating_parent
-from handlers.references import RESULT, operations_in
-from handlers.replacement import replace
+from handlers.wire.references import RESULT, operations_in
+from handlers.wire.replacement import replace
 
 
 class Graph:

@@ -1,1 +1,1 @@
-"""POP's JSON: what comes in and what goes out (spec 1.1, 2.2, 2.3). Imports no aiohttp."""
+"""POP's JSON: what comes in, what goes out, and the references in it (spec 1.1, 2.2, 2.3, 5.2). Imports no aiohttp."""

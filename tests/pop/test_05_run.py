@@ -90,7 +90,7 @@ class TestRequest:
 class TestReplacement:
     """5.2 Replacing references.
 
-    More of texts that are no reference: `tests/unit/handlers/test_replacement.py`, `test_references.py`.
+    More of texts that are no reference: `tests/unit/handlers/wire/test_replacement.py`, `test_references.py`.
     """
 
     async def test_an_agenda_is_made_submitted_and_answered(self, client: Client) -> None:

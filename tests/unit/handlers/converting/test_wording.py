@@ -5,8 +5,8 @@ from hypothesis import given as for_all
 from hypothesis import strategies as st
 
 from handlers.converting.wording import harmless, names_of
-from handlers.references import names_in
 from handlers.validation import refuse_unstorable
+from handlers.wire.references import names_in
 
 
 @pytest.mark.parametrize(

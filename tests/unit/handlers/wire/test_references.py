@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from handlers.references import names_in, operations_in
+from handlers.wire.references import names_in, operations_in
 
 
 @pytest.mark.parametrize(

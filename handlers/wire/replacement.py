@@ -15,7 +15,7 @@ from typing import Any
 import msgspec
 from jsonpointer import EndOfList, JsonPointer, JsonPointerException
 
-from handlers.references import TOKEN
+from handlers.wire.references import TOKEN
 
 
 class Unresolved(Exception):  # never leaves this module

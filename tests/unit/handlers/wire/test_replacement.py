@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from handlers.replacement import replace
+from handlers.wire.replacement import replace
 
 VALUES: dict[str, Any] = {
     "text": "t",
