@@ -5,12 +5,12 @@
     │   │                            `title` the Java simple class name that POP's clients compare (spec 13)
     │   ├── Invalid                  422 ValidationException
     │   │   ├── NotAWorkflow         a file to convert is not what it should be; the message begins with the place in it
-    │   │   ├── NoCustomer           handlers.binding: an agenda's customer is not there
-    │   │   └── DuplicateParameter   handlers.template_runs: two static parameters of one name
+    │   │   ├── NoCustomer           handlers.intake.binding: an agenda's customer is not there
+    │   │   └── DuplicateParameter   handlers.intake.template_runs: two static parameters of one name
     │   ├── BadRequest               400 BadRequestException
     │   │   ├── Malformed            handlers.wire.parsing: a body is no JSON of the type that was expected
     │   │   ├── IllegalArgument      handlers.endpoints.ask: a parameter is none
-    │   │   ├── NumberFormat         handlers.intake: a number is none, as Java calls it
+    │   │   ├── NumberFormat         handlers.intake.runs: a number is none, as Java calls it
     │   │   ├── NoCloudEvent         handlers.inbox: a record is no CloudEvent
     │   │   ├── NoKey                … has no key
     │   │   ├── UnknownType          … is of a type that nobody knows
@@ -21,7 +21,7 @@
     │   ├── NotFound                 404 ObjectNotFoundException
     │   ├── Conflict                 409 ConflictException: the premise is no longer true
     │   │   └── SealedForAnother     what was sealed at the edge is sealed for another customer than the run's
-    │   └── NotGenerated             handlers.template_runs: 500, what a template made is no agenda
+    │   └── NotGenerated             handlers.intake.template_runs: 500, what a template made is no agenda
     ├── Unavailable                  503: try again; what was asked may or may not have happened
     │   ├── Moving                   the partition is between two owners
     │   └── OutcomeUnknown           an append whose verdict was not seen; the same Idempotency-Key finds out

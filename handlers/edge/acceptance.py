@@ -10,11 +10,11 @@ from eventstore.commands import Caller, CancelAgenda
 from eventstore.errors import BadRequest, Invalid, NotFound, SealedForAnother
 from eventstore.model import Insight
 from handlers.access.rights import demand
-from handlers.binding import bind
 from handlers.edge.edge import Edge
-from handlers.intake import refuse_bad_moments, reporting, submission
-from handlers.origin import Origin
-from handlers.validation import validate
+from handlers.intake.binding import bind
+from handlers.intake.origin import Origin
+from handlers.intake.runs import refuse_bad_moments, reporting, submission
+from handlers.intake.validation import validate
 from handlers.wire.calls import Cancel, UpdateProgress
 from handlers.wire.requests import OpenAgenda, OpenProgress
 from projections.views import Answer, ById

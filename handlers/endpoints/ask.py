@@ -13,7 +13,7 @@ from eventstore.commands import Caller, ReturnDispatch
 from eventstore.errors import BadRequest
 from eventstore.ids import derive, near
 from handlers.edge.edge import Edge
-from handlers.origin import Origin
+from handlers.intake.origin import Origin
 from handlers.wire.compression import opened
 from handlers.wire.parsing import Malformed, parse
 from projections.views import Answer

@@ -5,10 +5,10 @@ from msgspec.structs import replace
 from eventstore.commands import Caller
 from eventstore.errors import BadRequest, NotFound, Rejected
 from eventstore.model import Insight
-from handlers.binding import NO_INSIGHT, NoCustomer
 from handlers.edge.acceptance import accept
 from handlers.endpoints.ask import Ask, Reply, where
-from handlers.origin import Origin
+from handlers.intake.binding import NO_INSIGHT, NoCustomer
+from handlers.intake.origin import Origin
 from handlers.wire.calls import CreateAgenda
 from handlers.wire.responses import error_response, service_answer
 from projections.views import Answer

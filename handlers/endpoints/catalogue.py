@@ -8,7 +8,9 @@ import msgspec
 from eventstore.errors import Invalid, NotFound, Unavailable
 from eventstore.model import AgendaTemplate, CatalogueObject, Customer, Insight, ResourcePool
 from handlers.access.rights import may_see, refuse_anothers_pool
-from handlers.catalogue_intake import (
+from handlers.endpoints.ask import Ask, Reply
+from handlers.endpoints.lists import cursor_of, page_of, wanted
+from handlers.intake.catalogue import (
     Build,
     Draft,
     Said,
@@ -18,8 +20,6 @@ from handlers.catalogue_intake import (
     pool_command,
     template_command,
 )
-from handlers.endpoints.ask import Ask, Reply
-from handlers.endpoints.lists import cursor_of, page_of, wanted
 from handlers.wire.objects import OpenAgendaTemplate, OpenCustomer, OpenInsight, OpenResourcePool
 from handlers.wire.responses import Wire, catalogue_object, envelope
 from projections.catalogue.catalogue import Catalogue

@@ -8,8 +8,8 @@ from eventstore.model import Agenda
 from eventstore.sealing import seal_map
 from handlers.edge.acceptance import insights_of
 from handlers.endpoints.ask import Ask, Reply, where
-from handlers.sealed import sealed_operation
-from handlers.validation import refuse_unstorable
+from handlers.intake.sealed import sealed_operation
+from handlers.intake.validation import refuse_unstorable
 from handlers.wire.calls import UpdateAgenda
 from handlers.wire.requests import OpenOperation
 from handlers.wire.responses import service_answer

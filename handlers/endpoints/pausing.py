@@ -3,7 +3,7 @@
 from eventstore.commands import PauseInsight, ResumeInsight
 from eventstore.errors import Invalid
 from handlers.endpoints.ask import Ask, Reply
-from handlers.validation import refuse_unstorable
+from handlers.intake.validation import refuse_unstorable
 from handlers.wire.calls import Pause
 from handlers.wire.responses import service_answer
 

@@ -3,9 +3,9 @@
 from typing import Any
 
 from eventstore.errors import Forbidden, NotFound, Rejected
-from handlers.binding import NoCustomer
 from handlers.endpoints.ask import IllegalArgument
-from handlers.intake import NumberFormat
+from handlers.intake.binding import NoCustomer
+from handlers.intake.runs import NumberFormat
 from handlers.wire.parsing import Malformed
 from handlers.wire.responses import error_response
 

@@ -4,7 +4,7 @@ from eventstore.commands import RerunAgenda
 from eventstore.errors import Invalid, NotFound
 from eventstore.sealing import Cipher, seal_value
 from handlers.endpoints.ask import Ask, Reply, where
-from handlers.origin import Origin
+from handlers.intake.origin import Origin
 from handlers.wire.calls import Rerun
 from handlers.wire.responses import service_answer
 from projections.views import ById

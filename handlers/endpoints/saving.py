@@ -7,9 +7,9 @@ from eventstore.errors import Invalid, NotFound
 from eventstore.model import OperationProgress
 from handlers.endpoints.ask import Ask, Reply, where
 from handlers.endpoints.catalogue import named
-from handlers.intake import new_stream
-from handlers.origin import Origin
-from handlers.saving import agenda_command, operation_command, progress_command
+from handlers.intake.origin import Origin
+from handlers.intake.runs import new_stream
+from handlers.intake.saving import agenda_command, operation_command, progress_command
 from handlers.wire.objects import OpenOperationRecord, OpenProgressRecord, OpenStoredAgenda, plain
 from handlers.wire.requests import Open
 from handlers.wire.responses import Wire, envelope, without_nulls

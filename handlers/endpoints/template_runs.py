@@ -8,7 +8,7 @@ from eventstore.sealing import open_map
 from handlers.access.rights import may_see
 from handlers.edge.acceptance import accept
 from handlers.endpoints.ask import Ask, Reply, where
-from handlers.template_runs import generate, parse_payload
+from handlers.intake.template_runs import generate, parse_payload
 from handlers.wire.calls import RunTemplate
 from handlers.wire.requests import OpenAgenda
 from handlers.wire.responses import error_response, service_answer

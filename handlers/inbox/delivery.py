@@ -16,7 +16,7 @@ from handlers.edge.edge import Edge
 from handlers.inbox import meaning
 from handlers.inbox.meaning import Wish, ids_of, origin
 from handlers.inbox.rejections import Failed
-from handlers.origin import Origin
+from handlers.intake.origin import Origin
 from handlers.wire.calls import Cancel, UpdateProgress
 from handlers.wire.requests import OpenAgenda
 

@@ -20,8 +20,8 @@ from eventstore.errors import BadRequest
 from eventstore.ids import derive
 from eventstore.log import Illegible, Record
 from handlers.inbox.cloud_events import NoCloudEvent, attributes, refuse_unsayable
-from handlers.intake import run_and_agenda
-from handlers.origin import Origin
+from handlers.intake.origin import Origin
+from handlers.intake.runs import run_and_agenda
 from handlers.wire.calls import Cancel, UpdateProgress
 from handlers.wire.parsing import parse
 from handlers.wire.requests import OpenAgenda

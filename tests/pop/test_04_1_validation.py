@@ -12,7 +12,7 @@ pytestmark = pytest.mark.kafka
 class TestValidation:
     """4.1 What a submission must be.
 
-    More of references and circles: `tests/unit/handlers/test_validation.py`, `wire/test_references.py`.
+    More of references and circles: `tests/unit/handlers/intake/test_validation.py`, `wire/test_references.py`.
     """
 
     @pytest.mark.parametrize(

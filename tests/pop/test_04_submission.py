@@ -12,7 +12,7 @@ pytestmark = pytest.mark.kafka
 class TestInsights:
     """4.2 Which Insight takes it.
 
-    More of mappers and wishes: `tests/unit/handlers/test_binding.py`.
+    More of mappers and wishes: `tests/unit/handlers/intake/test_binding.py`.
     """
 
     async def test_says_who_is_missing(self, client: Client) -> None:

@@ -19,7 +19,7 @@ from handlers.clock import draw, now
 from handlers.executor.execution import End, Execution
 from handlers.executor.operations.task import OperationHandler
 from handlers.executor.registry import ENGINE
-from handlers.validation import validate
+from handlers.intake.validation import validate
 from handlers.wire.parsing import parse
 from handlers.wire.requests import OpenAgenda
 

@@ -7,7 +7,7 @@ import pytest
 
 from eventstore.errors import Invalid
 from handlers.converting.wfcommons import convert
-from handlers.validation import validate
+from handlers.intake.validation import validate
 from handlers.wire.parsing import parse
 from handlers.wire.requests import OpenAgenda
 from tests.unit.handlers.converting.workflows import document, edges_of, ran, task

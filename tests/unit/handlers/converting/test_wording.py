@@ -5,7 +5,7 @@ from hypothesis import given as for_all
 from hypothesis import strategies as st
 
 from handlers.converting.wording import harmless, names_of
-from handlers.validation import refuse_unstorable
+from handlers.intake.validation import refuse_unstorable
 from handlers.wire.references import names_in
 
 

@@ -12,7 +12,7 @@ from eventstore.errors import SealedForAnother
 from eventstore.model import AgendaProgress
 from handlers.edge.acceptance import take_report
 from handlers.edge.customers import Customers
-from handlers.origin import Origin
+from handlers.intake.origin import Origin
 from handlers.wire.calls import UpdateProgress
 from handlers.wire.requests import OpenProgress
 from projections.queries.answers import answer

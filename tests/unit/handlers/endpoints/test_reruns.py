@@ -6,7 +6,7 @@ import pytest
 
 from eventstore.commands import RerunAgenda
 from handlers.endpoints.reruns import rerunning
-from handlers.origin import Origin
+from handlers.intake.origin import Origin
 from handlers.wire.calls import Rerun
 from tests.builders import ALICE
 from tests.ciphers import RandomisingCipher

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from eventstore.errors import BadRequest
-from handlers.template_runs import DuplicateParameter, NotGenerated, generate, parse_payload
+from handlers.intake.template_runs import DuplicateParameter, NotGenerated, generate, parse_payload
 from handlers.wire.requests import OpenAgenda
 
 

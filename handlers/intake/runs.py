@@ -8,8 +8,8 @@ from eventstore.errors import BadRequest
 from eventstore.ids import partition_of
 from eventstore.model import Agenda, AgendaInsight, AgendaProgress, Insight
 from eventstore.sealing import Cipher, seal_map
-from handlers.origin import Origin
-from handlers.sealed import sealed_diagnostics, sealed_entry, sealed_operation
+from handlers.intake.origin import Origin
+from handlers.intake.sealed import sealed_diagnostics, sealed_entry, sealed_operation
 from handlers.wire.parsing import epoch_ms, text_of
 from handlers.wire.requests import OpenAgenda, OpenOperation, OpenProgress
 

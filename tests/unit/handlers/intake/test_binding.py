@@ -6,7 +6,7 @@ import pytest
 
 from eventstore.errors import NotFound
 from eventstore.model import Insight
-from handlers.binding import NoCustomer, bind, may_read
+from handlers.intake.binding import NoCustomer, bind, may_read
 from handlers.wire.requests import OpenAgenda
 from tests.builders import catalogue, customer, insight, sent
 

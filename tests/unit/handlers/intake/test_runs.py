@@ -10,8 +10,8 @@ from eventstore.commands import ReportProgress, SubmitAgenda
 from eventstore.ids import near, partition_of
 from eventstore.model import AgendaInsight, SealedField
 from handlers.clock import draw as fresh
-from handlers.intake import NumberFormat, reporting, submission
-from handlers.origin import Origin
+from handlers.intake.origin import Origin
+from handlers.intake.runs import NumberFormat, reporting, submission
 from handlers.wire.calls import UpdateProgress
 from handlers.wire.parsing import Malformed, parse
 from handlers.wire.requests import OpenAgenda, OpenProgress

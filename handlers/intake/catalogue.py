@@ -15,8 +15,8 @@ from eventstore.commands import (
 )
 from eventstore.model import AgendaTemplate, CatalogueObject, Customer, Insight, ResourcePool
 from eventstore.sealing import Cipher, open_map, seal_map
-from handlers.origin import Origin
-from handlers.validation import refuse_unstorable
+from handlers.intake.origin import Origin
+from handlers.intake.validation import refuse_unstorable
 from handlers.wire.objects import OpenAgendaTemplate, OpenCustomer, OpenInsight, OpenResourcePool, plain
 from handlers.wire.parsing import epoch_ms
 

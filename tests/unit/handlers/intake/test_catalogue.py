@@ -8,8 +8,8 @@ import pytest
 from eventstore.errors import BadRequest
 from eventstore.model import AgendaTemplate
 from eventstore.sealing import Cipher, PlainCipher, mac_of, open_map, seal_value
-from handlers.catalogue_intake import Draft, template_command
-from handlers.origin import Origin
+from handlers.intake.catalogue import Draft, template_command
+from handlers.intake.origin import Origin
 from handlers.wire.objects import OpenAgendaTemplate
 from handlers.wire.parsing import Malformed, parse
 from handlers.wire.responses import Opener, encode

@@ -8,9 +8,9 @@ from eventstore.commands import SaveAgenda, SaveOperation, SaveProgress
 from eventstore.errors import Invalid
 from eventstore.model import Agenda, AgendaInsight, AgendaProgress
 from eventstore.sealing import Cipher, seal_map
-from handlers.origin import Origin
-from handlers.sealed import sealed_diagnostics, sealed_entry, sealed_operation
-from handlers.validation import refuse_unstorable
+from handlers.intake.origin import Origin
+from handlers.intake.sealed import sealed_diagnostics, sealed_entry, sealed_operation
+from handlers.intake.validation import refuse_unstorable
 from handlers.wire.objects import OpenBinding, OpenOperationRecord, OpenProgressRecord, OpenStoredAgenda
 from handlers.wire.parsing import epoch_ms
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from eventstore.errors import Invalid
-from handlers.validation import refuse_unstorable, validate
+from handlers.intake.validation import refuse_unstorable, validate
 from handlers.wire.requests import OpenAgenda
 from tests.builders import sent
 
