@@ -13,6 +13,7 @@ from handlers.assembly.deciding import Deciding
 from handlers.assembly.keeping import Keeping
 from handlers.assembly.watching import Watching
 from handlers.clock import draw
+from handlers.documents.manual import documents
 from handlers.edge.customers import Customers
 from handlers.edge.edge import Edge
 from handlers.hop_routes import hop_routes
@@ -21,7 +22,6 @@ from handlers.inbox.agent import Inbox
 from handlers.inbox.delivery import Delivery, caller_of, carrying_out
 from handlers.inbox.gauges import Gauges
 from handlers.listener import Handler, HttpServer
-from handlers.manual import documents
 from handlers.server import Plain, PublicApi
 from handlers.settings import Settings
 from handlers.snapshots import OWNERS, answered

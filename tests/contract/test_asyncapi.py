@@ -14,7 +14,7 @@ from eventstore.errors import NotFound
 from eventstore.events import EVENTS
 from eventstore.topics import Topics
 from eventstore.upcasters import RETIRED
-from handlers.asyncapi import document
+from handlers.documents.asyncapi import document
 from handlers.inbox.meaning import CANCEL, KINDS, REPORT, SUBMIT
 from handlers.inbox.rejections import REJECTED, rejection_of
 from tests.contract.references import dangling, references

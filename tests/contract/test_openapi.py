@@ -12,12 +12,12 @@ import pytest
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from eventstore.topics import Topics
-from handlers import documented
 from handlers.client import objects
-from handlers.documented import TOLD
+from handlers.documents import documented
+from handlers.documents.documented import TOLD
+from handlers.documents.manual import documents
+from handlers.documents.openapi import document
 from handlers.endpoints.routes import PATHS, find, not_implemented
-from handlers.manual import documents
-from handlers.openapi import document
 from tests.contract.references import dangling, references
 
 DOCUMENT = json.loads(json.dumps(document()))
@@ -67,7 +67,7 @@ def test_every_reference_leads_somewhere() -> None:
 
 def test_every_route_is_documented() -> None:
     missing = {route.name for route in PATHS.values()} - TOLD.keys()
-    assert not missing, f"add to handlers/documented.py: {missing}"
+    assert not missing, f"add to handlers/documents/documented.py: {missing}"
     for path, route in PATHS.items():
         methods = {name.lower() for name, endpoint in route.methods.items() if endpoint is not not_implemented}
         for known in [f"/{path}"] if route.service else [f"/{path}", f"/{path}/{{id}}"]:
@@ -76,7 +76,7 @@ def test_every_route_is_documented() -> None:
 
 def test_a_route_without_documentation_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
     left = {name: told for name, told in TOLD.items() if name != "agenda"}
-    monkeypatch.setattr("handlers.openapi.TOLD", left)
+    monkeypatch.setattr("handlers.documents.openapi.TOLD", left)
     assert "/pop/agenda" not in document()["paths"]
 
 

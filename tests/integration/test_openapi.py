@@ -28,9 +28,9 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from handlers.documented import TOLD
+from handlers.documents.documented import TOLD
+from handlers.documents.openapi import document
 from handlers.endpoints.routes import find
-from handlers.openapi import document
 from tests.conftest import Broker, running
 from tests.faults.processes import WorkerProcess
 from tests.wire import TRIES, not_begun

@@ -1,7 +1,7 @@
 """`agendum openapi`: the document of everything on HTTP."""
 
 from handlers.cli.screen import Output, Screen
-from handlers.openapi import document
+from handlers.documents.openapi import document
 
 
 def openapi() -> None:

@@ -14,12 +14,12 @@ from eventstore.kafka.admin import partitions_of
 from eventstore.kafka.log import KafkaLog
 from eventstore.log import NewRecord
 from eventstore.topics import Topics
-from handlers.asyncapi import document
 from handlers.cli.documents import agenda_of
 from handlers.cli.exits import Exit, Stop
 from handlers.cli.running import carry_out
 from handlers.cli.screen import KAFKA, PREFIX, KafkaOption, Output, OutputOption, PrefixOption, Screen
 from handlers.clock import draw
+from handlers.documents.asyncapi import document
 from handlers.inbox.meaning import SUBMIT, ids_of
 
 SOURCE = "agendum/publish"

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from eventstore.topics import Topics
-from handlers import asyncapi, openapi
+from handlers.documents import asyncapi, openapi
 
 Json = dict[str, Any]
 Plain = Callable[[], tuple[int, bytes, str]]

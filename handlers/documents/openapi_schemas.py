@@ -16,7 +16,7 @@ from eventstore.model import (
     ResourcePool,
 )
 from handlers.client.objects import DiagnosticEvent, Due
-from handlers.documented import TOLD, Told
+from handlers.documents.documented import TOLD, Told
 from handlers.wire.requests import OpenOperationProgress
 from handlers.wire.responses import FIELDS
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from handlers.openapi_schemas import Json, reference
+from handlers.documents.openapi_schemas import Json, reference
 
 ABOUT = """\
 Agendum runs agendas (workflows: a DAG of operations, owned by a customer). This is all that it answers on HTTP.

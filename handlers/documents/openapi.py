@@ -1,15 +1,15 @@
 """The OpenAPI 3.1 document: everything on HTTP, made from the table of routes and the types of its bodies. Pure.
 
-Summaries are the endpoints' own docstrings; what a route takes and answers is in `handlers.documented`.
+Summaries are the endpoints' own docstrings; what a route takes and answers is in `handlers.documents.documented`.
 """
 
 from collections.abc import Mapping
 from typing import Any
 
-from handlers.documented import TOLD, Told
+from handlers.documents.documented import TOLD, Told
+from handlers.documents.openapi_parts import ABOUT, ANSWERS, HEADERS, PARAMETERS, SECURITY, TAGS, WORKER
+from handlers.documents.openapi_schemas import Json, answer_name, reference, schemas, text_fields, told_of
 from handlers.endpoints.routes import PATHS, Route, not_implemented
-from handlers.openapi_parts import ABOUT, ANSWERS, HEADERS, PARAMETERS, SECURITY, TAGS, WORKER
-from handlers.openapi_schemas import Json, answer_name, reference, schemas, text_fields, told_of
 
 VERSION = "1.0.0"
 
