@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from handlers.commands import CommandPath
+from handlers.command_path.runs import CommandPath
 from handlers.hops import hop_route
 from handlers.listener import Handler
 from handlers.owners import DISPATCH, READY, LiveOwners, outcomes_of

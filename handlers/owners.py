@@ -11,7 +11,7 @@ import msgspec
 from eventstore.commands import DispatchAgenda, ReturnDispatch
 from eventstore.errors import AgendumError, Moving, OutcomeUnknown
 from eventstore.ids import partition_of
-from handlers.commands import CommandPath
+from handlers.command_path.runs import CommandPath
 from handlers.hops import Failure, Hop, Hops
 from handlers.scheduling.board import Board
 from projections.queues.ready import Picture

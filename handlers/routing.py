@@ -10,8 +10,8 @@ from typing import Any
 from eventstore.commands import CatalogueCommand, RunCommand
 from eventstore.errors import Moving
 from eventstore.ids import partition_of
-from handlers.catalogue_commands import CataloguePath
-from handlers.commands import CommandPath
+from handlers.command_path.catalogue import CataloguePath
+from handlers.command_path.runs import CommandPath
 from handlers.directory import HOP_SECONDS, Directory
 from handlers.gateway import Kept, Pull
 from handlers.hops import Hop

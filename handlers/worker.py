@@ -9,7 +9,7 @@ import aiohttp
 import msgspec
 
 from handlers.access.keys import Keys
-from handlers.commands import CommandPath
+from handlers.command_path.runs import CommandPath
 from handlers.health import Health
 from handlers.inbox.agent import Inbox
 from handlers.kafka import Connections

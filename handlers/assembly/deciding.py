@@ -7,9 +7,9 @@ from eventstore.sealing import Cipher, PlainCipher
 from handlers.assembly.connected import Connected
 from handlers.assembly.keeping import Keeping
 from handlers.assembly.watching import Watching
-from handlers.catalogue_commands import CataloguePath
 from handlers.clock import draw, jitter, now
-from handlers.commands import CommandPath
+from handlers.command_path.catalogue import CataloguePath
+from handlers.command_path.runs import CommandPath
 from handlers.directory import Directory
 from handlers.hops import Hops
 from handlers.metrics import Metrics

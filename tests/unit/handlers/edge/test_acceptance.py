@@ -19,7 +19,7 @@ from projections.queries.answers import answer
 from projections.views import Answer, ById
 from tests import builders as b
 from tests.ciphers import RandomisingCipher
-from tests.unit.handlers.test_commands import beginning
+from tests.unit.handlers.command_path.test_runs import beginning
 
 CIPHER = RandomisingCipher()
 

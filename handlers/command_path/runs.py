@@ -23,10 +23,10 @@ from eventstore.errors import Moving, OutcomeUnknown
 from eventstore.events import TYPES, ReportSuperseded, RunEvent
 from eventstore.ids import derive, partition_of
 from eventstore.log import EventLog
-from handlers.appending import append, record_of
+from handlers.command_path.appending import append, record_of
+from handlers.command_path.locks import Locks
 from handlers.deciders.registry import decide
 from handlers.deciders.reports import superseded
-from handlers.locks import Locks
 from projections.partition import Partition
 from projections.queries.answers import dispatched
 from projections.queries.waiting import progress_view, with_message

@@ -5,8 +5,8 @@ import asyncio
 import pytest
 
 from eventstore.errors import Moving
-from handlers import locks
-from handlers.locks import Locks
+from handlers.command_path import locks
+from handlers.command_path.locks import Locks
 
 
 async def hold(found: Locks, release: asyncio.Event, began: list[str], name: str) -> None:

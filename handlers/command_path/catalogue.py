@@ -12,10 +12,10 @@ from eventstore.errors import OutcomeUnknown
 from eventstore.events import TYPES
 from eventstore.log import EventLog
 from eventstore.model import CatalogueObject
-from handlers.appending import append, record_of
+from handlers.command_path.appending import append, record_of
+from handlers.command_path.locks import Locks
 from handlers.deciders.catalogue import decide_catalogue
 from handlers.gateway import Kept
-from handlers.locks import Locks
 from projections.catalogue.fold import Item, saved
 from projections.catalogue.tail import CatalogueTail
 from projections.verdict import Verdict

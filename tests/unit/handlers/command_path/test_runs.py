@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from eventstore.errors import Conflict
 from eventstore.log import NewRecord
-from handlers.commands import CommandPath
+from handlers.command_path.runs import CommandPath
 from tests import builders as b
 from tests.faults.testimony import applied
 from tests.history import TOPIC, History, P
