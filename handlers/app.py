@@ -7,7 +7,7 @@ from handlers.assembly.deciding import deciding_of
 from handlers.assembly.keeping import keeping_of
 from handlers.assembly.listening import listening_of
 from handlers.assembly.watching import watching_of
-from handlers.settings import Settings
+from handlers.process.settings import Settings
 from handlers.worker import Worker
 
 

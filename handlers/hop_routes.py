@@ -4,8 +4,8 @@ from collections.abc import Mapping
 
 from handlers.command_path.runs import CommandPath
 from handlers.hops import hop_route
-from handlers.listener import Handler
 from handlers.owners import DISPATCH, READY, LiveOwners, outcomes_of
+from handlers.process.listener import Handler
 from handlers.reads import QUERY
 from handlers.routing import COMMAND, PULL, Router
 from handlers.scheduling.board import Board

@@ -19,8 +19,8 @@ from handlers.edge.edge import Edge
 from handlers.endpoints.ask import Ask, Reply
 from handlers.endpoints.problems import failed, rejected, unavailable
 from handlers.endpoints.routes import Route, find
-from handlers.listener import Handler
-from handlers.metrics import Metrics
+from handlers.process.listener import Handler
+from handlers.process.metrics import Metrics
 from handlers.wire.responses import encode
 
 logger = logging.getLogger(__name__)

@@ -10,10 +10,10 @@ import msgspec
 
 from handlers.access.keys import Keys
 from handlers.command_path.runs import CommandPath
-from handlers.health import Health
 from handlers.inbox.agent import Inbox
-from handlers.kafka import Connections
-from handlers.listener import HttpServer
+from handlers.process.health import Health
+from handlers.process.kafka import Connections
+from handlers.process.listener import HttpServer
 from handlers.routing import Router
 from handlers.scheduling.schedulers import Schedulers
 from handlers.timers.loop import Timers

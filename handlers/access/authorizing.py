@@ -11,7 +11,7 @@ from eventstore.commands import Caller
 from handlers.access.identity import Identity, Refused, SampleAuthorizer
 from handlers.access.keys import Keys, from_file, from_url
 from handlers.access.tokens import Claims, JwtIdentity
-from handlers.settings import Settings
+from handlers.process.settings import Settings
 
 
 def identity_of(

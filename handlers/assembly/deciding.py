@@ -12,11 +12,11 @@ from handlers.command_path.catalogue import CataloguePath
 from handlers.command_path.runs import CommandPath
 from handlers.directory import Directory
 from handlers.hops import Hops
-from handlers.metrics import Metrics
 from handlers.owners import LiveOwners
+from handlers.process.metrics import Metrics
+from handlers.process.settings import Settings
 from handlers.routing import Router
 from handlers.scheduling.schedulers import Schedulers
-from handlers.settings import Settings
 from handlers.timers.everywhere import Everywhere
 from handlers.timers.loop import Patience, Timers
 from handlers.timers.reaper import Reaper

@@ -5,8 +5,8 @@ import msgspec
 from eventstore.reading import CATALOGUE_EVENTS, RUN_EVENTS, Classifier
 from handlers.assembly.connected import Connected
 from handlers.clock import draw
+from handlers.process.settings import Settings
 from handlers.scheduling.board import Board
-from handlers.settings import Settings
 from projections.catalogue.catalogue import Catalogue
 from projections.catalogue.file import CatalogueFile
 from projections.catalogue.tail import CatalogueTail

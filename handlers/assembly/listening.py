@@ -21,9 +21,9 @@ from handlers.hops import hop_route
 from handlers.inbox.agent import Inbox
 from handlers.inbox.delivery import Delivery, caller_of, carrying_out
 from handlers.inbox.gauges import Gauges
-from handlers.listener import Handler, HttpServer
+from handlers.process.listener import Handler, HttpServer
+from handlers.process.settings import Settings
 from handlers.server import Plain, PublicApi
-from handlers.settings import Settings
 from handlers.snapshots import OWNERS, answered
 from handlers.wire.responses import Opener
 from projections.table.holdings import Holdings

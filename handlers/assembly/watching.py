@@ -5,8 +5,8 @@ import msgspec
 from handlers.assembly.connected import Connected
 from handlers.assembly.keeping import Keeping
 from handlers.clock import now
-from handlers.health import Health
-from handlers.metrics import Metrics
+from handlers.process.health import Health
+from handlers.process.metrics import Metrics
 
 
 class Watching(msgspec.Struct, frozen=True, kw_only=True):

@@ -7,7 +7,7 @@ from pydantic import ValidationError
 
 from handlers.cli.exits import Exit
 from handlers.cli.screen import Screen
-from handlers.settings import Settings
+from handlers.process.settings import Settings
 
 
 def settings_of(screen: Screen, given: Mapping[str, str | int]) -> Settings:

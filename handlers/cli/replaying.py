@@ -20,7 +20,7 @@ from eventstore.topics import Topics
 from handlers.cli.exits import Exit, Stop
 from handlers.cli.screen import Screen
 from handlers.client.patience import insist
-from handlers.settings import Settings
+from handlers.process.settings import Settings
 from handlers.wire.responses import Opener
 from projections.audit.judging import Judge
 from projections.partition import Partition

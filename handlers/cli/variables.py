@@ -7,7 +7,7 @@ import msgspec
 from typer import Context
 from typer.core import TyperGroup, TyperOption
 
-from handlers.settings import Settings
+from handlers.process.settings import Settings
 
 PREFIX = "AGENDUM_"
 HEADS = ("variable", "default", "what it is")

@@ -17,7 +17,7 @@ from pydantic import ValidationError
 from compose.kafka.jars import VERSION, jars
 from compose.kafka.node import SETTINGS
 from compose.runtime import runtime
-from handlers.settings import Settings
+from handlers.process.settings import Settings
 
 ROOT = Path(__file__).parents[2]
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "compose" / "compose.yaml").read_text())

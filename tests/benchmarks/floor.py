@@ -25,7 +25,7 @@ from eventstore.kafka.tail import FETCH_BYTES, MAX_RECORDS
 from eventstore.log import Landed
 from eventstore.reading import OPENED_KEY, RUN_EVENTS, Classifier
 from eventstore.topics import MESSAGE_BYTES, Topics
-from handlers.collector import calm_collector
+from handlers.process.collector import calm_collector
 from projections.group.disk import disk_options
 from projections.partition import Partition
 from projections.queues.ready import ReadyLine

@@ -14,7 +14,7 @@ from eventstore.kafka.sieve import Sieve
 from eventstore.reading import RUN_EVENTS, Classifier
 from eventstore.topics import Topics
 from handlers.assembly.keeping import FLIGHT_PAUSE
-from handlers.collector import calm_collector
+from handlers.process.collector import calm_collector
 from projections.group.group import Group
 from projections.group.membership import GroupSettings
 from projections.partition import Partition

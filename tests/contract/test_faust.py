@@ -28,7 +28,7 @@ FOREIGN = {
     "projections/group/group.py": {"_thread", "_consumer", "_coordinator"},
     "projections/group/transport.py": {"_ensure_consumer", "_coordinator", "_send_req", "_db_for_partition"},
     # aiohttp's; tests/integration/isolation/test_doors.py shows what they are for.
-    "handlers/discretion.py": {"_loop", "_kwargs"},
+    "handlers/process/discretion.py": {"_loop", "_kwargs"},
 }
 #: Private names of another class of ours.
 OURS = {"eventstore/kafka/sieve.py": {"_consumer"}}

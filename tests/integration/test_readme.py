@@ -19,7 +19,7 @@ from handlers.clock import draw
 from handlers.endpoints.routes import PATHS
 from handlers.executor.operations.program import read_registry
 from handlers.executor.operations.task import OperationFailed, Task
-from handlers.settings import Settings
+from handlers.process.settings import Settings
 from tests.conftest import Broker, running
 from tests.faults.processes import WorkerProcess
 

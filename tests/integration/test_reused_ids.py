@@ -9,7 +9,7 @@ import pytest
 from eventstore.codec import decode
 from eventstore.events import ProgressReported
 from eventstore.sealing import PlainCipher, mac_of
-from handlers.settings import Settings
+from handlers.process.settings import Settings
 from tests.conftest import Broker
 from tests.faults.arena import Arena, arena
 from tests.faults.judge import whole_log

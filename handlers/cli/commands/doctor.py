@@ -16,8 +16,8 @@ from handlers.cli.checks import Check, Level
 from handlers.cli.exits import Exit
 from handlers.cli.running import carry_out
 from handlers.cli.screen import KAFKA, PREFIX, URL, KafkaOption, Output, OutputOption, PrefixOption, Screen, UrlOption
-from handlers.kafka import topics_of
-from handlers.settings import Settings
+from handlers.process.kafka import topics_of
+from handlers.process.settings import Settings
 
 STYLES = {Level.OK: "green", Level.WARN: "yellow", Level.FAIL: "bold red"}
 PORT = 8080

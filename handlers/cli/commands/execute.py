@@ -16,7 +16,7 @@ from handlers.clock import draw, now
 from handlers.executor.executor import Executor
 from handlers.executor.operations.task import OperationHandler
 from handlers.executor.registry import ENGINE
-from handlers.logs import set_up
+from handlers.process.logs import set_up
 
 
 def execute(

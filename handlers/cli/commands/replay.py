@@ -20,7 +20,7 @@ from handlers.cli.replaying import PATIENCE_SECONDS, Replay, Subject, subject, v
 from handlers.cli.running import carry_out
 from handlers.cli.screen import KAFKA, PREFIX, KafkaOption, PrefixOption, Screen
 from handlers.client.patience import insist
-from handlers.settings import Settings
+from handlers.process.settings import Settings
 from handlers.wire.responses import Opener
 from handlers.wire.unsealing import AsItStands, EventOpener, Lenient
 from projections.audit.replayed import fold_to, streams_in

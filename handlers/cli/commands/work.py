@@ -14,9 +14,9 @@ from handlers.app import build
 from handlers.cli.environment import settings_of
 from handlers.cli.exits import Exit, Stop, explained
 from handlers.cli.screen import Screen
-from handlers.collector import calm_collector
-from handlers.logs import set_up
-from handlers.settings import Settings
+from handlers.process.collector import calm_collector
+from handlers.process.logs import set_up
+from handlers.process.settings import Settings
 
 WHAT = "this worker cannot serve"
 

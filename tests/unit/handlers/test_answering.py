@@ -10,7 +10,7 @@ import pytest
 from aiohttp import web
 
 from handlers.answering import JSON, JsonAnswer
-from handlers.listener import Handler
+from handlers.process.listener import Handler
 
 POSITION = "agendas/2@7,agendas/10@5"
 OPEN = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"

@@ -11,7 +11,7 @@ from handlers.cli.fetching import fetch, owners_of
 from handlers.cli.replaying import Subject
 from handlers.cli.verifying import Verifier
 from handlers.hops import hop_route
-from handlers.listener import HttpServer
+from handlers.process.listener import HttpServer
 from handlers.server import HopApi
 from handlers.snapshots import OWNERS, Copies, answered, snapshot_routes
 from projections.partition import Partition

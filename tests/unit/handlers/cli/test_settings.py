@@ -11,7 +11,7 @@ import pytest
 
 from handlers.cli import variables
 from handlers.cli.variables import Variable
-from handlers.settings import Settings
+from handlers.process.settings import Settings
 from tests.integration.installation import COMMAND, agendum
 
 ROOT = Path(__file__).parents[4]

@@ -12,8 +12,8 @@ from compose.local import Installation
 from compose.ports import free_ports
 from handlers.cli.commands.up import whereabouts
 from handlers.cli.commands.work import cannot_serve
-from handlers.listener import HttpServer
-from handlers.settings import Settings
+from handlers.process.listener import HttpServer
+from handlers.process.settings import Settings
 from tests.spec import impossible
 
 

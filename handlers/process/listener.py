@@ -7,7 +7,7 @@ from typing import Any
 
 from aiohttp import web
 
-from handlers.discretion import DiscreetServer
+from handlers.process.discretion import DiscreetServer
 
 #: Much longer than POP's clients pause between reports: a closed connection makes a JDK send twice (spec 14.2).
 KEEPALIVE_SECONDS = 90.0

@@ -13,7 +13,7 @@ BUCKETS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0,
 
 
 class Lag(Protocol):
-    """How far behind this worker is, as it was seen last (handlers.health)."""
+    """How far behind this worker is, as it was seen last (handlers.process.health)."""
 
     ends: dict[int, int]
     standby_lag: int

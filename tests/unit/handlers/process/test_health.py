@@ -10,8 +10,8 @@ import pytest
 
 from eventstore.errors import Unavailable
 from eventstore.topics import Topics
-from handlers import health
-from handlers.health import Health
+from handlers.process import health
+from handlers.process.health import Health
 from tests.table_model import Model, ModelWorker
 
 MOVING = "moving: the group is giving out partitions, or they are restored"

@@ -10,7 +10,7 @@ from eventstore.kafka.tail import Tail
 from eventstore.log import NewRecord
 from eventstore.topics import Topics
 from handlers.clock import draw_uuid
-from handlers.settings import Settings
+from handlers.process.settings import Settings
 from projections.rows import APPLIED
 
 

@@ -80,7 +80,9 @@ class Settings(BaseSettings):
     inbox_concurrency: int = Field(64, ge=1, description="commands of the inbox that are asked at once")
     log_level: str = Field("INFO", description="least level of what is logged")
 
-    failpoint: str = Field("", description="for tests: where the process kills or stops itself (handlers.failpoints)")
+    failpoint: str = Field(
+        "", description="for tests: where the process kills or stops itself (handlers.process.failpoints)"
+    )
     compaction_lag_ms: int = Field(3_600_000, ge=0, description="for tests: the changelog's min.compaction.lag.ms")
     segment_ms: int = Field(3_600_000, gt=0, description="for tests: the changelog's segment.ms")
 

@@ -9,7 +9,7 @@ import pytest
 from aiohttp import web
 
 from handlers.endpoints.ask import Ask
-from handlers.listener import HttpServer
+from handlers.process.listener import HttpServer
 from handlers.wire.parsing import Malformed
 from tests.builders import ALICE
 

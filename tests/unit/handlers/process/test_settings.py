@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from handlers.settings import Settings
+from handlers.process.settings import Settings
 
 
 @pytest.fixture(autouse=True)

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from handlers.metrics import Metrics
+from handlers.process.metrics import Metrics
 from tests import builders as b
 from tests.table_model import Model, ModelWorker
 
