@@ -1,6 +1,6 @@
 """How the edge reaches the owners: one interface for endpoints, inbox, timers and scheduler.
 
-`handlers.routing` is the real one (local call or one hop). Tests of the edge use the same command path on an
+`handlers.routing.router` is the real one (local call or one hop). Tests of the edge use the same command path on an
 in-memory log behind it.
 """
 

@@ -14,7 +14,7 @@ from handlers.inbox.agent import Inbox
 from handlers.process.health import Health
 from handlers.process.kafka import Connections
 from handlers.process.listener import HttpServer
-from handlers.routing import Router
+from handlers.routing.router import Router
 from handlers.scheduling.schedulers import Schedulers
 from handlers.timers.loop import Timers
 from projections.catalogue.file import CatalogueFile

@@ -10,14 +10,14 @@ from handlers.assembly.watching import Watching
 from handlers.clock import draw, jitter, now
 from handlers.command_path.catalogue import CataloguePath
 from handlers.command_path.runs import CommandPath
-from handlers.directory import Directory
-from handlers.hops import Hops
-from handlers.owners import LiveOwners
 from handlers.process.metrics import Metrics
 from handlers.process.settings import Settings
-from handlers.routing import Router
+from handlers.routing.directory import Directory
+from handlers.routing.everywhere import Everywhere
+from handlers.routing.hops import Hops
+from handlers.routing.owners import LiveOwners
+from handlers.routing.router import Router
 from handlers.scheduling.schedulers import Schedulers
-from handlers.timers.everywhere import Everywhere
 from handlers.timers.loop import Patience, Timers
 from handlers.timers.reaper import Reaper
 from projections.queries.ages import Ages

@@ -1,11 +1,11 @@
-"""Snapshots as `agendum verify` fetches them: whole, or not at all (handlers.snapshots)."""
+"""Snapshots as `agendum verify` fetches them: whole, or not at all (handlers.routing.snapshots)."""
 
 import aiohttp
 import msgspec
 
 from eventstore.errors import AgendumError, Forbidden, Moving, Unavailable
-from handlers.hops import CONTENT, ERRORS, SECRET_HEADER, Failure
-from handlers.snapshots import OWNERS, SNAPSHOT
+from handlers.routing.hops import CONTENT, ERRORS, SECRET_HEADER, Failure
+from handlers.routing.snapshots import OWNERS, SNAPSHOT
 from projections.audit.snapshots import Closing, Entry, Opening, Part, Rows
 
 ASK_SECONDS = 10.0

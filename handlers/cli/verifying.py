@@ -15,8 +15,8 @@ from eventstore.log import EventLog
 from handlers.cli.exits import Exit, Stop
 from handlers.cli.fetching import Taken, fetch, owners_of
 from handlers.cli.replaying import Subject
-from handlers.hops import Hops
-from handlers.snapshots import ROWS, SNAPSHOT, STANDBY, RowsQuestion
+from handlers.routing.hops import Hops
+from handlers.routing.snapshots import ROWS, SNAPSHOT, STANDBY, RowsQuestion
 from projections.audit.replayed import fold_to
 from projections.audit.verification import Difference, Field, differences, digest_of, fields
 from projections.partition import Partition

@@ -55,8 +55,8 @@ def _repeats(command: Command, run: Run) -> bool:
     """Whether this command was decided on this stream before: it came by the inbox and something later of its partition
     was (design 4.9), or its Idempotency-Key was used, with the same body (design 4.5), or it was what happened last.
 
-    The last is for commands that are asked for again because nobody answered (handlers.waiting_room): by then a report
-    that is on record could pass for a later sign of life, and a rerun for another one.
+    The last is for commands that are asked for again because nobody answered (handlers.routing.waiting_room): by then
+    a report that is on record could pass for a later sign of life, and a rerun for another one.
     """
     if run.head is None:
         return False

@@ -7,7 +7,7 @@ import msgspec
 from eventstore.sealing import Cipher
 from handlers.edge.customers import Customers
 from handlers.gateway import Gateway
-from handlers.timers.everywhere import Everywhere
+from handlers.routing.everywhere import Everywhere
 from handlers.wire.responses import Opener
 from projections.catalogue.tail import CatalogueTail
 

@@ -11,7 +11,7 @@ from projections.views import Answer
 
 
 class Owners(Protocol):
-    """The owners of partitions, wherever they are (handlers.owners)."""
+    """The owners of partitions, wherever they are (handlers.routing.owners)."""
 
     def all(self) -> set[str]:
         """Names of the workers that own anything."""

@@ -60,6 +60,6 @@ def test_what_is_drawn_is_what_there_is() -> None:
 
 
 def test_no_two_have_one_name() -> None:
-    """An error travels between workers by its name (handlers.hops)."""
+    """An error travels between workers by its name (handlers.routing.hops)."""
     names = [kind.__name__ for kind in EXCEPTIONS]
     assert len(names) == len(set(names))

@@ -15,10 +15,10 @@ import handlers
 from eventstore.kafka.log import KafkaLog
 from eventstore.topics import Topics
 from handlers.clock import draw, now
-from handlers.hops import SECRET_HEADER, Hop
 from handlers.inbox.meaning import CANCEL, REPORT, SUBMIT
 from handlers.inbox.rejections import CommandRejected, read_rejection
-from handlers.snapshots import OWNERS, SNAPSHOT
+from handlers.routing.hops import SECRET_HEADER, Hop
+from handlers.routing.snapshots import OWNERS, SNAPSHOT
 from tests.conftest import Broker
 from tests.integration.isolation.probes import missing
 from tests.integration.isolation.world import ANN, BOB, MARK, SECRET, World

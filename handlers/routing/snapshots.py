@@ -16,8 +16,8 @@ import msgspec
 from aiohttp import web
 
 from eventstore.errors import AgendumError, Moving, NotFound
-from handlers.hops import CONTENT, Failure, Hop, hop_route, is_worker
 from handlers.process.listener import Handler
+from handlers.routing.hops import CONTENT, Failure, Hop, hop_route, is_worker
 from projections.audit.snapshots import Snapshot
 from projections.partition import Partition
 from projections.table.replica import Replica

@@ -1,6 +1,6 @@
 """The real gateway: each command to the owner of its stream, here or one hop away (design 4.5); queries are `reads`.
 
-While a partition moves, requests wait (handlers.waiting_room).
+While a partition moves, requests wait (handlers.routing.waiting_room).
 """
 
 import asyncio
@@ -12,13 +12,13 @@ from eventstore.errors import Moving
 from eventstore.ids import partition_of
 from handlers.command_path.catalogue import CataloguePath
 from handlers.command_path.runs import CommandPath
-from handlers.directory import HOP_SECONDS, Directory
 from handlers.gateway import Kept, Pull
-from handlers.hops import Hop
-from handlers.pulls import Pulls
-from handlers.reads import Reads
+from handlers.routing.directory import HOP_SECONDS, Directory
+from handlers.routing.hops import Hop
+from handlers.routing.pulls import Pulls
+from handlers.routing.reads import Reads
+from handlers.routing.waiting_room import WaitingRoom
 from handlers.scheduling.schedulers import Schedulers, scheduler_partition
-from handlers.waiting_room import WaitingRoom
 from projections.views import Answer, Query
 
 #: For so long new runs fall into one of the partitions owned here, and then into the next (s): with twelve of them each

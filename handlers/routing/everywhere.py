@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 
 import msgspec
 
-from handlers.hops import Hop, Hops
+from handlers.routing.hops import Hop, Hops
 from handlers.timers.loop import NAMED, PROCESSES, Due, Timers
 
 #: Carrying out what is due of a whole partition takes its time (s).

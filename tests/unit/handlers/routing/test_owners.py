@@ -5,7 +5,7 @@ from typing import Any
 
 from eventstore.commands import DispatchAgenda
 from eventstore.errors import Conflict, OutcomeUnknown
-from handlers.owners import LiveOwners
+from handlers.routing.owners import LiveOwners
 from projections.views import Answer
 
 

@@ -2,7 +2,7 @@
 
 from collections import Counter
 
-from handlers.routing import TURN_SECONDS, whose_turn
+from handlers.routing.router import TURN_SECONDS, whose_turn
 
 OWNED = [7, 0, 3]
 

@@ -7,8 +7,8 @@ from contextlib import asynccontextmanager
 import pytest
 
 from eventstore.errors import Conflict, Moving, OutcomeUnknown
-from handlers import waiting_room
-from handlers.waiting_room import WaitingRoom
+from handlers.routing import waiting_room
+from handlers.routing.waiting_room import WaitingRoom
 
 
 class Partition:

@@ -6,7 +6,7 @@ from collections.abc import Generator
 import pytest
 
 from eventstore.errors import Moving
-from handlers.pages import walked
+from handlers.routing.pages import walked
 from projections.views import Answer
 
 

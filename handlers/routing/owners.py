@@ -12,7 +12,7 @@ from eventstore.commands import DispatchAgenda, ReturnDispatch
 from eventstore.errors import AgendumError, Moving, OutcomeUnknown
 from eventstore.ids import partition_of
 from handlers.command_path.runs import CommandPath
-from handlers.hops import Failure, Hop, Hops
+from handlers.routing.hops import Failure, Hop, Hops
 from handlers.scheduling.board import Board
 from projections.queues.ready import Picture
 from projections.views import Answer

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from handlers.pulls import Answers, Pulls
+from handlers.routing.pulls import Answers, Pulls
 from projections.views import Answer
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from eventstore.errors import Moving
-from handlers.hops import Hop, Hops
+from handlers.routing.hops import Hop, Hops
 from projections.table.holdings import Holdings
 from projections.views import Answer
 

@@ -3,15 +3,15 @@
 from collections.abc import Mapping
 
 from handlers.command_path.runs import CommandPath
-from handlers.hops import hop_route
-from handlers.owners import DISPATCH, READY, LiveOwners, outcomes_of
 from handlers.process.listener import Handler
-from handlers.reads import QUERY
-from handlers.routing import COMMAND, PULL, Router
+from handlers.routing.everywhere import DUE, Everywhere
+from handlers.routing.hops import hop_route
+from handlers.routing.owners import DISPATCH, READY, LiveOwners, outcomes_of
+from handlers.routing.reads import QUERY
+from handlers.routing.router import COMMAND, PULL, Router
+from handlers.routing.snapshots import Copies, snapshot_routes
 from handlers.scheduling.board import Board
 from handlers.scheduling.schedulers import Schedulers
-from handlers.snapshots import Copies, snapshot_routes
-from handlers.timers.everywhere import DUE, Everywhere
 from projections.table.holdings import Holdings
 
 

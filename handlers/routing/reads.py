@@ -9,10 +9,10 @@ import msgspec
 
 from eventstore.errors import Moving, Unavailable
 from eventstore.ids import partition_of
-from handlers.directory import Directory
-from handlers.hops import Hop
-from handlers.pages import walked
-from handlers.waiting_room import WaitingRoom
+from handlers.routing.directory import Directory
+from handlers.routing.hops import Hop
+from handlers.routing.pages import walked
+from handlers.routing.waiting_room import WaitingRoom
 from projections.partition import Partition
 from projections.queries.answers import answer, splits
 from projections.queries.listing import listing

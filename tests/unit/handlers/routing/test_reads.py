@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from eventstore.errors import Moving
-from handlers.reads import Reads
-from handlers.waiting_room import WaitingRoom
+from handlers.routing.reads import Reads
+from handlers.routing.waiting_room import WaitingRoom
 from projections.views import Answer, ByAttribute
 
 
