@@ -4,11 +4,11 @@ from collections.abc import Callable
 
 import msgspec
 
+from handlers.endpoints.server import HopApi
 from handlers.process.failpoints import failpoint
 from handlers.process.kafka import Connections
 from handlers.process.listener import HttpServer
 from handlers.process.settings import Settings
-from handlers.server import HopApi
 
 
 class Connected(msgspec.Struct, frozen=True, kw_only=True):

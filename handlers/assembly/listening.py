@@ -16,6 +16,7 @@ from handlers.clock import draw
 from handlers.documents.manual import documents
 from handlers.edge.customers import Customers
 from handlers.edge.edge import Edge
+from handlers.endpoints.server import Plain, PublicApi
 from handlers.inbox.agent import Inbox
 from handlers.inbox.delivery import Delivery, caller_of, carrying_out
 from handlers.inbox.gauges import Gauges
@@ -24,7 +25,6 @@ from handlers.process.settings import Settings
 from handlers.routing.hop_routes import hop_routes
 from handlers.routing.hops import hop_route
 from handlers.routing.snapshots import OWNERS, answered
-from handlers.server import Plain, PublicApi
 from handlers.wire.responses import Opener
 from projections.table.holdings import Holdings
 

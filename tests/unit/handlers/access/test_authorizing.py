@@ -13,8 +13,8 @@ from eventstore.commands import SERVICE, Caller
 from handlers.access.authorizing import caller_of, identity_of, operators_only
 from handlers.access.identity import Refused, SampleAuthorizer
 from handlers.access.tokens import JwtIdentity
+from handlers.endpoints.server import PublicApi
 from handlers.process.settings import Settings
-from handlers.server import PublicApi
 from tests.builders import ALICE
 
 

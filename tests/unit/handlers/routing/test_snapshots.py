@@ -10,10 +10,10 @@ from eventstore.errors import Moving, Unavailable
 from handlers.cli.fetching import fetch, owners_of
 from handlers.cli.replaying import Subject
 from handlers.cli.verifying import Verifier
+from handlers.endpoints.server import HopApi
 from handlers.process.listener import HttpServer
 from handlers.routing.hops import hop_route
 from handlers.routing.snapshots import OWNERS, Copies, answered, snapshot_routes
-from handlers.server import HopApi
 from projections.partition import Partition
 from tests import builders as b
 from tests.history import TOPIC, History, classifier

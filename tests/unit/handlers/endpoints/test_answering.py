@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from handlers.answering import JSON, JsonAnswer
+from handlers.endpoints.answering import JSON, JsonAnswer
 from handlers.process.listener import Handler
 
 POSITION = "agendas/2@7,agendas/10@5"

@@ -14,8 +14,8 @@ from multidict import CIMultiDict
 from eventstore.errors import AgendumError, Rejected, Unavailable
 from handlers.access.authorizing import caller_of
 from handlers.access.identity import Identity, Refused
-from handlers.answering import CORS, JSON, JsonAnswer
 from handlers.edge.edge import Edge
+from handlers.endpoints.answering import CORS, JSON, JsonAnswer
 from handlers.endpoints.ask import Ask, Reply
 from handlers.endpoints.problems import failed, rejected, unavailable
 from handlers.endpoints.routes import Route, find

@@ -1,8 +1,8 @@
 """Answers of JSON that leave in one piece, head and all: what nearly every request gets.
 
-Byte for byte what `web.Response` writes for the same (tests/unit/handlers/test_answering holds it to that), without its
-dictionaries of headers: they cost a GET a sixth of its CPU. What is not HTTP/1.1 on a connection that stays open is
-written by `web.Response` itself.
+Byte for byte what `web.Response` writes for the same (tests/unit/handlers/endpoints/test_answering holds it to that),
+without its dictionaries of headers: they cost a GET a sixth of its CPU. What is not HTTP/1.1 on a connection that stays
+open is written by `web.Response` itself.
 """
 
 from email.utils import formatdate
