@@ -17,7 +17,7 @@ pytestmark = pytest.mark.kafka
 class TestRetry:
     """9.1 Retry.
 
-    When it is due: `tests/unit/handlers/test_timers.py`, `tests/unit/handlers/deciders/test_endings.py`.
+    When it is due: `tests/unit/handlers/timers/test_due.py`, `tests/unit/handlers/deciders/test_endings.py`.
     """
 
     async def test_a_failed_run_is_given_out_again_until_its_attempts_are_used_up(self, client: Client) -> None:
@@ -105,7 +105,7 @@ async def client_of_hasty(hasty: WorkerProcess) -> Client:
 class TestReclaiming:
     """9.2 Reclaiming.
 
-    Silence counts while someone listens, not by `updatedTime`: `tests/unit/handlers/test_timers.py`.
+    Silence counts while someone listens, not by `updatedTime`: `tests/unit/handlers/timers/test_due.py`.
     """
 
     async def test_a_silent_executor_is_lost_and_what_it_had_is_given_out_again(self, client_of_hasty: Client) -> None:
@@ -126,8 +126,8 @@ class TestReclaiming:
 class TestReaping:
     """9.3 Reaping.
 
-    What is due, kind by kind: `tests/unit/handlers/test_reaper.py`; on demand and by the command line, which POP has
-    not: `tests/integration/test_timed.py`.
+    What is due, kind by kind: `tests/unit/handlers/timers/test_reaper.py`; on demand and by the command line, which POP
+    has not: `tests/integration/test_timed.py`.
     """
 
     async def test_what_is_at_rest_goes_by_age_and_what_waits_and_the_catalogue_stay(
