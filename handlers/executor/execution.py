@@ -12,9 +12,9 @@ from msgspec.structs import replace
 from eventstore.errors import Rejected
 from handlers.client.objects import Agenda, AgendaProgress, DiagnosticEvent, Operation, OperationProgress
 from handlers.executor.expanding import persist
-from handlers.executor.generators import Generated, generated, with_regenerated
 from handlers.executor.graph import Graph
 from handlers.executor.journal import Journal
+from handlers.executor.operations.generators import Generated, generated, with_regenerated
 from handlers.executor.operations.task import OperationFailed, OperationHandler, Service, Task
 from handlers.executor.reporter import EVERY_SECONDS, Reporter
 

@@ -3,7 +3,7 @@
 from tenacity import AsyncRetrying, retry_if_exception_type, wait_random_exponential
 
 from eventstore.errors import Rejected, Unavailable
-from handlers.executor.generators import Generated
+from handlers.executor.operations.generators import Generated
 from handlers.executor.operations.task import OperationFailed, Service
 
 

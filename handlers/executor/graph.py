@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from handlers.client.objects import Operation
-from handlers.executor.generators import PARENT, generating_parent
+from handlers.executor.operations.generators import PARENT, generating_parent
 from handlers.wire.references import RESULT, operations_in
 from handlers.wire.replacement import replace
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from handlers.executor.generators import operations_of
+from handlers.executor.operations.generators import operations_of
 from handlers.executor.operations.task import OperationFailed, Task
 
 

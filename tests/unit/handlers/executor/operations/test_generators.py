@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from handlers.client.objects import Operation
-from handlers.executor.generators import GENERATOR, PARENT, Generated, generated, with_regenerated
+from handlers.executor.operations.generators import GENERATOR, PARENT, Generated, generated, with_regenerated
 from handlers.executor.operations.task import OperationFailed
 
 RESULT = {"made": {"ops": [{"name": "g", "type": "t", "payload": None, "params": None}, None]}, "p": {"n": 1}}
