@@ -17,10 +17,13 @@ from eventstore.log import NewRecord, Record
 from eventstore.memory import InMemoryLog, MemorySource
 from eventstore.reading import OPENED_KEY, RUN_EVENTS, Classifier
 from handlers.deciders.registry import decide
+from projections.indexes.keys import index_keys
+from projections.indexes.traits import known_traits
 from projections.partition import Partition
 from projections.queues.ready import ReadyLine
 from projections.rows import PREFIX_LENGTH, is_primary
 from projections.store import MemoryStore, Store
+from projections.table.debt import OWED
 from projections.table.feed import Feed
 from projections.table.holdings import Holdings
 from projections.table.ownership import Lease
@@ -108,6 +111,17 @@ class ModelWorker:
 
     def idle(self) -> bool:
         return self.holdings.ready() and all(writer.idle for writer in self.holdings.writers.values())
+
+
+def indexed(store: Store) -> list[bytes]:
+    """The index rows of a store, and what says that some may be missing."""
+    return [key for prefix in (b"i", OWED) for key, _ in store.scan(prefix)]
+
+
+def derived(store: Store) -> list[bytes]:
+    """The index rows that follow from the rows of a store."""
+    rows = ((key, value) for key, value in store.scan(b"") if is_primary(key))
+    return sorted(entry for key, value in rows for entry in index_keys(key, known_traits(key, value)))
 
 
 class Model:
@@ -213,6 +227,9 @@ class Model:
         stored, expected = self.stored(name), self.expected()
         wrong = [key for key in stored.keys() | expected.keys() if stored.get(key) != expected.get(key)]
         assert not wrong, {key: (stored.get(key), expected.get(key)) for key in wrong}
+        await self.until(lambda: all(map(worker.holdings.is_indexed, range(self.partitions))), "indexed")
+        for store in self.disks[name].stores.values():
+            assert indexed(store) == derived(store)
         await self.crash(name)
 
     async def settle(self) -> None:

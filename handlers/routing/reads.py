@@ -53,7 +53,7 @@ class Reads:
         query = question.query
         if isinstance(query, ById):
             return merged([self._read(number, query) for number in question.partitions])
-        walk = listing([self._held_here(number) for number in question.partitions], query)
+        walk = listing([self._indexed_here(number) for number in question.partitions], query)
         return self._marked(await walked(walk), query)
 
     async def _by_id(self, query: ById) -> Answer:
@@ -78,12 +78,20 @@ class Reads:
         return await self._directory.ask(self._directory.owner(number), QUERY, Question(query, [number]))
 
     def _read(self, number: int, query: ById) -> Answer:
-        return self._marked(answer(self._held_here(number), query), query)
+        # An agenda is found by an index row of its id.
+        held = self._indexed_here if query.kind == "agenda" else self._held_here
+        return self._marked(answer(held(number), query), query)
 
     def _held_here(self, number: int) -> Partition:
         partition = self._holdings.owned.get(number)
         if partition is None or not partition.caught_up:
             raise Moving(f"partition {number} is between two owners")
+        return partition
+
+    def _indexed_here(self, number: int) -> Partition:
+        partition = self._held_here(number)
+        if not self._holdings.is_indexed(number):
+            raise Moving(f"partition {number} has caught up, and makes its index rows; ask again")
         return partition
 
     def _marked(self, found: Answer, query: Query) -> Answer:

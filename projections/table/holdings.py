@@ -79,6 +79,11 @@ class Holdings:
         partition = self.owned.get(number)
         return partition if partition is not None and partition.caught_up and self.lease.holds() else None
 
+    def is_indexed(self, number: int) -> bool:
+        """Whether lists may be asked of an owned partition: it owes no index rows."""
+        replica = self.replicas.get(number)
+        return replica is not None and not replica.debt.owed
+
     @property
     def resent(self) -> int:
         """Rows sent again so far, because another worker's older ones had buried them in the changelog."""
@@ -143,6 +148,8 @@ class Holdings:
                 self.replicas[number] = Replica(number, self._table.open(number))
                 await asyncio.sleep(0)
         replicas = {number: self.replicas[number] for number in actives | standbys}
+        for number in actives:
+            replicas[number].spare()
         await self._restore.catch_up(replicas, actives)
         ends = await self._restore.patiently(lambda: self._log.ends(self._topic))
         for number in actives:
@@ -154,6 +161,17 @@ class Holdings:
             tasks.create_task(self._feed.run(self.owned, self._folded))
             tasks.create_task(self._restore.stand_by(replicas, standbys))
             tasks.create_task(self.doubts.run(self.owned, replicas))
+            tasks.create_task(self._index(replicas))
+
+    async def _index(self, replicas: Mapping[int, Replica]) -> None:
+        generation = self.generation
+        while not all(partition.caught_up for partition in self.owned.values()):
+            await self.changed(1.0)
+        for replica in replicas.values():
+            while replica.debt.owed and self.generation == generation:
+                replica.debt.pay()
+                await asyncio.sleep(0)
+        self.announce()
 
     def _take_over(self, number: int, end: int) -> None:
         replica, log_id = self.replicas[number], self._log_ids[number]
@@ -166,6 +184,7 @@ class Holdings:
             partition = self._born(number, replica.store, replica.resume_at)
         if replica.changelog is None:
             replica.changelog = partition.ready.epoch  # the first to write to it names it
+        replica.spare()
         partition.want = end
         self.owned[number] = partition
         self.writers[number] = Writer(

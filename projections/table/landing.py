@@ -3,12 +3,11 @@
 from collections.abc import Mapping
 from typing import Any
 
-import msgspec
-
 from projections.indexes.keys import index_keys, moved
-from projections.indexes.traits import traits_of
+from projections.indexes.traits import known_traits
 from projections.rows import PRIMARY, offset_of
 from projections.store import Store
+from projections.table.debt import SPARED
 from projections.table.digest import row_digest
 
 _NOTHING: Mapping[bytes, bytes | None] = {}
@@ -17,13 +16,21 @@ _NOTHING: Mapping[bytes, bytes | None] = {}
 class Landing:
     """What putting rows into a store changes: index rows out and in, and the sum of all rows.
 
-    `below` holds what is known to lie in the store under some of the keys.
+    `below` holds what is known to lie in the store under some of the keys; `sparing` leaves index rows out that may be
+    owed (projections.table.debt).
     """
 
     def __init__(
-        self, store: Store, rows: list[tuple[bytes, bytes]], below: Mapping[bytes, bytes | None] = _NOTHING
+        self,
+        store: Store,
+        rows: list[tuple[bytes, bytes]],
+        below: Mapping[bytes, bytes | None] = _NOTHING,
+        *,
+        sparing: bool = False,
     ) -> None:
         self.puts = rows
+        self.below = below
+        self.sparing = sparing
         #: keys of the index rows that come, and of those that go
         self.entries: list[bytes] = []
         self.removals: set[bytes] = set()
@@ -37,9 +44,12 @@ class Landing:
             newest = max(newest, value)
             if old is not None:
                 digest -= row_digest(key, old)
-                self._move(key, _traits(key, old), _traits(key, value))
+            if sparing and key[:2] in SPARED:
+                continue
+            if old is not None:
+                self._move(key, known_traits(key, old), known_traits(key, value))
             else:
-                entries += index_keys(key, _traits(key, value))
+                entries += index_keys(key, known_traits(key, value))
         self.digest = digest
         self.newest = offset_of(newest) if newest else -1
 
@@ -48,10 +58,3 @@ class Landing:
             gone, come = moved(key, before, after)
             self.removals.update(gone)
             self.entries += come
-
-
-def _traits(key: bytes, value: bytes | None) -> Any:
-    try:
-        return traits_of(key, value)
-    except msgspec.MsgspecError:
-        return None  # a row that someone wrote by hand: the sum of all rows will tell

@@ -25,6 +25,7 @@ from projections.rows import (
     prefix,
 )
 from projections.store import Store
+from projections.table.debt import Debt
 from projections.table.digest import in_hex, row_digest
 from projections.table.landing import Landing
 
@@ -61,6 +62,8 @@ class Replica:
         #: keys of rows that were wiped though a restore would bring them back, with the source offset that each claims
         self.wiped: dict[bytes, int] = {}
         self.ignored = 0
+        #: index rows that are to be made before lists are asked for
+        self.debt = Debt(store)
         applied = self.applied()
         #: the name of the changelog that `position` is a place in; None: not known yet
         self.changelog = None if applied is None else applied.changelog
@@ -122,7 +125,7 @@ class Replica:
             if known is None or self._buries(key, value, known):
                 best[key] = value
         self.position = records[-1].offset
-        self.land(Landing(self.store, [*best.items()], below))
+        self.land(Landing(self.store, [*best.items()], below, sparing=self.debt.growing))
         if APPLIED in best:
             self.changelog = _named_in(best[APPLIED])
 
@@ -131,11 +134,19 @@ class Replica:
 
         In order of their keys: RocksDB finds the place beside the last one sooner than one anywhere.
         """
+        if landing.sparing and not self.debt.growing:
+            # Its index rows are not owed any more: others were made while it was on its way to the changelog.
+            landing = Landing(self.store, landing.puts, landing.below)
         position = (POSITION, b"%d" % self.position)
         rows, index_rows = sorted(landing.puts, key=_KEY), zip(sorted(landing.entries), repeat(b""))
         self.store.write(chain(rows, index_rows, (position,)), landing.removals)
         self.digest += landing.digest
         self.newest = max(self.newest, landing.newest)
+
+    def spare(self) -> None:
+        """Leave index rows out that lists are read by, until their debt is paid: if there is no row yet."""
+        if self.newest < 0 and not self.debt.owed:
+            self.debt.begin()
 
     def _buries(self, key: bytes, value: bytes, known: bytes) -> bool:
         if fold_of(known) != FOLD_VERSION or offset_of(value) >= offset_of(known):
@@ -174,6 +185,7 @@ class Replica:
             # Of this fold: others are not restored.
             self.wiped |= {key: offset_of(row) for key, row in self._summed() if fold_of(row) == FOLD_VERSION}
         self._unproven = False
+        self.debt.forget()
         self.store.clear()
         self.store.write([(POSITION, b"%d" % position)])
         self.position, self.digest, self.newest = position, 0, -1

@@ -99,7 +99,8 @@ class Writer:
         batches = [*whole_streams(self._partition.overlay.take_off())] or [[]]
         digest = self._replica.digest
         for number, rows in enumerate(batches, 1):
-            landing = Landing(self._replica.store, rows, self._partition.overlay.below)
+            below, sparing = self._partition.overlay.below, self._replica.debt.growing
+            landing = Landing(self._replica.store, rows, below, sparing=sparing)
             digest += landing.digest
             if number == len(batches):
                 landing.puts.append((APPLIED, self._applied_row(offset, digest)))

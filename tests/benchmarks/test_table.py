@@ -80,6 +80,7 @@ async def test_folding(kafka: Broker, prefix: str, tmp_path: Path) -> None:
     bare_rate = prepared.events / bare_s
     counts = {"ours": prepared.events, "floor": prepared.events, "stock": stock["events"]}
     print(f"\nfold {rate:,.0f}/s; stock {stock_rate:,.0f}/s: {rate / stock_rate:.1f}x (at least 15)")
+    print(f"with joining the group and index rows, which lists wait for: {prepared.events / ours['lists_s']:,.0f}/s")
     print(f"fold {rate:,.0f}/s; bare {bare_rate:,.0f}/s: {rate / bare_rate:.2f}x (at least 0.2)")
     compare("fold", counts, {"ours": ours, "floor": floor, "stock": stock})
 
@@ -97,5 +98,6 @@ async def test_restoring(kafka: Broker, prefix: str, tmp_path: Path) -> None:
     for spent in ("restore_s", "start_s"):
         back, stock_back = ours["restored"] / ours[spent], stock["rows"] / stock[spent]
         print(f"\n{spent}: {back:,.0f} rows/s; stock {stock_back:,.0f}/s: {back / stock_back:.1f}x (at least 15)")
+    print(f"with index rows, which lists wait for: {ours['restored'] / ours['lists_s']:,.0f} rows/s")
     counts = {"ours": ours["restored"], "floor": floor["rows"], "stock": stock["rows"]}
     compare("restore", counts, {"ours": ours, "floor": floor, "stock": stock})

@@ -1,0 +1,58 @@
+"""Index rows that a store owes: left out while it is filled, and made when lists may be asked for (design 4.4).
+
+A partition that begins with nothing, from its changelog or from the log, is not asked for lists before it has caught
+up. Index rows of agendas and progresses, which lists alone are read by, would be most of what is written until then,
+and each event would move those of the event before. So they are left out, and made in one sweep, in slices, once
+everything that this worker owns has caught up: commands, pulls, reports and reads by id are served meanwhile, and
+lists wait (handlers.reads). What takeovers and timers read is made with each row, as ever.
+
+The debt stands in the store from before the first row without until after the last was made. Who finds it there, after
+a crash, keeps all index rows from then on, and sweeps again: to make one that is there changes nothing.
+"""
+
+from itertools import chain, islice, repeat
+
+from projections.indexes.keys import index_keys
+from projections.indexes.traits import known_traits
+from projections.store import Store
+
+#: Says that index rows may be missing.
+OWED = b"\0unindexed"
+#: What the keys of rows begin with whose index rows may be left out, in order.
+SPARED = (b"a\0", b"p\0")
+#: Rows between two hand-overs (about 2 ms).
+SLICE = 128
+
+
+class Debt:
+    """Of one store."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        #: some index rows may be missing
+        self.owed = store.get(OWED) is not None
+        #: whoever lands rows leaves them out
+        self.growing = False
+        self._next = b""
+
+    def begin(self) -> None:
+        """From now on they are left out: there is no row yet."""
+        self._store.write([(OWED, b"")])
+        self.owed = self.growing = True
+        self._next = b""
+
+    def forget(self) -> None:
+        """The store was cleared: nothing is owed of nothing."""
+        self.owed = self.growing = False
+
+    def pay(self, count: int = SLICE) -> None:
+        """Make those of so many rows more; from the first time on none is left out."""
+        self.growing = False
+        rows = [*islice(chain.from_iterable(self._store.scan(kind, self._next) for kind in SPARED), count)]
+        if rows:
+            entries = sorted(entry for key, value in rows for entry in index_keys(key, known_traits(key, value)))
+            self._store.write(zip(entries, repeat(b"")))
+            self._next = rows[-1][0] + b"\0"
+        else:
+            self._store.write((), [OWED])
+            self.owed = False
