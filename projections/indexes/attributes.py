@@ -4,13 +4,19 @@ An index key is `i`, the kind's letter, the attribute's, the value with its leng
 that a scan is in the order that lists are shown in), and the primary row's key.
 """
 
-from collections.abc import Callable
-from functools import lru_cache
+from collections.abc import Sequence
 from struct import Struct as Packer
+from typing import Any, TypeVar
+
+import msgspec
+from msgspec.structs import astuple
 
 from projections.indexes.traits import AgendaTraits, OperationTraits, ProgressTraits
 
+T = TypeVar("T", AgendaTraits, OperationTraits, ProgressTraits)
 Keys = list[bytes]
+#: Rows of one kind, each with its key.
+Rows = Sequence[tuple[bytes, T]]
 
 #: Which attribute each index letter stands for.
 LETTERS = {
@@ -65,78 +71,61 @@ def primary_of(index_key: bytes) -> bytes:
     return index_key[5 + length + 8 :]
 
 
-def _lines(kind: bytes, letter: bytes) -> Callable[[str], bytes]:
-    """What the index keys of a value begin with: kept, for customers and links recur."""
-    return lru_cache(maxsize=1024)(lambda value: index_prefix(kind, letter, value))
+def _lines(kind: str, traits: type[msgspec.Struct]) -> list[bytes | None]:
+    """What the index keys by each field of some traits begin with, in the fields' order; None where there are none."""
+    letter = kind[:1].encode()
+    names = traits.__struct_encode_fields__
+    return [b"i" + letter + LETTERS[name] if name in INDEXED[kind] else None for name in names]
 
 
-_AGENDA_LINK, _AGENDA_CUSTOMER = _lines(b"a", b"l"), _lines(b"a", b"c")
-_AGENDA_TITLE, _AGENDA_JOB = _lines(b"a", b"t"), _lines(b"a", b"j")
-_LINK, _CUSTOMER, _TITLE = _lines(b"p", b"l"), _lines(b"p", b"c"), _lines(b"p", b"t")
-_STATE, _MESSAGE = _lines(b"p", b"s"), _lines(b"p", b"m")
+_AGENDA, _PROGRESS = _lines("agenda", AgendaTraits), _lines("progress", ProgressTraits)
+_STATE = [line if line in (b"ips", b"ipm") else None for line in _PROGRESS]
+_OPERATION = _lines("operation", OperationTraits)
+_NOT_SAID = {None}
 _ALL_AGENDAS, _ALL_PROGRESSES = index_prefix(b"a", ALL, ""), index_prefix(b"p", ALL, "")
 
-# One function per kind, spelled out: every restored row comes through here, and a loop over names costs twice as much.
+# Of all rows of a batch together, line by line: every row that is written or restored comes through here.
 
 
-def agenda_keys(key: bytes, agenda: AgendaTraits) -> Keys:
-    """Those of an agenda."""
-    tail = _tail(agenda.added_time, key)
-    found = [] if (text := agenda.id) is None else [b"iai" + sized(text) + tail]
-    if (text := agenda.link_id) is not None:
-        found.append(_AGENDA_LINK(text) + tail)
-    if (text := agenda.customer_id) is not None:
-        found.append(_AGENDA_CUSTOMER(text) + tail)
-    if (text := agenda.cid) is not None:
-        found.append(b"iad" + sized(text) + tail)
-    if (text := agenda.title) is not None:
-        found.append(_AGENDA_TITLE(text) + tail)
-    if (text := agenda.job_id) is not None:
-        found.append(_AGENDA_JOB(text) + tail)
-    found.append(_ALL_AGENDAS + tail)
+def agenda_keys(rows: Rows[AgendaTraits]) -> Keys:
+    """Those of agendas."""
+    places = _places(rows)
+    return [*_by_text(_AGENDA, rows, places), *[_ALL_AGENDAS + place for place in places]]
+
+
+def progress_keys(rows: Rows[ProgressTraits]) -> Keys:
+    """Those of progresses."""
+    places = _places(rows)
+    return [*_by_text(_PROGRESS, rows, places), *[_ALL_PROGRESSES + place for place in places]]
+
+
+def state_keys(rows: Rows[ProgressTraits]) -> Keys:
+    """Those of progresses that change while they run."""
+    return _by_text(_STATE, rows, _places(rows))
+
+
+def operation_keys(rows: Rows[OperationTraits]) -> Keys:
+    """Those of operations' ids, odd ones: others have no traits."""
+    return _by_text(_OPERATION, rows, _places(rows))
+
+
+def _by_text(lines: Sequence[bytes | None], rows: Rows[Any], places: Sequence[bytes]) -> Keys:
+    found: Keys = []
+    # Column by column; of no rows there are none.
+    for line, texts in zip(lines, zip(*[astuple(row) for _, row in rows], strict=True), strict=False):
+        if line is not None and (known := {*texts} - _NOT_SAID):
+            # Customers and links recur.
+            starts = {text: line + sized(text) for text in known}
+            found += [starts[text] + place for text, place in zip(texts, places, strict=True) if text is not None]
     return found
 
 
-def progress_keys(key: bytes, progress: ProgressTraits) -> Keys:
-    """Those of a progress."""
-    tail = _tail(progress.added_time, key)
-    found = state_keys(key, progress, tail)
-    if (text := progress.link_id) is not None:
-        found.append(_LINK(text) + tail)
-    if (text := progress.customer_id) is not None:
-        found.append(_CUSTOMER(text) + tail)
-    if (text := progress.agenda_id) is not None:
-        found.append(b"ipg" + sized(text) + tail)
-    if (text := progress.external_id) is not None:
-        found.append(b"ipx" + sized(text) + tail)
-    if (text := progress.cid) is not None:
-        found.append(b"ipd" + sized(text) + tail)
-    if (text := progress.title) is not None:
-        found.append(_TITLE(text) + tail)
-    found.append(_ALL_PROGRESSES + tail)
-    return found
-
-
-def state_keys(key: bytes, progress: ProgressTraits, tail: bytes | None = None) -> Keys:
-    """Those of them that change while it runs."""
-    tail = tail or _tail(progress.added_time, key)
-    found = [] if (text := progress.processing_state) is None else [_STATE(text) + tail]
-    if (text := progress.processing_state_message) is not None:
-        found.append(_MESSAGE(text) + tail)
-    return found
-
-
-def operation_keys(key: bytes, operation: OperationTraits) -> Keys:
-    """That of an operation's id, an odd one: others have no traits."""
-    return [] if (text := operation.id) is None else [b"ioi" + sized(text) + _tail(operation.added_time, key)]
+def _places(rows: Rows[Any]) -> list[bytes]:
+    return [_TIME(time if (time := row.added_time) is not None and time > 0 else 0) + key for key, row in rows]
 
 
 def place_of(added: int | None, key: bytes) -> bytes:
     """Where a row stands in each of its lines: what its index keys have behind their values."""
-    return _tail(added, key)
-
-
-def _tail(added: int | None, key: bytes) -> bytes:
     return _TIME(added if added is not None and added > 0 else 0) + key
 
 

@@ -4,12 +4,22 @@ An index key is `i`, the index's letter, what it is ordered by, and the primary 
 `attributes`. Its value in the store is empty.
 """
 
-from collections.abc import Callable, Iterator
-from functools import lru_cache
+from collections.abc import Callable, Iterator, Sequence
+from functools import lru_cache, partial
+from operator import attrgetter
 from struct import Struct as Packer
 from typing import Any
 
-from projections.indexes.attributes import Keys, agenda_keys, operation_keys, progress_keys, sized, state_keys, unsized
+from projections.indexes.attributes import (
+    Keys,
+    Rows,
+    agenda_keys,
+    operation_keys,
+    progress_keys,
+    sized,
+    state_keys,
+    unsized,
+)
 from projections.indexes.traits import MINUTE, HeadTraits, ProgressTraits, Traits
 
 #: A scheduler's decision number: its epoch, and its count.
@@ -27,6 +37,8 @@ STRAY = b"s"
 _TIME = Packer(">q").pack
 _TURN = Packer(">QQ")
 _LARGEST = 2**64 - 1
+#: What of a progress stays as it is while it runs, nearly always.
+_lasting = attrgetter("added_time", "link_id", "customer_id", "agenda_id", "external_id", "cid", "title")
 
 
 def turns(scan: Callable[[bytes, bytes], Iterator[tuple[bytes, bytes]]]) -> Iterator[tuple[str, str, Turn]]:
@@ -43,55 +55,59 @@ def turns(scan: Callable[[bytes, bytes], Iterator[tuple[bytes, bytes]]]) -> Iter
 
 def index_keys(key: bytes, traits: Traits | None) -> Keys:
     """All index keys of one primary row."""
-    return [] if traits is None else _KEYS[key[:1]](key, traits)
+    return keys_of(key[:1], [(key, traits)])
 
 
-def moved(key: bytes, before: Any, after: Any) -> tuple[Keys, Keys]:
-    """Index keys that go, and those that come, where the traits of one row change; what stays is in neither."""
-    if before is not None and after is not None:
-        if key[:1] == b"p" and before.lasting == after.lasting:
-            # It got older, or has another state: nearly always nothing else, and mostly not by a minute.
-            if before.passing == after.passing:
-                return [], []
-            return _apart(_passing(key, before), _passing(key, after))
-        if key[:1] == b"h" and before[2] is not None and before[2] == after[2]:
-            before, after = (*before[:2], None, *before[3:]), (*after[:2], None, *after[3:])
-    return _apart(index_keys(key, before), index_keys(key, after))
+def keys_of(kind: bytes, rows: Rows[Any]) -> Keys:
+    """All index keys of some primary rows of one kind."""
+    return _KEYS[kind]([row for row in rows if row[1] is not None])
 
 
-def _apart(before: Keys, after: Keys) -> tuple[Keys, Keys]:
-    return [each for each in before if each not in after], [each for each in after if each not in before]
+def moved(kind: bytes, rows: Sequence[tuple[bytes, Any, Any]]) -> tuple[set[bytes], set[bytes]]:
+    """Index keys that go, and those that come, where rows of one kind change: keys, traits before, traits after.
+
+    What stays is in neither.
+    """
+    make = _passing_keys if kind == b"p" and all(_is_passing(*row) for row in rows) else partial(keys_of, kind)
+    gone = {*make([(key, traits) for key, traits, _ in rows])}
+    come = {*make([(key, traits) for key, _, traits in rows])}
+    return gone - come, come - gone
 
 
-def _head_keys(key: bytes, traits: HeadTraits) -> Keys:
-    ready, watched, served, deleted, stray = traits
-    found = [b"i" + READY + key] if ready else []
-    if watched:
-        found.append(b"i" + DUE + key)
-    for queue, customer, epoch, number in served or ():
-        found.append(_pair(queue, customer) + _TURN.pack(_LARGEST - epoch, _LARGEST - number) + key)
-    if deleted is not None:
-        found.append(_age(b"h", deleted) + key)
-    elif stray:
-        found.append(_age(STRAY, 0) + key)
+def _is_passing(_: bytes, before: ProgressTraits | None, after: ProgressTraits | None) -> bool:
+    """It got older, or has another state."""
+    return before is not None and after is not None and _lasting(before) == _lasting(after)
+
+
+def _head_keys(rows: Sequence[tuple[bytes, HeadTraits]]) -> Keys:
+    found: Keys = []
+    for key, (ready, watched, served, deleted, stray) in rows:
+        if ready:
+            found.append(b"i" + READY + key)
+        if watched:
+            found.append(b"i" + DUE + key)
+        for queue, customer, epoch, number in served or ():
+            found.append(_pair(queue, customer) + _TURN.pack(_LARGEST - epoch, _LARGEST - number) + key)
+        if deleted is not None:
+            found.append(_age(b"h", deleted) + key)
+        elif stray:
+            found.append(_age(STRAY, 0) + key)
     return found
 
 
-def _progress_keys(key: bytes, progress: ProgressTraits) -> Keys:
-    return _aged(progress_keys(key, progress), key, progress)
+def _progress_keys(rows: Rows[ProgressTraits]) -> Keys:
+    return progress_keys(rows) + _ages(rows)
 
 
-def _passing(key: bytes, progress: ProgressTraits) -> Keys:
-    return _aged(state_keys(key, progress), key, progress)
+def _passing_keys(rows: Rows[ProgressTraits]) -> Keys:
+    return state_keys(rows) + _ages(rows)
 
 
-def _aged(found: Keys, key: bytes, progress: ProgressTraits) -> Keys:
-    if (minute := progress.minute) is not None:
-        found.append(_age(b"p", minute) + key)
-    return found
+def _ages(rows: Rows[ProgressTraits]) -> Keys:
+    return [_age(b"p", max(0, time) // MINUTE) + key for key, row in rows if (time := row.updated_time) is not None]
 
 
-_KEYS: dict[bytes, Callable[[bytes, Any], Keys]] = {
+_KEYS: dict[bytes, Callable[[Sequence[tuple[bytes, Any]]], Keys]] = {
     b"h": _head_keys,
     b"a": agenda_keys,
     b"p": _progress_keys,

@@ -1,6 +1,6 @@
 """What the index keys of a stored row depend on: a few of its fields, and only those are decoded. Pure."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import msgspec
@@ -42,29 +42,6 @@ class ProgressTraits(msgspec.Struct, frozen=True, rename="camel", gc=False):
     processing_state: str | None = None
     processing_state_message: str | None = None
     updated_time: int | None = None
-
-    @property
-    def minute(self) -> int | None:
-        """Of its last update."""
-        return None if self.updated_time is None else max(self.updated_time, 0) // MINUTE
-
-    @property
-    def lasting(self) -> tuple[int | str | None, ...]:
-        """What stays as it is while it runs, nearly always."""
-        return (
-            self.added_time,
-            self.link_id,
-            self.customer_id,
-            self.agenda_id,
-            self.external_id,
-            self.cid,
-            self.title,
-        )
-
-    @property
-    def passing(self) -> tuple[int | str | None, ...]:
-        """What changes while it runs."""
-        return self.processing_state, self.processing_state_message, self.minute
 
 
 class _AgendaHead(msgspec.Struct, frozen=True, rename="camel", gc=False):
@@ -118,6 +95,17 @@ def known_traits(key: bytes, value: bytes | None) -> Any:
         return traits_of(key, value)
     except msgspec.MsgspecError:
         return None
+
+
+def all_traits(kind: bytes, rows: Sequence[tuple[bytes, bytes]]) -> list[Any]:
+    """The traits of stored rows of one kind; None for those that have no index keys."""
+    if kind == b"o":
+        return [known_traits(key, value) if ODD in key else None for key, value in rows]
+    decode = _decode[kind]
+    try:
+        return [decode(value[PREFIX_LENGTH:]) for _, value in rows]
+    except msgspec.MsgspecError:
+        return [known_traits(key, value) for key, value in rows]  # there is a grave among them
 
 
 def _traits_of_head(head: _Head) -> HeadTraits:

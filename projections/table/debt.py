@@ -10,11 +10,12 @@ The debt stands in the store from before the first row without until after the l
 a crash, keeps all index rows from then on, and sweeps again: to make one that is there changes nothing.
 """
 
+from collections.abc import Iterator, Sequence
 from itertools import chain, islice, repeat
 
-from projections.indexes.keys import index_keys
-from projections.indexes.traits import known_traits
-from projections.store import Store
+from projections.indexes.keys import keys_of
+from projections.indexes.traits import all_traits
+from projections.store import Item, Store
 
 #: Says that index rows may be missing.
 OWED = b"\0unindexed"
@@ -50,9 +51,15 @@ class Debt:
         self.growing = False
         rows = [*islice(chain.from_iterable(self._store.scan(kind, self._next) for kind in SPARED), count)]
         if rows:
-            entries = sorted(entry for key, value in rows for entry in index_keys(key, known_traits(key, value)))
-            self._store.write(zip(entries, repeat(b"")))
+            self._store.write(zip(sorted(_entries(rows)), repeat(b"")))
             self._next = rows[-1][0] + b"\0"
         else:
             self._store.write((), [OWED])
             self.owed = False
+
+
+def _entries(rows: Sequence[Item]) -> Iterator[bytes]:
+    for kind in SPARED:
+        group = [row for row in rows if row[0].startswith(kind)]
+        keys = (key for key, _ in group)
+        yield from keys_of(kind[:1], [*zip(keys, all_traits(kind[:1], group), strict=True)])

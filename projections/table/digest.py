@@ -8,6 +8,8 @@ it is replaced and when it is restored. It finds what disks, compaction and peop
 by the other either, for a sum can be made up by choosing rows, and who can write rows can write the sum beside them.
 """
 
+from collections.abc import Iterable
+
 from xxhash import xxh3_128_intdigest
 
 from projections.rows import PREFIX_LENGTH
@@ -21,6 +23,11 @@ def row_digest(key: bytes, value: bytes | None) -> int:
         return 0
     # The seed tells where the key ends.
     return xxh3_128_intdigest(key + value, len(key))
+
+
+def sum_of(rows: Iterable[tuple[bytes, bytes]]) -> int:
+    """What stored rows add to the sum together: written out, for each that is folded or restored comes through here."""
+    return sum([xxh3_128_intdigest(key + value, len(key)) for key, value in rows if len(value) != PREFIX_LENGTH])
 
 
 def in_hex(total: int) -> str:
