@@ -28,6 +28,7 @@ from projections.store import Store
 from projections.table.debt import Debt
 from projections.table.digest import in_hex, row_digest
 from projections.table.landing import Landing
+from projections.table.unseen import Unseen
 
 #: Where Faust keeps the changelog offset that a store holds everything up to (faust.stores.rocksdb.Store.offset_key).
 POSITION = b"__faust\0offset__"
@@ -64,6 +65,8 @@ class Replica:
         self.ignored = 0
         #: index rows that are to be made before lists are asked for
         self.debt = Debt(store)
+        #: tells what is not here yet of a changelog, if nothing was
+        self._unseen: Unseen | None = None
         applied = self.applied()
         #: the name of the changelog that `position` is a place in; None: not known yet
         self.changelog = None if applied is None else applied.changelog
@@ -112,7 +115,7 @@ class Replica:
         """Keep the greatest source offset per key, of the store and these; one atomic write."""
         best: dict[bytes, bytes] = {}
         below: dict[bytes, bytes | None] = {}
-        get = self.store.get
+        get = self.store.get if self._unseen is None else self._unseen.looking(self.store.get)
         for record in records:
             key, value = record.key, _stored_form(record)
             # Whatever else stands there is no row: index rows follow from rows, and no sum would tell of a false one.
@@ -125,18 +128,20 @@ class Replica:
             if known is None or self._buries(key, value, known):
                 best[key] = value
         self.position = records[-1].offset
-        self.land(Landing(self.store, [*best.items()], below, sparing=self.debt.growing))
+        self._put(Landing(self.store, [*best.items()], below, sparing=self.debt.growing))
         if APPLIED in best:
             self.changelog = _named_in(best[APPLIED])
 
     def land(self, landing: Landing) -> None:
-        """Put rows on the disk, with their index rows and the changelog position, in one atomic write.
-
-        In order of their keys: RocksDB finds the place beside the last one sooner than one anywhere.
-        """
+        """Put rows on the disk, with their index rows and the changelog position, in one atomic write."""
+        self._unseen = None  # it has not seen these
         if landing.sparing and not self.debt.growing:
             # Its index rows are not owed any more: others were made while it was on its way to the changelog.
             landing = Landing(self.store, landing.puts, landing.below)
+        self._put(landing)
+
+    def _put(self, landing: Landing) -> None:
+        # In order of their keys: RocksDB finds the place beside the last one sooner than one anywhere.
         position = (POSITION, b"%d" % self.position)
         rows, index_rows = sorted(landing.puts, key=_KEY), zip(sorted(landing.entries), repeat(b""))
         self.store.write(chain(rows, index_rows, (position,)), landing.removals)
@@ -147,6 +152,7 @@ class Replica:
         """Leave index rows out that lists are read by, until their debt is paid: if there is no row yet."""
         if self.newest < 0 and not self.debt.owed:
             self.debt.begin()
+            self._unseen = Unseen()
 
     def _buries(self, key: bytes, value: bytes, known: bytes) -> bool:
         if fold_of(known) != FOLD_VERSION or offset_of(value) >= offset_of(known):
@@ -185,6 +191,7 @@ class Replica:
             # Of this fold: others are not restored.
             self.wiped |= {key: offset_of(row) for key, row in self._summed() if fold_of(row) == FOLD_VERSION}
         self._unproven = False
+        self._unseen = None
         self.debt.forget()
         self.store.clear()
         self.store.write([(POSITION, b"%d" % position)])
