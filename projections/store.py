@@ -1,6 +1,7 @@
 """Where a partition's rows lie: RocksDB, or memory for tests of the model. Two twins, one contract (tests/contract)."""
 
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from typing import Protocol, cast
 from weakref import WeakSet
 
@@ -18,8 +19,14 @@ class Store(Protocol):
     def get(self, key: bytes) -> bytes | None:
         """The value under a key."""
 
-    def write(self, puts: Iterable[Item], removals: Iterable[bytes] = ()) -> None:
-        """Removals first, then puts, in one atomic write."""
+    def write(self, puts: Iterable[Item], removals: Iterable[bytes] = (), *, logged: bool = True) -> None:
+        """Removals first, then puts, in one atomic write.
+
+        What is not logged may be gone after a crash, the last first, until `flush`: nothing may be logged before that.
+        """
+
+    def flush(self) -> None:
+        """All that was not logged is safe when this returns: some ms."""
 
     def scan(self, prefix: bytes, start: bytes = b"") -> Iterator[Item]:
         """Items whose keys begin with a prefix, in order of the keys, as they are when the first is read.
@@ -64,12 +71,15 @@ class MemoryStore:
         found: bytes | None = self._rows.get(key)
         return found
 
-    def write(self, puts: Iterable[Item], removals: Iterable[bytes] = ()) -> None:
+    def write(self, puts: Iterable[Item], removals: Iterable[bytes] = (), *, logged: bool = True) -> None:  # noqa: ARG002  # a dictionary has no log
         """See Store."""
         added, removed = dict(puts), [*removals]
         for key in removed:
             self._rows.pop(key, None)
         self._rows.update(added)
+
+    def flush(self) -> None:
+        """See Store."""
 
     def scan(self, prefix: bytes, start: bytes = b"") -> Iterator[Item]:
         """See Store."""
@@ -117,7 +127,7 @@ class RocksStore:
         found: bytes | None = db.get(key)
         return found
 
-    def write(self, puts: Iterable[Item], removals: Iterable[bytes] = ()) -> None:
+    def write(self, puts: Iterable[Item], removals: Iterable[bytes] = (), *, logged: bool = True) -> None:
         """See Store."""
         batch = rocksdict.WriteBatch(raw_mode=True)
         for key in removals:
@@ -125,7 +135,11 @@ class RocksStore:
         put = batch.put
         for key, value in puts:
             put(key, value)
-        self._open.write(batch)
+        self._open.write(batch, None if logged else _unlogged())
+
+    def flush(self) -> None:
+        """See Store."""
+        self._open.flush()
 
     def scan(self, prefix: bytes, start: bytes = b"") -> Iterator[Item]:
         """See Store."""
@@ -161,6 +175,13 @@ class RocksStore:
         if self._db is None:
             raise LookupError(_RELEASED)
         return self._db
+
+
+@lru_cache(maxsize=1)
+def _unlogged() -> rocksdict.WriteOptions:
+    found = rocksdict.WriteOptions()
+    found.disable_wal = True  # type: ignore[method-assign, assignment]  # a property, whatever the stubs say
+    return found
 
 
 class FrozenRocks:

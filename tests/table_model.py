@@ -4,7 +4,7 @@ A worker here is the real Holdings with the real feed, writer and restore; only 
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from itertools import count
 from typing import Any
 
@@ -22,7 +22,7 @@ from projections.indexes.traits import known_traits
 from projections.partition import Partition
 from projections.queues.ready import ReadyLine
 from projections.rows import PREFIX_LENGTH, is_primary
-from projections.store import MemoryStore, Store
+from projections.store import Item, MemoryStore, Store
 from projections.table.debt import OWED
 from projections.table.feed import Feed
 from projections.table.holdings import Holdings
@@ -35,14 +35,39 @@ WAIT_SECONDS = 60.0
 EPOCHS = count()
 
 
+class Fragile(MemoryStore):
+    """A store that a crash takes back to where it was safe."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._safe: Any = None
+
+    def write(self, puts: Iterable[Item], removals: Iterable[bytes] = (), *, logged: bool = True) -> None:
+        assert self._safe is None or not logged, "what is logged would outlive what came before it"
+        if not logged and self._safe is None:
+            self._safe = self._rows.copy()
+        super().write(puts, removals)
+
+    def clear(self) -> None:
+        super().clear()
+        self._safe = None
+
+    def flush(self) -> None:
+        self._safe = None
+
+    def crash(self) -> None:
+        if self._safe is not None:
+            self._rows, self._safe = self._safe, None
+
+
 class Disks:
     """The stores of one worker: see projections.table.holdings.Table."""
 
     def __init__(self) -> None:
-        self.stores: dict[int, MemoryStore] = {}
+        self.stores: dict[int, Fragile] = {}
 
     def open(self, number: int) -> Store:
-        return self.stores.setdefault(number, MemoryStore())
+        return self.stores.setdefault(number, Fragile())
 
     def release(self, number: int) -> None:
         pass
@@ -149,10 +174,12 @@ class Model:
         return worker
 
     async def crash(self, name: str) -> None:
-        """kill -9: memory is gone, what was on the wire may land, the disk stays."""
+        """kill -9: memory is gone, what was on the wire may land, of the disk stays what was safe."""
         worker = self.workers.pop(name, None)
         if worker is not None:
             await worker.lose()
+            for store in self.disks[name].stores.values():
+                store.crash()
             worker.changelog.open()
 
     async def until(self, holds: Callable[[], bool], what: str) -> None:

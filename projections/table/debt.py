@@ -6,6 +6,9 @@ and each event would move those of the event before. So they are left out, and m
 everything that this worker owns has caught up: commands, pulls, reports and reads by id are served meanwhile, and
 lists wait (handlers.reads). What takeovers and timers read is made with each row, as ever.
 
+Nor does RocksDB log what is written meanwhile: after a crash the store is as it was at some position of the changelog,
+and goes on from there.
+
 The debt stands in the store from before the first row without until after the last was made. Who finds it there, after
 a crash, keeps all index rows from then on, and sweeps again: to make one that is there changes nothing.
 """
@@ -32,7 +35,7 @@ class Debt:
         self._store = store
         #: some index rows may be missing
         self.owed = store.get(OWED) is not None
-        #: whoever lands rows leaves them out
+        #: whoever lands rows leaves them out, and does not log what he writes
         self.growing = False
         self._next = b""
 
@@ -48,7 +51,10 @@ class Debt:
 
     def pay(self, count: int = SLICE) -> None:
         """Make those of so many rows more; from the first time on none is left out."""
-        self.growing = False
+        if self.growing:
+            # What comes from now on is logged, and must not outlive what was not.
+            self._store.flush()
+            self.growing = False
         rows = [*islice(chain.from_iterable(self._store.scan(kind, self._next) for kind in SPARED), count)]
         if rows:
             self._store.write(zip(sorted(_entries(rows)), repeat(b"")))

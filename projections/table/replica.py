@@ -144,7 +144,7 @@ class Replica:
         # In order of their keys: RocksDB finds the place beside the last one sooner than one anywhere.
         position = (POSITION, b"%d" % self.position)
         rows, index_rows = sorted(landing.puts, key=_KEY), zip(sorted(landing.entries), repeat(b""))
-        self.store.write(chain(rows, index_rows, (position,)), landing.removals)
+        self.store.write(chain(rows, index_rows, (position,)), landing.removals, logged=not self.debt.growing)
         self.digest += landing.digest
         self.newest = max(self.newest, landing.newest)
 

@@ -1,6 +1,9 @@
 """Both stores of rows keep the same promises: RocksDB as Faust opens it, and its twin in memory."""
 
 import random
+import signal
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -180,8 +183,61 @@ def test_any_series_of_writes_leaves_what_a_dictionary_would_hold(store: Store, 
         assert all_of(store, prefix) == expected, f"step {step}"
 
 
+def test_what_is_not_logged_is_there_at_once_and_stays_there(store: Store) -> None:
+    store.write([(b"a", b"1"), (b"b", b"1")])
+    store.write([(b"b", b"2")], [b"a"], logged=False)
+    assert all_of(store) == [(b"b", b"2")]
+    store.flush()
+    store.write([(b"c", b"3")])
+    assert all_of(store) == [(b"b", b"2"), (b"c", b"3")]
+
+
+#: Writes many rows that are not logged, one after the other, then one that is, and dies; or flushes in between.
+CRASH = """
+import os, signal, sys
+from pathlib import Path
+from projections.group.disk import disk_options
+from projections.store import RocksStore
+
+store = RocksStore(disk_options().open(Path(sys.argv[1])))
+store.write([(b"a", b"")])
+for number in range(int(sys.argv[2])):
+    store.write([(b"b%06d" % number, bytes(10_000))], logged=False)
+if sys.argv[3] == "flushed":
+    store.flush()
+    store.write([(b"c", b"")])
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
 class TestRocks:
     """What the disk alone promises."""
+
+    @pytest.mark.parametrize("between", ["flushed", "nothing"])
+    def test_of_what_is_not_logged_a_crash_leaves_the_first_and_all_that_was_flushed(
+        self, tmp_path: Path, between: str
+    ) -> None:
+        count = 3000  # more than the buffers hold, so some were written anyhow
+        died = subprocess.run([sys.executable, "-c", CRASH, str(tmp_path / "db"), f"{count}", between], check=False)
+        assert died.returncode == -signal.SIGKILL
+
+        store = rocks(tmp_path / "db")
+        found = [key for key, _ in all_of(store)]
+        rows = [b"b%06d" % number for number in range(count)]
+        if between == "flushed":
+            assert found == [b"a", *rows, b"c"]
+        else:
+            assert found == [b"a", *rows[: len(found) - 1]]
+        store.release()
+
+    def test_what_is_not_logged_is_there_after_reopening(self, tmp_path: Path) -> None:
+        store = rocks(tmp_path / "db")
+        store.write([(b"a", b"1")], logged=False)
+        store.release()
+
+        store = rocks(tmp_path / "db")
+        assert all_of(store) == [(b"a", b"1")]
+        store.release()
 
     def test_rows_are_there_after_reopening_and_removed_ones_are_not(self, tmp_path: Path) -> None:
         store = rocks(tmp_path / "db")

@@ -16,7 +16,8 @@ from projections.table.debt import OWED, Debt
 from projections.table.landing import Landing
 from projections.table.replica import Replica
 from projections.views import Answer, ByAttribute, ById
-from tests.table_model import Model, derived, indexed
+from tests import builders as b
+from tests.table_model import Fragile, Model, derived, indexed
 from tests.unit.projections.table.test_recreated_changelog import Story
 
 STATES = [*ProcessingState]
@@ -38,7 +39,7 @@ def rows(n: int, chance: random.Random) -> dict[bytes, Row | None]:
 @pytest.mark.parametrize("seed", range(30))
 def test_whatever_lands_while_they_are_made_they_are_those_of_the_rows(seed: int) -> None:
     """Rows are weighed, and land later; paying goes on between; the process dies, and opens the same disk."""
-    chance, store = random.Random(seed), MemoryStore()
+    chance, store = random.Random(seed), Fragile()
     replica, flying, offset = Replica(0, store), list[Landing](), 0
     replica.spare()
     while replica.debt.owed or flying:
@@ -52,6 +53,7 @@ def test_whatever_lands_while_they_are_made_they_are_those_of_the_rows(seed: int
             case "p" if replica.debt.owed and offset >= 6:
                 replica.debt.pay(chance.randint(1, 4))
             case "c" if replica.debt.owed and offset >= 3:
+                store.crash()
                 replica = Replica(0, store)
                 flying.clear()
                 assert (replica.debt.owed, replica.debt.growing) == (True, False)
@@ -98,6 +100,28 @@ async def test_a_partition_from_an_empty_disk_or_from_the_log_alone_has_them_whe
     await story.model.crash("A")
     await story.model.serve_and_check("A")
     await story.model.serve_and_check("empty")
+
+
+async def test_a_crash_before_they_are_made_takes_what_was_not_logged_and_the_next_start_brings_it_back(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    story = Story()
+    await story.start("A")
+    story.begin("A", "r1", "r2")
+    await story.land("A")
+    await story.model.crash("A")
+
+    model = story.model
+    with monkeypatch.context() as patched:
+        patched.setattr(Debt, "pay", lambda _: None)  # its time never comes
+        worker = await model.start("B", {0})
+        await model.until(worker.idle, "idle")
+        model.decide("B", b.submit("a1", stream="r3", id="s-r3"))
+        await model.until(lambda: len(model.stored("B")) == len(model.expected()), "written")
+        assert model.stored("B") == model.expected()
+        await model.crash("B")
+    assert model.stored("B") == {}
+    await model.serve_and_check("B")
 
 
 async def test_a_standby_keeps_them_from_the_first_row_on() -> None:
