@@ -30,8 +30,9 @@ class Overlay:
 
     def put(self, key: bytes, value: bytes) -> None:
         """A row as it is now."""
+        replaced = self.dirty.get(key)
         self.dirty[key] = value
-        self.size += len(value)
+        self.size += len(value) if replaced is None else len(value) - len(replaced)
 
     def remember(self, key: bytes, value: bytes | None) -> None:
         """What lies on disk where a row may be put soon."""

@@ -31,6 +31,8 @@ from projections.table.replica import Replica
 logger = logging.getLogger(__name__)
 
 RETRY_SECONDS = 0.2
+#: What a partition folds before it is written, while it catches up: the rows of some 10,000 runs (bytes).
+LATE_BYTES = 16 << 20
 
 
 class Writer:
@@ -86,13 +88,18 @@ class Writer:
             self._work.clear()
             if self._replica.wiped and self._partition.caught_up:
                 await bury(self._replica.wiped, self._partition, lambda: self.ended)
-            while not self.ended and not self.idle:
+            while not self.ended and not self.idle and not self._may_wait():
                 if self._partition.overlay.size < BATCH_BYTES:
                     # A flight of a few rows costs broker, disk and loop nearly as much as one of hundreds, and nobody
                     # waits for it: what is folded is readable, and what is lost with this process is folded again.
                     await asyncio.sleep(self._pause)
                 if not self.ended:
                     await self._fly()
+
+    def _may_wait(self) -> bool:
+        """Nobody may ask for these rows yet, and what changes again before that is written once."""
+        partition = self._partition
+        return not partition.caught_up and partition.overlay.size < LATE_BYTES
 
     async def _fly(self) -> None:
         offset = self._partition.position
