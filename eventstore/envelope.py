@@ -121,16 +121,16 @@ def link_of(key: bytes, headers: Headers, value: bytes) -> str:
     """
     pieces = [_LENGTH(len(key)), key]
     for name, content in sorted(headers):
-        pieces += (_named(name), _LENGTH(len(content)), content)
+        pieces += (_begun(name, len(content)), content)
     pieces += (_LENGTH(len(value)), value)
     return sha256(b"".join(pieces)).hexdigest()
 
 
-@lru_cache(maxsize=64)
-def _named(name: str) -> bytes:
-    # Names recur with every event: length and bytes in one piece.
+@lru_cache(maxsize=256)
+def _begun(name: str, length: int) -> bytes:
+    # Names recur with every event, and mostly so do the lengths of what they say: all before it in one piece.
     encoded = name.encode()
-    return _LENGTH(len(encoded)) + encoded
+    return _LENGTH(len(encoded)) + encoded + _LENGTH(length)
 
 
 def format_time(epoch_ms: int) -> str:

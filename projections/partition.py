@@ -14,7 +14,7 @@ from projections.indexes.keys import DUE, READY, turns
 from projections.indexes.zones import Zones
 from projections.overlay import Overlay
 from projections.queues.ready import ReadyLine
-from projections.rows import PREFIX_LENGTH, Head, head_key, read_row, stream_of, write_row
+from projections.rows import PREFIX_LENGTH, Head, read_row, stream_of, write_row
 from projections.run import Run
 from projections.store import Store
 from projections.verdict import Verdict, judge
@@ -159,7 +159,7 @@ class Partition:
         if run.is_new:
             for key in changes:  # the writer need not look for them either
                 self.overlay.remember(key, None)
-        after = changes[head_key(run.stream)]
+        after = changes[run.head_key]
         self.ready.update(run.stream, before, after if isinstance(after, Head) else None)
 
 

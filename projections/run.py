@@ -4,6 +4,7 @@ Rows are read when asked for, and only those: a report on one operation of ten t
 """
 
 from collections.abc import Callable, Iterable
+from typing import Any
 
 from eventstore.model import Agenda, AgendaProgress, OperationProgress
 from projections.rows import (
@@ -24,7 +25,7 @@ def _nothing(_: bytes) -> None:
 class Run:
     """The rows of one stream. `get` answers a stored value, `keys` the present keys under a prefix."""
 
-    __slots__ = ("_get", "_head", "_keys", "stream")
+    __slots__ = ("_get", "_head", "_keys", "head_key", "stream")
 
     def __init__(
         self,
@@ -33,6 +34,7 @@ class Run:
         keys: Callable[[bytes], Iterable[bytes]],
     ) -> None:
         self.stream = stream
+        self.head_key = head_key(stream)
         self._get = get
         self._keys = keys
         self._head: Head | bool | None = False
@@ -41,11 +43,10 @@ class Run:
     def head(self) -> Head | None:
         """The head row; None where nothing ever was (or its last trace was reaped)."""
         if self._head is False:
-            key = head_key(self.stream)
-            found = self._get(key)
+            found = self._get(self.head_key)
             if found is None:
                 self._get = _nothing  # every event leaves a head row: the others need not be looked for
-            self._head = read_row(key, found)
+            self._head = read_row(self.head_key, found)
         return self._head  # type: ignore[return-value]  # False was replaced above
 
     @property
@@ -67,9 +68,12 @@ class Run:
 
     def operation(self, name: str) -> OperationProgress | None:
         """The progress of one operation."""
-        key = operation_key(self.stream, name)
-        found: OperationProgress | None = read_row(key, self._get(key))
+        found: OperationProgress | None = self.row(operation_key(self.stream, name))
         return found
+
+    def row(self, key: bytes) -> Any:
+        """The row under a key of this run."""
+        return read_row(key, self._get(key))
 
     def weight(self, operations: Iterable[str]) -> int:
         """Bytes of the progress row and of some operations' rows as they are stored."""

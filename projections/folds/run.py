@@ -37,7 +37,6 @@ from projections.rows import (
     Changes,
     Head,
     agenda_key,
-    head_key,
     operation_key,
     progress_key,
 )
@@ -53,7 +52,7 @@ def evolve(run: Run, envelope: Envelope, event: Event, link: str) -> Changes:
 def _submitted(run: Run, head: Head, event: AgendaSubmitted, _: Envelope) -> Changes:
     agenda_id = event.agenda.id or ""
     changes: Changes = {
-        head_key(run.stream): _with_agenda(replace(head, progress=True), agenda_id, heads.submitted(event)),
+        run.head_key: _with_agenda(replace(head, progress=True), agenda_id, heads.submitted(event)),
         agenda_key(run.stream, agenda_id): event.agenda,
         progress_key(run.stream): _laid_over(run, event.progress),
     }
@@ -75,7 +74,7 @@ def _reported(run: Run, head: Head, event: ProgressReported, _: Envelope) -> Cha
     agenda = None if event.agenda_id is None else head.agendas.get(event.agenda_id)
     if agenda is not None and event.agenda_id is not None:
         head = _with_agenda(head, event.agenda_id, heads.reported(agenda, event, progress))
-    changes: Changes = {head_key(run.stream): head, progress_key(run.stream): progress}
+    changes: Changes = {run.head_key: head, progress_key(run.stream): progress}
     for entry in event.operations or ():
         _lay_operation(run, changes, entry)
     return changes
@@ -109,7 +108,7 @@ def _rerun(run: Run, head: Head, event: AgendaRerun, envelope: Envelope) -> Chan
 
 def _expanded(run: Run, head: Head, event: AgendaExpanded, envelope: Envelope) -> Changes:
     progress = renewals.overlaid(_laid_over(run, event.progress), event.params)
-    changes: Changes = {head_key(run.stream): head, progress_key(run.stream): progress}
+    changes: Changes = {run.head_key: head, progress_key(run.stream): progress}
     return changes | renewals.expanded(run, event, envelope.time)
 
 
@@ -133,7 +132,7 @@ def _agenda_deleted(run: Run, head: Head, event: AgendaDeleted, envelope: Envelo
     left = {name: agenda for name, agenda in head.agendas.items() if name != event.agenda_id}
     gone = None if left or head.progress or run.operation_keys() else envelope.time
     return {
-        head_key(run.stream): replace(head, agendas=left, deleted=gone),
+        run.head_key: replace(head, agendas=left, deleted=gone),
         agenda_key(run.stream, event.agenda_id): None,
     }
 
@@ -142,7 +141,7 @@ def _progress_deleted(run: Run, head: Head, _: ProgressDeleted, envelope: Envelo
     gone = None if head.agendas else envelope.time
     left = {name: heads.forgotten(agenda) for name, agenda in head.agendas.items()}
     changes: Changes = {
-        head_key(run.stream): replace(head, agendas=left, progress=False, deleted=gone),
+        run.head_key: replace(head, agendas=left, progress=False, deleted=gone),
         progress_key(run.stream): None,
     }
     for key in run.operation_keys():
@@ -151,7 +150,7 @@ def _progress_deleted(run: Run, head: Head, _: ProgressDeleted, envelope: Envelo
 
 
 def _reaped(run: Run, _: Head, __: RunReaped, ___: Envelope) -> Changes:
-    return {head_key(run.stream): None}
+    return {run.head_key: None}
 
 
 def _objects_reaped(run: Run, head: Head, event: ObjectsReaped, envelope: Envelope) -> Changes:
@@ -165,7 +164,7 @@ def _objects_reaped(run: Run, head: Head, event: ObjectsReaped, envelope: Envelo
         left = {name: heads.forgotten(agenda) for name, agenda in left.items()}
         changes[progress_key(run.stream)] = None
     deleted = envelope.time if over else None
-    return {head_key(run.stream): replace(head, agendas=left, progress=progress, deleted=deleted), **changes}
+    return {run.head_key: replace(head, agendas=left, progress=progress, deleted=deleted), **changes}
 
 
 _FOLDS: dict[type, Callable[[Run, Head, Any, Envelope], Changes]] = {
@@ -195,7 +194,7 @@ def _head_only(run: Run, head: Head, agenda_id: str, change: Callable[[AgendaHea
     agenda = head.agendas.get(agenda_id)
     if agenda is not None:
         head = _with_agenda(head, agenda_id, change(agenda))
-    return {head_key(run.stream): head}
+    return {run.head_key: head}
 
 
 def _with_agenda(head: Head, agenda_id: str, agenda: AgendaHead) -> Head:
@@ -208,6 +207,6 @@ def _laid_over(run: Run, change: AgendaProgress) -> AgendaProgress:
 
 
 def _lay_operation(run: Run, changes: Changes, entry: OperationProgress) -> None:
-    name = entry.operation or ""
-    stored = run.operation(name)
-    changes[operation_key(run.stream, name)] = entry if stored is None else merge(stored, entry)
+    key = operation_key(run.stream, entry.operation or "")
+    stored: OperationProgress | None = run.row(key)
+    changes[key] = entry if stored is None else merge(stored, entry)

@@ -8,7 +8,7 @@ from eventstore.envelope import Envelope
 from eventstore.events import AgendaSaved, OperationDeleted, OperationSaved, ProgressSaved
 from eventstore.model import Agenda, AgendaProgress, OperationProgress, merge
 from projections.folds import head as heads
-from projections.rows import Changes, Head, agenda_key, head_key, operation_key, progress_key, row_name
+from projections.rows import Changes, Head, agenda_key, operation_key, progress_key, row_name
 from projections.run import Run
 
 O = TypeVar("O", Agenda, AgendaProgress, OperationProgress)  # noqa: E741  # an object
@@ -17,7 +17,7 @@ O = TypeVar("O", Agenda, AgendaProgress, OperationProgress)  # noqa: E741  # an 
 def agenda_saved(run: Run, head: Head, event: AgendaSaved, _: Envelope) -> Changes:
     """What was said lies over the agenda; one that is not there stays away."""
     stored = run.agenda(event.agenda.id or "")
-    changes: Changes = {head_key(run.stream): head}
+    changes: Changes = {run.head_key: head}
     if stored is not None:
         changes[agenda_key(run.stream, event.agenda.id or "")] = merge(stored, event.agenda)
     return changes
@@ -32,7 +32,7 @@ def progress_saved(run: Run, head: Head, event: ProgressSaved, _: Envelope) -> C
     if agenda_id in head.agendas:
         agenda = heads.saved(head.agendas[agenda_id], event.progress, progress)
         head = replace(head, agendas={**head.agendas, agenda_id: agenda})
-    changes: Changes = {head_key(run.stream): replace(head, progress=True), progress_key(run.stream): progress}
+    changes: Changes = {run.head_key: replace(head, progress=True), progress_key(run.stream): progress}
     for entry in event.operations or ():
         name = entry.operation or ""
         changes[operation_key(run.stream, name)] = _laid(run.operation(name), entry)
@@ -43,7 +43,7 @@ def operation_saved(run: Run, head: Head, event: OperationSaved, _: Envelope) ->
     """What was said lies over the operation's progress."""
     name = row_name(run.stream, event.operation.id or "")
     return {
-        head_key(run.stream): head,
+        run.head_key: head,
         operation_key(run.stream, name): _laid(run.operation(name), event.operation),
     }
 
@@ -52,7 +52,7 @@ def operation_deleted(run: Run, head: Head, event: OperationDeleted, envelope: E
     """The row is gone; the last of a run leaves a tombstone (design 4.3)."""
     key = operation_key(run.stream, row_name(run.stream, event.id))
     left = head.progress or head.agendas or any(other != key for other in run.operation_keys())
-    return {head_key(run.stream): replace(head, deleted=None if left else envelope.time), key: None}
+    return {run.head_key: replace(head, deleted=None if left else envelope.time), key: None}
 
 
 def _laid(stored: O | None, said: O) -> O:
