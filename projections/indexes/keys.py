@@ -5,10 +5,10 @@ An index key is `i`, the index's letter, what it is ordered by, and the primary 
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from functools import lru_cache, partial
+from functools import lru_cache
 from operator import attrgetter
 from struct import Struct as Packer
-from typing import Any
+from typing import Any, TypeVar
 
 from projections.indexes.attributes import (
     Keys,
@@ -22,6 +22,7 @@ from projections.indexes.attributes import (
 )
 from projections.indexes.traits import MINUTE, HeadTraits, ProgressTraits, Traits
 
+T = TypeVar("T")
 #: A scheduler's decision number: its epoch, and its count.
 Turn = tuple[int, int]
 
@@ -39,6 +40,7 @@ _TURN = Packer(">QQ")
 _LARGEST = 2**64 - 1
 #: What of a progress stays as it is while it runs, nearly always.
 _lasting = attrgetter("added_time", "link_id", "customer_id", "agenda_id", "external_id", "cid", "title")
+_state = attrgetter("processing_state", "processing_state_message")
 
 
 def turns(scan: Callable[[bytes, bytes], Iterator[tuple[bytes, bytes]]]) -> Iterator[tuple[str, str, Turn]]:
@@ -68,15 +70,31 @@ def moved(kind: bytes, rows: Sequence[tuple[bytes, Any, Any]]) -> tuple[set[byte
 
     What stays is in neither.
     """
-    make = _passing_keys if kind == b"p" and all(_is_passing(*row) for row in rows) else partial(keys_of, kind)
-    gone = {*make([(key, traits) for key, traits, _ in rows])}
-    come = {*make([(key, traits) for key, _, traits in rows])}
+    if kind == b"p" and all(_is_passing(*row) for row in rows):
+        stated = [row for row in rows if _state(row[1]) != _state(row[2])]
+        aged = [row for row in rows if _minute(row[1]) != _minute(row[2])]
+        gone = {*state_keys(_before(stated)), *_ages(_before(aged))}
+        come = {*state_keys(_after(stated)), *_ages(_after(aged))}
+    else:
+        gone, come = {*keys_of(kind, _before(rows))}, {*keys_of(kind, _after(rows))}
     return gone - come, come - gone
 
 
 def _is_passing(_: bytes, before: ProgressTraits | None, after: ProgressTraits | None) -> bool:
-    """It got older, or has another state."""
+    """It got older, or has another state: nearly always nothing else, and mostly not by a minute."""
     return before is not None and after is not None and _lasting(before) == _lasting(after)
+
+
+def _before(rows: Sequence[tuple[bytes, T, T]]) -> list[tuple[bytes, T]]:
+    return [(key, old) for key, old, _ in rows]
+
+
+def _after(rows: Sequence[tuple[bytes, T, T]]) -> list[tuple[bytes, T]]:
+    return [(key, new) for key, _, new in rows]
+
+
+def _minute(progress: ProgressTraits) -> int | None:
+    return None if (time := progress.updated_time) is None else max(0, time) // MINUTE
 
 
 def _head_keys(rows: Sequence[tuple[bytes, HeadTraits]]) -> Keys:
@@ -99,12 +117,8 @@ def _progress_keys(rows: Rows[ProgressTraits]) -> Keys:
     return progress_keys(rows) + _ages(rows)
 
 
-def _passing_keys(rows: Rows[ProgressTraits]) -> Keys:
-    return state_keys(rows) + _ages(rows)
-
-
 def _ages(rows: Rows[ProgressTraits]) -> Keys:
-    return [_age(b"p", max(0, time) // MINUTE) + key for key, row in rows if (time := row.updated_time) is not None]
+    return [_age(b"p", minute) + key for key, row in rows if (minute := _minute(row)) is not None]
 
 
 _KEYS: dict[bytes, Callable[[Sequence[tuple[bytes, Any]]], Keys]] = {
