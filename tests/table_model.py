@@ -135,7 +135,13 @@ class ModelWorker:
         self.holdings.lost()
 
     def idle(self) -> bool:
-        return self.holdings.ready() and all(writer.idle for writer in self.holdings.writers.values())
+        """It owns all that it was assigned, everything is written, and there are all index rows."""
+        holdings = self.holdings
+        return (
+            holdings.ready()
+            and all(writer.idle for writer in holdings.writers.values())
+            and all(map(holdings.is_indexed, holdings.owned))
+        )
 
 
 def indexed(store: Store) -> list[bytes]:
@@ -254,7 +260,6 @@ class Model:
         stored, expected = self.stored(name), self.expected()
         wrong = [key for key in stored.keys() | expected.keys() if stored.get(key) != expected.get(key)]
         assert not wrong, {key: (stored.get(key), expected.get(key)) for key in wrong}
-        await self.until(lambda: all(map(worker.holdings.is_indexed, range(self.partitions))), "indexed")
         for store in self.disks[name].stores.values():
             assert indexed(store) == derived(store)
         await self.crash(name)

@@ -2,12 +2,10 @@
 
 A partition that begins with nothing, from its changelog or from the log, is not asked for lists before it has caught
 up. Index rows of agendas and progresses, which lists alone are read by, would be most of what is written until then,
-and each event would move those of the event before. So they are left out, and made in one sweep, in slices, once
-everything that this worker owns has caught up: commands, pulls, reports and reads by id are served meanwhile, and
-lists wait (handlers.reads). What takeovers and timers read is made with each row, as ever.
-
-Nor does RocksDB log what is written meanwhile: after a crash the store is as it was at some position of the changelog,
-and goes on from there.
+and each event would move those of the event before. So they are left out, and made in one sweep, in slices, once all
+that this worker owns has caught up and is written: commands, pulls, reports and reads by id are served meanwhile, and
+lists wait (handlers.routing.reads). What takeovers and timers read is made with each row, as ever. Nor does RocksDB log
+what is written meanwhile: after a crash the store is as it was at some position of the changelog, and goes on there.
 
 The debt stands in the store from before the first row without until after the last was made. Who finds it there, after
 a crash, keeps all index rows from then on, and sweeps again: to make one that is there changes nothing.

@@ -165,8 +165,8 @@ class Holdings:
 
     async def _index(self, replicas: Mapping[int, Replica]) -> None:
         generation = self.generation
-        while not all(partition.caught_up for partition in self.owned.values()):
-            await self.changed(1.0)
+        for writer in self.writers.values():
+            await writer.caught_up.wait()
         for replica in replicas.values():
             while replica.debt.owed and self.generation == generation:
                 replica.debt.pay()

@@ -57,6 +57,8 @@ class Writer:
         self._pause = pause
         self._work = asyncio.Event()
         self._written = partition.position
+        #: all is written that was in the log when the partition was assigned
+        self.caught_up = asyncio.Event()
         self.ended = False
         #: rows written, batches written, rows sent again because another worker's record had buried them
         self.rows = self.batches = self.resent = 0
@@ -95,6 +97,7 @@ class Writer:
                     await asyncio.sleep(self._pause)
                 if not self.ended:
                     await self._fly()
+            self._tell()
 
     def _may_wait(self) -> bool:
         """Nobody may ask for these rows yet, and what changes again before that is written once."""
@@ -115,6 +118,11 @@ class Writer:
                 return
         self._written = offset
         self._partition.overlay.land()
+        self._tell()
+
+    def _tell(self) -> None:
+        if self._partition.caught_up and self._written >= (self._partition.want or 0) - 1:
+            self.caught_up.set()
 
     def _applied_row(self, offset: int, digest: int) -> bytes:
         name = self._replica.changelog or ""

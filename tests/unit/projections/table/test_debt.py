@@ -115,7 +115,7 @@ async def test_a_crash_before_they_are_made_takes_what_was_not_logged_and_the_ne
     with monkeypatch.context() as patched:
         patched.setattr(Debt, "pay", lambda _: None)  # its time never comes
         worker = await model.start("B", {0})
-        await model.until(worker.idle, "idle")
+        await model.until(worker.holdings.ready, "owned")
         model.decide("B", b.submit("a1", stream="r3", id="s-r3"))
         await model.until(lambda: len(model.stored("B")) == len(model.expected()), "written")
         assert model.stored("B") == model.expected()
