@@ -106,7 +106,8 @@ class Writer:
 
     async def _fly(self) -> None:
         offset = self._partition.position
-        batches = [*whole_streams(self._partition.overlay.take_off())] or [[]]
+        flown = self._partition.overlay.take_off()
+        batches = [*whole_streams(flown, late=self._replica.debt.growing)] or [[]]
         digest = self._replica.digest
         for number, rows in enumerate(batches, 1):
             below, sparing = self._partition.overlay.below, self._replica.debt.growing
