@@ -6,7 +6,7 @@ taken over again from the log: an owner with a wrong row notices nothing by itse
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from eventstore.errors import AgendumError, RangeGone, Unavailable
 from eventstore.log import EventLog
@@ -29,10 +29,14 @@ class RowsDiffer(AgendumError):
 class Doubts:
     """Checks suspect streams of owned partitions until cancelled."""
 
-    def __init__(self, log: EventLog, topic: str, pause: float = PAUSE_SECONDS) -> None:
+    def __init__(
+        self, log: EventLog, topic: str, pause: float = PAUSE_SECONDS, lost: Callable[[], None] = lambda: None
+    ) -> None:
         self._log = log
         self._topic = topic
         self._pause = pause
+        #: ends every ownership: said before a partition is wiped, or somebody would be shown what is left of it
+        self._lost = lost
         #: streams checked, and partitions found wrong
         self.checked = self.wrong = 0
 
@@ -62,6 +66,7 @@ class Doubts:
             )
             if rows[stream] != expected:
                 self.wrong += 1
+                self._lost()
                 replica.wipe(replica.position)
                 raise RowsDiffer(f"partition {partition.number}: rows of {stream} differ from the replay of the log")
 

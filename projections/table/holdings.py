@@ -69,7 +69,7 @@ class Holdings:
         self._failpoint = failpoint
         #: between two flights of few rows from one partition (s)
         self._pause = pause
-        self.doubts = Doubts(log, topic)
+        self.doubts = Doubts(log, topic, lost=self.lost)
         self._resent = 0
         self._changes: set[asyncio.Future[None]] = set()
         log.listen(topic, feed.landed)
