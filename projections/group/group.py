@@ -12,6 +12,7 @@ from typing import Any
 from faust.types import TP
 
 from eventstore.errors import ForeignLog, TooNew
+from eventstore.kafka.cancellation import heed
 from projections.group.membership import GroupSettings, app_of, table_of
 from projections.group.transport import Hooks, RocksTable
 from projections.table.holdings import Holdings
@@ -112,12 +113,15 @@ class Group:
     async def _hold(self, holdings: Holdings, actives: set[int], standbys: set[int]) -> None:
         while True:
             try:
-                await holdings.hold(actives, standbys)
+                # In a task of its own: one in which a group of tasks has failed stays asked to end (Python 3.11), and
+                # whoever heeds that would end the next attempt too.
+                await asyncio.create_task(holdings.hold(actives, standbys))
                 return
             except Exception as wrong:  # noqa: BLE001  # whatever it was: leave, or begin again
                 if (refused := _refusal(wrong)) is not None:
                     self._leave(refused)
                     return
+                heed()  # it failed while it was ended
                 logger.exception("holding failed: begins again", extra={"action": "hold"})
             holdings.lost()
             # Rows that cannot be read may be the reason: opened again, every one of them is summed.

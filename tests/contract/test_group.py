@@ -10,6 +10,7 @@ import pytest
 
 from compose.ports import free_ports
 from eventstore.kafka.admin import make_topics
+from eventstore.kafka.cancellation import heed
 from eventstore.topics import Topics
 from projections.group.group import Group
 from projections.group.membership import GroupSettings
@@ -106,3 +107,32 @@ async def test_an_assignment_that_was_revoked_before_it_was_worked_on_is_not_hel
         again = group.app.consumer.assignment(), group.app.consumer_generation_id
         await group.app.consumer.on_partitions_assigned(*again)
         await asyncio.wait_for(given.all.wait(), SECONDS)
+
+
+class Stumbling(Given):
+    """Holdings of which a task fails, once; and which ask Kafka, like all of them, when they begin."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.failed = False
+
+    async def hold(self, actives: set[int], _standbys: set[int]) -> None:
+        heed()  # as does whatever asks Kafka
+        if actives == {0, 1} and not self.failed:
+            self.failed = True
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self._fail())
+        await super().hold(actives, _standbys)
+
+    async def _fail(self) -> None:
+        await asyncio.sleep(0)  # by then there is nothing left to do but to wait for it
+        raise ValueError("stumbled")
+
+
+async def test_what_failed_is_begun_again(kafka: Broker, prefix: str, tmp_path: Path) -> None:
+    """A group of tasks that fails leaves a mark on its own task, in Python 3.11, that Kafka's client is not to heed."""
+    topics, given = Topics(prefix, 2), Stumbling()
+    await make_topics(kafka.bootstrap, topics.all(), 1)
+    async with joined(member(kafka, topics, tmp_path), given):
+        await asyncio.wait_for(given.all.wait(), SECONDS)
+        assert given.failed
