@@ -18,7 +18,7 @@ from projections.table.feed import Feed
 from projections.table.ownership import Lease
 from projections.table.replica import Replica
 from projections.table.restore import Restore
-from projections.table.writer import Writer
+from projections.table.writer import ChangelogRecreated, Writer
 
 
 class Table(Protocol):
@@ -156,8 +156,8 @@ class Holdings:
             self._take_over(number, ends[number])
         self.assigned = frozenset(actives)
         async with asyncio.TaskGroup() as tasks:
-            for writer in self.writers.values():
-                tasks.create_task(writer.run())
+            for number, writer in self.writers.items():
+                tasks.create_task(self._write(writer, replicas[number]))
             tasks.create_task(self._feed.run(self.owned, self._folded))
             tasks.create_task(self._restore.stand_by(replicas, standbys))
             tasks.create_task(self.doubts.run(self.owned, replicas))
@@ -190,6 +190,16 @@ class Holdings:
         self.writers[number] = Writer(
             partition, replica, self._changelog, log_id, self.lease.holds, self._failpoint, self._pause
         )
+
+    async def _write(self, writer: Writer, replica: Replica) -> None:
+        try:
+            await writer.run()
+        except ChangelogRecreated as wrong:
+            self.rebuilds += 1
+            self._restore.report(replica.number, str(wrong))
+            self.lost()  # or somebody would be shown what is left of it
+            replica.wipe(replica.position, recreated=True)
+            raise
 
     def _rebuild(self, replica: Replica, flaw: str) -> None:
         self.rebuilds += 1

@@ -9,6 +9,7 @@ import pytest
 
 from eventstore.envelope import Envelope, write_headers
 from eventstore.ids import partition_of
+from eventstore.kafka.admin import make_topics
 from eventstore.kafka.log import KafkaLog
 from eventstore.log import NewRecord
 from tests.conftest import Broker
@@ -44,6 +45,42 @@ async def test_a_recreated_changelog_is_made_good_from_the_log_and_a_recreated_l
             r"expected rows of partition \d folded from log \S+, found log \S+: the topic was recreated", said
         )
         assert rows_on_disk(worker.data) == before, "nothing was changed by looking"
+
+
+@pytest.mark.parametrize("names", [pytest.param("A", marks=pytest.mark.faults), "AB"])  # for its length
+async def test_a_changelog_that_is_recreated_under_its_workers_is_made_good_from_the_log(
+    kafka: Broker, prefix: str, tmp_path: Path, names: str
+) -> None:
+    """An owner is told by its first flight into the new one, a standby by its place, which is not there any more."""
+    async with world(kafka, prefix, tmp_path, *names, **UNBROKEN) as where:
+        for worker in where.workers:
+            worker.start()
+        await where.until(lambda: _shared(where), "all to own a part")
+        await where.work(where.workers[0])
+        for worker in where.workers:
+            await where.warm(worker)
+        await where.recreate(where.topics.changelog.name)
+        await make_topics(where.bootstrap, where.topics.all(), 1)
+        runs = await where.runs()
+
+        async def rebuilt() -> bool:
+            await where.touch(where.workers[0], runs)
+            return all("partition is rebuilt" in worker.log.read_text() for worker in where.workers)
+
+        await where.until(rebuilt, "all to find another changelog")
+        for worker in where.workers:
+            await where.warm(worker)
+        await where.end(*where.workers)
+
+        for worker in where.workers:
+            assert await where.flaws(worker) == []
+        [worker, *_] = where.workers
+        worker.wipe()
+        worker.start()
+        await where.owns(worker)
+        assert (await where.metrics(worker))["agendum_rebuilds_total"] == 0, "the new changelog is whole"
+        await where.end(worker)
+        assert await where.flaws(worker) == []
 
 
 async def test_an_event_of_a_newer_release_makes_a_worker_leave_unless_it_is_named_as_poisonous(
@@ -135,4 +172,4 @@ async def test_a_process_recovers_the_same_partitions_again_and_again(
 
 async def _shared(where: World) -> bool:
     health = [await worker.health(where.session) for worker in where.workers]
-    return all(each is not None and len(each["owned"]) == 1 for each in health)
+    return all(each is not None and len(each["owned"]) == P // len(health) for each in health)

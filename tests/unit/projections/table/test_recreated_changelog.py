@@ -91,6 +91,33 @@ async def test_rows_of_two_changelogs_are_never_mixed(monkeypatch: pytest.Monkey
     await story.model.serve_and_check("A")
 
 
+@pytest.mark.parametrize("comes_back", ["B", "empty"])
+async def test_rows_are_whole_where_the_changelog_was_recreated_under_its_owner(
+    monkeypatch: pytest.MonkeyPatch, comes_back: str
+) -> None:
+    """What was in the old one alone is in no record of the new one, and a flight that is cut short has no sum."""
+    story = Story()
+    await story.start("B")
+    story.begin("B", "r1", "r2", "r3")
+    await story.land("B")
+    await story.model.crash("B")
+    owner = await story.start("A")
+    position = owner.holdings.replicas[0].position
+
+    story.model.log.recreate(CHANGELOG)
+    story.report("A", "r2")
+    await begins_again(story, owner)
+    while story.changelog() <= position + 3:
+        story.report("A", "r1")
+        await story.land("A")
+    monkeypatch.setattr(flights, "BATCH_BYTES", 300)
+    await cut_short(story, owner)
+    await story.model.crash("A")
+
+    await story.model.serve_and_check(comes_back)
+    await story.model.serve_and_check("A")
+
+
 async def test_what_stands_at_the_stored_position_tells_the_changelog_only_if_it_is_the_very_row() -> None:
     story = Story()
     await story.start("B")
@@ -157,6 +184,16 @@ async def test_a_doubt_about_the_changelog_outlives_the_assignment_in_which_it_c
 
     rows, theirs = (dict(store.scan(b"")) for store in (replica.store, story.model.disks["A"].stores[0]))
     assert rows == theirs
+
+
+async def begins_again(story: Story, owner: ModelWorker) -> None:
+    """As projections.group has it: what failed is taken over again, with everything opened anew."""
+    assert owner.task is not None
+    await story.model.until(owner.task.done, "the owner to find that it writes to another changelog")
+    assert owner.task.exception() is not None
+    await owner.lose()
+    owner.holdings.keep(set())
+    await story.start("A")
 
 
 def other(record: Record, **differs: Any) -> Record:
