@@ -7,15 +7,18 @@ import asyncio
 import json
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from projections.rows import PREFIX_LENGTH
+from projections.rows import PREFIX_LENGTH, stream_of
 from projections.table.replica import ROW_HEADER
 from tests.conftest import Broker
 from tests.faults.changelog import Raw, changelog, put, removed
-from tests.faults.judge import rows_on_disk
+from tests.faults.judge import rows_on_disk, whole_log
+from tests.faults.processes import WorkerProcess
 from tests.faults.world import UNBROKEN, P, World, world
+from tests.integration.test_verify import tamper
 
 pytestmark = pytest.mark.kafka
 
@@ -54,6 +57,44 @@ async def test_rows_changed_in_the_changelog_are_found_by_their_sum(kafka: Broke
         assert (await where.metrics(worker))["agendum_rebuilds_total"] == 0
         await where.end(worker)
         assert rows_on_disk(worker.data) == before
+
+
+async def test_a_row_that_passes_for_right_is_found_by_a_foreign_record_and_its_partition_rebuilt(
+    kafka: Broker, prefix: str, tmp_path: Path
+) -> None:
+    """Changed with the sum beside it, it is served; an event of another history makes its owner look at the log."""
+    async with world(kafka, prefix, tmp_path, "A", **UNBROKEN) as where:
+        [worker] = where.workers
+        await where.life(worker, agendas=8)
+        before = rows_on_disk(worker.data)
+        key, row, _ = changed(before[0])
+
+        def change(db: Any) -> None:
+            db[key] = before[0][key][:PREFIX_LENGTH] + (row or b"")
+
+        tamper(worker.data, 0, change, mend=True)
+        worker.start()
+        await where.owns(worker)
+        assert REBUILT not in worker.log.read_text()
+        await put(where, where.topics.agendas.name, [(0, await foreign(where, stream_of(key)))])
+        await where.until(lambda: says(worker, "rows_differ=True"), "the owner to look at the log")
+        await where.owns(worker)
+        await where.end(worker)
+
+        assert rows_on_disk(worker.data) == before
+        assert await where.flaws(worker) == []
+
+
+async def foreign(where: World, stream: str) -> Raw:
+    """An event ahead of its stream."""
+    log = await whole_log(where.bootstrap, where.prefix, P)
+    last = [record for record in log[0] if record.key == stream.encode()][-1]
+    headers = [(name, b"99" if name == "ce_streamversion" else value) for name, value in last.headers]
+    return last.key, last.value, headers
+
+
+async def says(worker: WorkerProcess, text: str) -> bool:
+    return text in worker.log.read_text()
 
 
 @pytest.mark.faults  # for its length: the cleaner has to come by
