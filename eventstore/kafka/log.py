@@ -25,10 +25,12 @@ Ask = Callable[[list[TopicPartition]], Awaitable[Mapping[TopicPartition, int]]]
 class KafkaLog:
     """See eventstore.log.EventLog; `partitions` by topic name, because no client is asked twice."""
 
-    def __init__(self, bootstrap: str, partitions: dict[str, int]) -> None:
+    def __init__(
+        self, bootstrap: str, partitions: dict[str, int], buffered: Callable[[str], None] = lambda _: None
+    ) -> None:
         self._bootstrap = bootstrap
         self._partitions = partitions
-        self.producer = Producer(bootstrap)
+        self.producer = Producer(bootstrap, buffered)
         self._asking = AIOKafkaConsumer(
             bootstrap_servers=bootstrap, group_id=None, enable_auto_commit=False, request_timeout_ms=5000
         )

@@ -35,8 +35,10 @@ FIRST_SECONDS = 0.15
 class Producer:
     """Idempotent appends with acks=all, to any topic."""
 
-    def __init__(self, bootstrap: str) -> None:
+    def __init__(self, bootstrap: str, buffered: Callable[[str], None] = lambda _: None) -> None:
         self.client = Renewed(bootstrap)
+        #: for tests: told the topic when appended records wait to be sent
+        self._buffered = buffered
         self._queues: dict[Place, deque[Append]] = {}
         self._senders: dict[Place, asyncio.Task[None]] = {}
         self._heard: dict[str, Heard] = {}
@@ -100,7 +102,7 @@ class Producer:
     async def _send_until_answered(self, place: Place, batch: list[Append]) -> None:
         while batch := [append for append in batch if not append.done.done()]:
             try:
-                told = await self._attempt(place, [append.record for append in batch])
+                told = await self._attempt(place, [append.record for append in batch], lambda: self._buffered(place[0]))
             except Unavailable:
                 await asyncio.sleep(RETRY_SECONDS)
             except Exception as wrong:  # noqa: BLE001  # refused by the broker: theirs who asked
@@ -114,9 +116,7 @@ class Producer:
                     if not append.done.done():
                         append.done.set_result(None)
 
-    async def _attempt(
-        self, place: Place, records: list[NewRecord], buffered: Callable[[], None] = lambda: None
-    ) -> Told:
+    async def _attempt(self, place: Place, records: list[NewRecord], buffered: Callable[[], None]) -> Told:
         topic, partition = place
         producer: AIOKafkaProducer | None = None
         try:

@@ -3,6 +3,7 @@ as if by SIGSTOP (`buffered:2:stop`); several, with commas between them.
 
 | point | passed when |
 |---|---|
+| decided | events of runs wait in the producer and are not sent yet |
 | folded | records of the log were folded |
 | buffered | the batch that closes a flight, with the `applied` row, waits in the producer and is not sent yet |
 | buffered_part | so does one that does not close its flight |

@@ -37,7 +37,11 @@ class Connections:
         def buffered(rows: list[NewRecord]) -> None:
             failpoint("buffered" if rows[-1].key == APPLIED else "buffered_part")
 
-        self.log = KafkaLog(bootstrap, {topic.name: topic.partitions for topic in topics.all()})
+        def decided(topic: str) -> None:
+            if topic == topics.agendas.name:
+                failpoint("decided")
+
+        self.log = KafkaLog(bootstrap, {topic.name: topic.partitions for topic in topics.all()}, decided)
         self.changelog = KafkaChangelog(self.log, bootstrap, topics.changelog.name, buffered)
         # Nearly all that is written there is this worker's own, and folded when it is acknowledged: see
         # projections.table.feed.

@@ -12,13 +12,16 @@ from pathlib import Path
 
 import pytest
 
+from eventstore.ids import partition_of
 from handlers.client.client import connect
 from handlers.clock import draw
 from projections.rows import APPLIED
 from tests.conftest import Broker
 from tests.faults.changelog import Rows, buried, changelog, late, removed
+from tests.faults.judge import whole_log
 from tests.faults.processes import HANG_SECONDS, WorkerProcess
-from tests.faults.world import World, world
+from tests.faults.testimony import counted
+from tests.faults.world import P, World, world
 from tests.integration.installation import sample, submit, tenant
 
 pytestmark = pytest.mark.kafka
@@ -75,6 +78,57 @@ async def test_an_owner_sends_again_what_a_woken_one_buried(kafka: Broker, prefi
         await where.end(a)
 
         await all_agree(where)
+
+
+async def test_what_a_woken_owner_had_decided_is_applied_by_nobody(kafka: Broker, prefix: str, tmp_path: Path) -> None:
+    """Its event lands behind those of the new owner, on the same run: whoever asked is not told that it was done."""
+    async with world(kafka, prefix, tmp_path, "A", "B", **SESSION) as where:
+        a, b = where.workers
+        await where.life(a, agendas=2)
+        run = min(await where.runs())
+        a.start(failpoint="decided:1:stop")
+        await where.owns(a)
+        asking = asyncio.create_task(said(where, a, run))
+        await where.until(lambda: asleep(a), "A to stop with an event that is not sent yet")
+        await take_over(where, b)
+        meanwhile = await applied(where, run)
+
+        a.wake()
+        await where.until(lambda: outdated(where, run, len(meanwhile)), "A's event to land")
+        status, now = await asking, await applied(where, run)
+        assert now[: len(meanwhile)] == meanwhile
+        # The one that landed counts for nothing: either nobody knows what has become of it, or B has done it anew.
+        assert (status, len(now) - len(meanwhile)) in {(503, 0), (503, 1), (200, 1)}
+        b.kill()
+        await where.owns(a)
+        await where.end(a)
+
+        await all_agree(where)
+
+
+async def said(where: World, worker: WorkerProcess, run: str) -> int:
+    """What a worker answers to a change of a run, asked once."""
+    body = {"id": f"{run}-a", "customerId": "acme", "params": {"by": worker.name}}
+    path, headers = f"/pop/progress/operation/{run}-a", {"Authorization": "x"}
+    async with where.session.put(f"{worker.url}{path}", json=body, headers=headers) as answer:
+        return answer.status
+
+
+async def asleep(worker: WorkerProcess) -> bool:
+    return worker.asleep
+
+
+async def applied(where: World, run: str) -> list[int]:
+    """The offsets of a run's events that count."""
+    log = await whole_log(where.bootstrap, where.prefix, P)
+    return [each.offset for each, *_ in counted(log[partition_of(run, P)]) if each.key == run.encode()]
+
+
+async def outdated(where: World, run: str, after: int) -> bool:
+    """Whether an event of a run stands in the log that does not count."""
+    log = await whole_log(where.bootstrap, where.prefix, P)
+    stands = [each.offset for each in log[partition_of(run, P)] if each.key == run.encode()]
+    return len(stands) > max(after, len(await applied(where, run)))
 
 
 @pytest.mark.faults  # for its length: the cleaner has to come by twice

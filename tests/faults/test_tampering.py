@@ -67,10 +67,10 @@ async def test_a_row_that_passes_for_right_is_found_by_a_foreign_record_and_its_
         [worker] = where.workers
         await where.life(worker, agendas=8)
         before = rows_on_disk(worker.data)
-        key, row, _ = changed(before[0])
+        key = victim(before[0])
 
         def change(db: Any) -> None:
-            db[key] = before[0][key][:PREFIX_LENGTH] + (row or b"")
+            db[key] = before[0][key][:PREFIX_LENGTH] + (changed(before[0])[1] or b"")
 
         tamper(worker.data, 0, change, mend=True)
         worker.start()
