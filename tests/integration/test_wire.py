@@ -8,6 +8,14 @@ from tests.wire import Client, error_of, raw, share
 pytestmark = pytest.mark.kafka
 
 
+async def samples(worker: WorkerProcess) -> dict[str, float]:
+    """What a worker's metrics say, by their names with their labels."""
+    (answer,) = await raw(worker, b"GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n")
+    lines = answer.decode().partition("\r\n\r\n")[2].splitlines()
+    parts = [line.rpartition(" ") for line in lines if not line.startswith("#")]
+    return {name: float(value) for name, _, value in parts}
+
+
 class TestOperation:
     """What operators look at."""
 
@@ -17,8 +25,26 @@ class TestOperation:
         alive, ready, metrics = await raw(worker, *(get % path for path in (b"/healthz", b"/readyz", b"/metrics")))
         assert alive.startswith(b"HTTP/1.1 200")
         assert ready.startswith(b"HTTP/1.1 200")
-        for name in (b"agendum_records_total", b"agendum_lag_records", b"agendum_command_seconds", b"agendum_ready"):
-            assert name in metrics
+        assert b"\nagendum_partitions_owned 12.0\n" in metrics
+
+    async def test_metrics_tell_of_what_was_asked_folded_and_is_ready(
+        self, worker: WorkerProcess, client: Client
+    ) -> None:
+        before = await samples(worker)
+        await client.submit()
+        after = await samples(worker)
+        insight = f'{{insight="i-{client.tenant}"}}'
+        assert after[f"agendum_ready{insight}"] == 1
+        assert after[f"agendum_ready_age_seconds{insight}"] >= 0
+        for grows in (
+            'agendum_command_seconds_count{command="SubmitAgenda",outcome="answered"}',
+            'agendum_command_seconds_sum{command="SubmitAgenda",outcome="answered"}',
+        ):
+            assert after[grows] > before.get(grows, 0)
+        applied = [f'agendum_records_total{{partition="{number}",verdict="applied"}}' for number in range(12)]
+        assert sum(after.get(name, 0) for name in applied) > sum(before.get(name, 0) for name in applied)
+        for lag in ("records", "seconds"):
+            assert {f'agendum_lag_{lag}{{partition="{number}"}}' for number in range(12)} <= after.keys()
 
 
 class TestEndings:
