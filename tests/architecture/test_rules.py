@@ -38,7 +38,11 @@ def run(folder: Path, *command: str) -> subprocess.CompletedProcess[str]:
         ("eventstore/codec.py", "import time", "the pure core knows no I/O, no clock, no chance BROKEN"),
         ("projections/partition.py", "import asyncio", "the pure core knows no I/O, no clock, no chance BROKEN"),
         ("handlers/deciders/reports.py", "import random", "the pure core knows no I/O, no clock, no chance BROKEN"),
-        ("handlers/deciders/reports.py", "import handlers.clock", "the pure core knows no I/O, no clock, no chance BROKEN"),
+        (
+            "handlers/deciders/reruns.py",
+            "import handlers.clock",
+            "the pure core knows no I/O, no clock, no chance BROKEN",
+        ),
         ("handlers/scheduling/fifo.py", "import logging", "the pure core knows no I/O, no clock, no chance BROKEN"),
         ("handlers/converting/bound.py", "import time", "the pure core knows no I/O, no clock, no chance BROKEN"),
         ("handlers/intake/sealed.py", "import socket", "the pure core knows no I/O, no clock, no chance BROKEN"),
