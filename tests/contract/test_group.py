@@ -4,9 +4,11 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
+from aiokafka.consumer.group_coordinator import HeartbeatRequest
 
 from compose.ports import free_ports
 from eventstore.kafka.admin import make_topics
@@ -15,18 +17,22 @@ from eventstore.topics import Topics
 from projections.group.group import Group
 from projections.group.membership import GroupSettings
 from projections.table.holdings import Holdings
-from projections.table.ownership import Lease
+from projections.table.ownership import Lease, boottime
 from tests.conftest import Broker
 
 pytestmark = pytest.mark.kafka
 #: Well below the five minutes after which Kafka's clients look at the topics by themselves.
 SECONDS = 120.0
+#: What the group's coordinator answers a heartbeat when others may own soon.
+REBALANCE_IN_PROGRESS = 27
 
 
-def member(kafka: Broker, topics: Topics, folder: Path) -> Group:
+def member(kafka: Broker, topics: Topics, folder: Path, lease: Lease | None = None) -> Group:
     [port] = free_ports(1)
-    url = f"http://127.0.0.1:{port}"
-    return Group(GroupSettings(bootstrap=kafka.bootstrap, topics=topics, url=url, data=folder), Lease(10.0))
+    settings = GroupSettings(
+        bootstrap=kafka.bootstrap, topics=topics, url=f"http://127.0.0.1:{port}", data=folder, heartbeat=0.3
+    )
+    return Group(settings, lease or Lease(10.0))
 
 
 class Given:
@@ -136,3 +142,58 @@ async def test_what_failed_is_begun_again(kafka: Broker, prefix: str, tmp_path: 
     async with joined(member(kafka, topics, tmp_path), given):
         await asyncio.wait_for(given.all.wait(), SECONDS)
         assert given.failed
+
+
+class Heartbeats:
+    """Between a member and its broker: when each heartbeat went out, and what it was answered; or so it is told."""
+
+    def __init__(self, group: Group) -> None:
+        self.client = group.app.consumer._thread._consumer._coordinator._client
+        self.send = self.client.send
+        self.client.send = self._noted
+        #: (when it went out on the lease's clock, what it was answered)
+        self.answers: list[tuple[float, int]] = []
+        #: told instead of what the broker says
+        self.said: int | None = None
+
+    async def _noted(self, node: int, request: Any, **more: Any) -> Any:
+        began = boottime()
+        answer = await self.send(node, request, **more)
+        if isinstance(request, HeartbeatRequest):
+            code = answer.error_code if self.said is None else self.said
+            self.answers.append((began, code))
+            return SimpleNamespace(error_code=code)
+        return answer
+
+    async def more(self, code: int, count: int) -> None:
+        """Wait until so many more are answered by this."""
+        before = len(self.answers)
+        async with asyncio.timeout(SECONDS):
+            while sum(each == code for _, each in self.answers[before:]) < count:  # noqa: ASYNC110  # in another thread
+                await asyncio.sleep(0.02)
+
+
+async def test_only_a_heartbeat_without_an_error_proves_ownership_and_from_when_it_was_sent(
+    kafka: Broker, prefix: str, tmp_path: Path
+) -> None:
+    topics, given, lease = Topics(prefix, 2), Given(), Lease(10.0)
+    await make_topics(kafka.bootstrap, topics.all(), 1)
+    async with joined(member(kafka, topics, tmp_path, lease), given) as group:
+        await asyncio.wait_for(given.all.wait(), SECONDS)
+        heartbeats = Heartbeats(group)
+
+        await heartbeats.more(0, 3)
+        assert lease.holds()
+        proved = lease._sent
+        assert proved is not None
+        assert proved <= heartbeats.answers[-1][0], "as of its sending, not of its answer"
+
+        heartbeats.said, refused = REBALANCE_IN_PROGRESS, boottime()
+        await heartbeats.more(REBALANCE_IN_PROGRESS, 2)
+        assert lease._sent is not None
+        assert lease._sent <= refused, "what was answered by an error renewed nothing"
+        heartbeats.said = None
+        await heartbeats.more(0, 2)
+        async with asyncio.timeout(SECONDS):
+            while lease._sent <= refused:  # noqa: ASYNC110  # in another thread
+                await asyncio.sleep(0.02)
