@@ -13,7 +13,7 @@ from eventstore.kafka.admin import make_topics
 from eventstore.kafka.log import KafkaLog
 from eventstore.log import NewRecord
 from tests.conftest import Broker
-from tests.faults.judge import rows_on_disk, whole_log
+from tests.faults.judge import rows_on_disk, whole_log, whole_topic
 from tests.faults.world import UNBROKEN, P, World, world
 from tests.integration.commands import agendum
 
@@ -81,6 +81,29 @@ async def test_a_changelog_that_is_recreated_under_its_workers_is_made_good_from
         assert (await where.metrics(worker))["agendum_rebuilds_total"] == 0, "the new changelog is whole"
         await where.end(worker)
         assert await where.flaws(worker) == []
+
+
+async def test_a_log_that_is_recreated_under_a_worker_makes_it_leave(
+    kafka: Broker, prefix: str, tmp_path: Path
+) -> None:
+    """What it shows and decides on is of a log that is no more; nothing of it is written into the new one."""
+    async with world(kafka, prefix, tmp_path, "A", **UNBROKEN) as where:
+        [worker] = where.workers
+        for topic in (where.topics.catalogue, where.topics.agendas):
+            worker.start()
+            await where.work(worker, 4)
+            await where.owns(worker)
+            before = len(worker.log.read_text())
+            await where.recreate(topic.name)
+            await make_topics(where.bootstrap, where.topics.all(), 1)
+            await asyncio.to_thread(worker.join)
+
+            said = " ".join(worker.log.read_text()[before:].split())
+            assert worker.exit not in (0, None)
+            assert "this worker must leave" in said
+            assert f"expected {topic.name} to hold the offsets" in said
+            found = await whole_topic(where.bootstrap, topic)
+            assert sum(map(len, found.values())) == 0
 
 
 async def test_an_event_of_a_newer_release_makes_a_worker_leave_unless_it_is_named_as_poisonous(
