@@ -12,9 +12,11 @@ from eventstore.errors import OutcomeUnknown
 from eventstore.events import TYPES
 from eventstore.log import EventLog
 from eventstore.model import CatalogueObject
+from handlers.access.rights import may_see
 from handlers.command_path.appending import append, record_of
 from handlers.command_path.locks import Locks
 from handlers.deciders.catalogue import decide_catalogue
+from handlers.deciders.repeats import repeats
 from handlers.gateway import Kept
 from projections.catalogue.fold import Item, saved
 from projections.catalogue.tail import CatalogueTail
@@ -59,6 +61,10 @@ class CataloguePath:
                 item = catalogue.item(command.stream)
                 command = replace(command, now=self._now())
                 stored = None if item is None else item.object
+                if item is not None and repeats(command, item.requests):
+                    # As it is now, which may be another's by now.
+                    seen = stored if stored is not None and may_see(stored, command.caller) else None
+                    return Kept(catalogue.position, seen)
                 event = decide_catalogue(command, stored)
                 if event is None:
                     return Kept(catalogue.position, None)

@@ -26,7 +26,6 @@ from eventstore.commands import (
     SaveProgress,
     SubmitAgenda,
 )
-from eventstore.errors import Invalid
 from eventstore.events import RunEvent
 from handlers.deciders.bounds import GROWING, may_outgrow, refuse_oversize
 from handlers.deciders.dispatch import dispatch, expire, take_back
@@ -34,6 +33,7 @@ from handlers.deciders.endings import cancel, hand_back, reclaim, retry
 from handlers.deciders.expansions import expand
 from handlers.deciders.objects import delete_agenda, delete_progress, reap
 from handlers.deciders.reaping import reap_objects
+from handlers.deciders.repeats import repeats
 from handlers.deciders.reports import report
 from handlers.deciders.reruns import rerun
 from handlers.deciders.saving import delete_operation, save_agenda, save_operation, save_progress
@@ -66,12 +66,7 @@ def _repeats(command: Command, run: Run) -> bool:
             return True
     if command.request is None:
         return run.head.last == command.id
-    for event_id, digest in run.head.requests or ():
-        if event_id == command.id:
-            if digest != command.request:
-                raise Invalid("expected the body that this Idempotency-Key came with before, but it is another one")
-            return True
-    return False
+    return repeats(command, run.head.requests or ())
 
 
 _DECIDERS: dict[type[Command], Callable[[Any, Run], RunEvent | None]] = {

@@ -21,7 +21,9 @@ from eventstore.model import CatalogueObject, Insight, Paused, merge
 from projections.verdict import Verdict
 
 #: Raised whenever an event, or what follows from it here, becomes another item: snapshots of another one are not used.
-CATALOGUE_FOLD = 1
+CATALOGUE_FOLD = 2
+#: Commands with an Idempotency-Key that an item remembers, as a run's head does (design 4.5).
+REQUESTS = 8
 
 Saved = CustomerSaved | ResourcePoolSaved | InsightSaved | AgendaTemplateSaved
 
@@ -34,6 +36,8 @@ class Item(msgspec.Struct, frozen=True, gc=False):
     last: str
     #: None: it was deleted, and the next one under this id goes on from this version
     object: CatalogueObject | None
+    #: (event id, digest of the body) of the last commands that came with an Idempotency-Key
+    requests: tuple[tuple[str, str], ...] = ()
 
 
 def stream_of(thing: CatalogueObject) -> str:
@@ -52,16 +56,19 @@ def judge(item: Item | None, envelope: Envelope) -> Verdict:
 
 def evolve(item: Item | None, envelope: Envelope, event: CatalogueEvent, link: str) -> Item:
     """The object after an applied event: what was said, over what is stored."""
-    if isinstance(event, CatalogueObjectDeleted):
-        return Item(envelope.version, link, envelope.id, None)
     stored = None if item is None else item.object
-    if isinstance(event, InsightPaused | InsightResumed):
+    if isinstance(event, CatalogueObjectDeleted):
+        after = None
+    elif isinstance(event, InsightPaused | InsightResumed):
         # Of an Insight that is there; what is deleted stays so.
         after = _pausing(stored, event, envelope.time) if isinstance(stored, Insight) else stored
     else:
         said = saved(event)
         after = said if stored is None else _laid(stored, said)
-    return Item(envelope.version, link, envelope.id, after)
+    requests = () if item is None else item.requests
+    if envelope.request is not None:
+        requests = (*requests, (envelope.id, envelope.request))[-REQUESTS:]
+    return Item(envelope.version, link, envelope.id, after, requests)
 
 
 def saved(event: Saved) -> CatalogueObject:

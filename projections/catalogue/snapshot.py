@@ -41,6 +41,7 @@ class Entry(msgspec.Struct, frozen=True, array_like=True, gc=False):
     version: int
     link: str
     last: str
+    requests: tuple[tuple[str, str], ...]
     customer: Customer | None = None
     pool: ResourcePool | None = None
     insight: Insight | None = None
@@ -116,7 +117,7 @@ def _pieces(items: Mapping[str, Item]) -> Iterator[bytes]:
 
 
 def _entry(stream: str, item: Item) -> Entry:
-    head = (stream, item.version, item.link, item.last)
+    head = (stream, item.version, item.link, item.last, item.requests)
     match item.object:
         case None:
             return Entry(*head)
@@ -132,4 +133,4 @@ def _entry(stream: str, item: Item) -> Entry:
 
 def _item(entry: Entry) -> Item:
     thing = entry.customer or entry.pool or entry.insight or entry.template
-    return Item(entry.version, entry.link, entry.last, thing)
+    return Item(entry.version, entry.link, entry.last, thing, entry.requests)

@@ -173,6 +173,38 @@ async def test_a_key_finds_its_agenda_on_every_worker_and_after_a_restart_on_emp
     assert answer["count"] == len(keys)
 
 
+async def test_a_key_of_the_catalogue_counts_once_on_every_worker_and_after_a_restart_with_and_without_disks(
+    two: Arena,
+) -> None:
+    """What came with it is not done again over what others did since; another body where the two meet is refused."""
+    one, other = two.workers
+    client = Client(one.url, f"t{os.urandom(4).hex()}")
+    path, body = f"/pop/customer/{client.tenant}", {"customerId": client.tenant, "title": "first"}
+
+    async def again(worker: WorkerProcess) -> None:
+        client.url = worker.url
+        before = await client.ask("GET", path)
+        _, repeated, _ = await client.ask("POST", path, body, Idempotency_Key="k")
+        assert [found["title"] for found in repeated["all"]] == ["second"], "as it is now"
+        _, wrong, _ = await client.ask("POST", path, {**body, "title": "third"}, Idempotency_Key="k")
+        assert (wrong["errorResponse"]["responseCode"], "Idempotency-Key" in str(wrong)) == (422, True)
+        assert (await client.ask("GET", path))[:2] == before[:2]
+
+    _, made, _ = await client.ask("POST", path, body, Idempotency_Key="k")
+    assert made["all"][0]["title"] == "first"
+    await client.ask("PUT", path, {"title": "second"})
+    for worker in (one, other):
+        await again(worker)
+    for disks in ("kept", "empty"):
+        one.stop()  # it leaves a snapshot of the catalogue
+        await asyncio.to_thread(one.join)
+        if disks == "empty":
+            one.wipe()
+        one.start()
+        await share(two.workers)
+        await again(one)
+
+
 async def test_what_one_worker_was_told_of_the_catalogue_the_other_answers_at_once(two: Arena) -> None:
     tenant = f"t{os.urandom(4).hex()}"
     kinds = {"customer": {"customerId": tenant}, "resourcepool": {"customerId": tenant}, "insight": {}}

@@ -1,4 +1,7 @@
-"""SaveCustomer, SaveResourcePool, SaveInsight: each happens and is refused; none stays quiet (spec 2.5, 3.2)."""
+"""SaveCustomer, SaveResourcePool, SaveInsight: each happens and is refused; none stays quiet (spec 2.5, 3.2).
+
+But what comes with a key that was used: tests/integration/test_moving.py.
+"""
 
 from typing import Any
 

@@ -22,7 +22,10 @@ from tests.builders import customer, insight
 from tests.golden.test_golden import golden
 
 #: What every fold so far made of the golden events; a sum that is here never changes.
-FOLDS = {1: "41b9d39076996be0298325285d08465d1cc027afd8ca4062c15db87ef6692add"}
+FOLDS = {
+    1: "41b9d39076996be0298325285d08465d1cc027afd8ca4062c15db87ef6692add",
+    2: "27f0c59107a8f897e19d12e189ccccfbe335438ee73c6dc7f81542002bc677d2",
+}
 GONE = Item(2, "link2", "e2", None)
 HELD: tuple[CatalogueObject, ...] = (ResourcePool(id="p"), customer("b"), customer("a"), insight("i"))
 SNAPSHOT = Snapshot(7, {**{stream_of(thing): Item(1, "link", "e1", thing) for thing in HELD}, "insight/gone": GONE})
@@ -35,6 +38,11 @@ def test_it_is_read_as_it_was_written() -> None:
     assert [*found.items] == [*SNAPSHOT.items], "in this order"
     assert unpack(pack(SNAPSHOT, "log"), "log", 8) == SNAPSHOT, "the topic went on meanwhile"
     assert unpack(pack(Snapshot(1, {}), "log"), "log", 1) == Snapshot(1, {})
+
+
+def test_the_keys_that_were_used_are_read_as_they_were_written() -> None:
+    used = Snapshot(3, {"customer/a": Item(2, "link", "e2", customer("a"), (("e1", "digest"), ("e2", "other")))})
+    assert unpack(pack(used, "log"), "log", 3) == used
 
 
 def test_one_of_another_log_is_refused() -> None:
