@@ -32,7 +32,7 @@
     │   ├── TooNew                   a type or version that this program does not know: upgrade, never skip
     │   └── RangeGone                records that were asked for are no longer (or not yet) there
     ├── RowsDiffer                   projections.table.doubts: a partition's rows were wrong, and are taken over again
-    ├── ChangelogRecreated           projections.table.writer: … its changelog is another one: taken over again
+    ├── ChangelogRecreated           projections.table.changelog: … its changelog is another one: taken over again
     ├── NoKeySet                     handlers.access.keys: what was read is no key set
     ├── NotARegistry                 handlers.executor: a registry of programs is none
     ├── OperationFailed              … an operation failed; the message is its diagnosis

@@ -24,6 +24,8 @@ from eventstore.model import Agenda, AgendaProgress, Fact, OperationProgress
 FOLD_VERSION = 5
 
 APPLIED = b"\0applied"
+#: What stands for the sum of rows of which not all are written.
+IN_PART = ""
 #: What the keys of rows begin with that stand in the changelog and count in the digest.
 PRIMARY = frozenset((b"h\0", b"a\0", b"p\0", b"o\0"))
 PREFIX_LENGTH = 10
@@ -112,7 +114,7 @@ class Applied(Fact, frozen=True, kw_only=True):
     #: source offset up to which every row is in the batch or before it
     offset: int
     fold: int
-    #: sum mod 2**128 of the digests of all primary rows, in hex
+    #: sum mod 2**128 of the digests of all primary rows, in hex; IN_PART: they are being written anew
     digest: str
     #: names the changelog that this row was written to; "" by releases that had no such names
     changelog: str = ""

@@ -2,9 +2,14 @@
 
 from typing import Protocol
 
+from eventstore.errors import AgendumError
 from eventstore.log import NewRecord, Record
 from projections.rows import PREFIX_LENGTH, offset_of
 from projections.table.replica import ROW_HEADER
+
+
+class ChangelogRecreated(AgendumError):
+    """The changelog was deleted and made anew under its writer: it lacks all that was written before."""
 
 
 class Changelog(Protocol):

@@ -12,13 +12,13 @@ from eventstore.errors import Moving
 from eventstore.log import EventLog
 from projections.partition import Partition
 from projections.store import Store
-from projections.table.changelog import Changelog
+from projections.table.changelog import Changelog, ChangelogRecreated
 from projections.table.doubts import Doubts
 from projections.table.feed import Feed
 from projections.table.ownership import Lease
 from projections.table.replica import Replica
 from projections.table.restore import Restore
-from projections.table.writer import ChangelogRecreated, Writer
+from projections.table.writer import Writer
 
 
 class Table(Protocol):

@@ -17,6 +17,7 @@ from eventstore.log import Record
 from projections.rows import (
     APPLIED,
     FOLD_VERSION,
+    IN_PART,
     PREFIX_LENGTH,
     PRIMARY,
     Applied,
@@ -177,6 +178,8 @@ class Replica:
             )
         if applied.fold != FOLD_VERSION:
             return f"rows of fold version {applied.fold}, this release folds to {FOLD_VERSION}"
+        if applied.digest == IN_PART:
+            return "rows that somebody began to write anew, and did not end"
         if applied.offset >= end or self.newest >= end:
             return f"rows as of offset {max(applied.offset, self.newest)}, beyond the log's end {end}"
         if self.newest <= applied.offset and in_hex(self.digest) != applied.digest:

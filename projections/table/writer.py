@@ -11,17 +11,18 @@ from collections.abc import Callable, Collection
 
 import msgspec
 
-from eventstore.errors import AgendumError, Unavailable
+from eventstore.errors import Unavailable
 from eventstore.log import NewRecord, Record
 from projections.partition import Partition
 from projections.rows import (
     APPLIED,
     FOLD_VERSION,
+    IN_PART,
     Applied,
     offset_of,
     prefix,
 )
-from projections.table.changelog import Changelog, record_of, source_offset
+from projections.table.changelog import Changelog, ChangelogRecreated, record_of, source_offset
 from projections.table.digest import in_hex
 from projections.table.flights import BATCH_BYTES, whole_streams
 from projections.table.graves import bury
@@ -33,10 +34,6 @@ logger = logging.getLogger(__name__)
 RETRY_SECONDS = 0.2
 #: What a partition folds before it is written, while it catches up: the rows of some 10,000 runs (bytes).
 LATE_BYTES = 16 << 20
-
-
-class ChangelogRecreated(AgendumError):
-    """The changelog was deleted and made anew under its writer: it lacks all that was written before."""
 
 
 class Writer:
@@ -59,6 +56,8 @@ class Writer:
         self._holds = holds
         self._failpoint = failpoint
         self._pause = pause
+        #: rows are folded from the log's beginning, and the changelog holds others
+        self._anew = replica.resume_at == 0 and replica.position >= 0
         self._work = asyncio.Event()
         self._written = partition.position
         #: all is written that was in the log when the partition was assigned
@@ -109,6 +108,8 @@ class Writer:
         return not partition.caught_up and partition.overlay.size < LATE_BYTES
 
     async def _fly(self) -> None:
+        if self._anew and not await self._disclaim():
+            return
         offset = self._partition.position
         flown = self._partition.overlay.take_off()
         batches = [*whole_streams(flown, late=self._replica.debt.growing)] or [[]]
@@ -118,7 +119,7 @@ class Writer:
             landing = Landing(self._replica.store, rows, below, sparing=sparing)
             digest += landing.digest
             if number == len(batches):
-                landing.puts.append((APPLIED, self._applied_row(offset, digest)))
+                landing.puts.append((APPLIED, self._applied_row(offset, in_hex(digest))))
             if not await self._write(landing):
                 return
         self._written = offset
@@ -129,9 +130,23 @@ class Writer:
         if self._partition.caught_up and self._written >= (self._partition.want or 0) - 1:
             self.caught_up.set()
 
-    def _applied_row(self, offset: int, digest: int) -> bytes:
+    async def _disclaim(self) -> bool:
+        """Say that the changelog is not whole, before rows come that are newer than what it vouches for.
+
+        Whoever restores from it when this is cut short could not tell by a sum: some rows are ahead of it by then.
+        """
+        end = self._partition.want or 0
+        base = await self._append([record_of(APPLIED, self._applied_row(end - 1, IN_PART))])
+        if base is None or self.ended:
+            return False
+        if base == self._replica.position + 1:
+            self._replica.position = base
+        self._anew = False
+        return True
+
+    def _applied_row(self, offset: int, digest: str) -> bytes:
         name = self._replica.changelog or ""
-        row = Applied(log_id=self._log_id, offset=offset, fold=FOLD_VERSION, digest=in_hex(digest), changelog=name)
+        row = Applied(log_id=self._log_id, offset=offset, fold=FOLD_VERSION, digest=digest, changelog=name)
         return prefix(offset) + msgspec.json.encode(row)
 
     async def _write(self, landing: Landing) -> bool:

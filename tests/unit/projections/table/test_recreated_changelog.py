@@ -118,6 +118,36 @@ async def test_rows_are_whole_where_the_changelog_was_recreated_under_its_owner(
     await story.model.serve_and_check("A")
 
 
+async def test_rows_are_whole_where_whoever_makes_a_recreated_changelog_good_dies_over_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """What landed there first vouches for rows that are not there, and no sum would tell where others are newer."""
+    story = Story()
+    owner = await story.start("A")
+    story.begin("A", "r1", "r2", "r3")
+    await story.land("A")
+    owner.changelog.shut()
+    story.report("A", "r2")
+    await story.model.until(lambda: owner.holdings.owned[0].next == story.end(), "folded")
+    await story.model.settle()  # its flight is under way
+    story.report("A", "r1")
+    await story.model.until(lambda: owner.holdings.owned[0].next == story.end(), "folded")
+    story.model.log.recreate(CHANGELOG)
+    owner.changelog.open()
+
+    monkeypatch.setattr(flights, "BATCH_BYTES", 300)
+    await fails(story, owner)
+    landed = story.changelog()
+    only_one_more(owner)
+    await story.model.start("A", {0})
+    await story.model.until(lambda: story.changelog() > landed, "a part of what makes it good")
+    await story.model.settle()
+    await story.model.crash("A")
+
+    await story.model.serve_and_check("empty")
+    await story.model.serve_and_check("A")
+
+
 async def test_what_stands_at_the_stored_position_tells_the_changelog_only_if_it_is_the_very_row() -> None:
     story = Story()
     await story.start("B")
@@ -186,14 +216,33 @@ async def test_a_doubt_about_the_changelog_outlives_the_assignment_in_which_it_c
     assert rows == theirs
 
 
-async def begins_again(story: Story, owner: ModelWorker) -> None:
-    """As projections.group has it: what failed is taken over again, with everything opened anew."""
+async def fails(story: Story, owner: ModelWorker) -> None:
+    """As projections.group has it: what failed is let go."""
     assert owner.task is not None
     await story.model.until(owner.task.done, "the owner to find that it writes to another changelog")
     assert owner.task.exception() is not None
     await owner.lose()
     owner.holdings.keep(set())
+
+
+async def begins_again(story: Story, owner: ModelWorker) -> None:
+    """And taken over again."""
+    await fails(story, owner)
     await story.start("A")
+
+
+def only_one_more(owner: ModelWorker) -> None:
+    """The next batch lands, and then none, as if the process died between two."""
+    append, landed = owner.changelog.append, 0
+
+    async def once(partition: int, records: list[NewRecord]) -> int:
+        nonlocal landed
+        landed += 1
+        if landed > 1:
+            await asyncio.Event().wait()
+        return await append(partition, records)
+
+    owner.changelog.append = once  # type: ignore[method-assign]
 
 
 def other(record: Record, **differs: Any) -> Record:
