@@ -164,7 +164,7 @@ async def append_of_tomorrow(where: World, kind: str) -> tuple[int, int]:
 async def test_a_process_recovers_the_same_partitions_again_and_again(
     kafka: Broker, prefix: str, tmp_path: Path
 ) -> None:
-    """A owns everything, then B half of it, then A again: after SIGTERM of B, and after its kill -9."""
+    """A owns everything, then B half of it, then A again: after SIGTERM of B, after its kill -9, and one by one."""
     async with world(kafka, prefix, tmp_path, "A", "B") as where:
         a, b = where.workers
         a.start()
@@ -187,9 +187,26 @@ async def test_a_process_recovers_the_same_partitions_again_and_again(
         await where.end(b)
 
         assert await where.flaws(b) == []
-        a.start()
-        await where.owns(a)
-        await where.end(a)
+        await where.life(a)
+        assert await where.flaws(a) == []
+
+        for worker in where.workers:
+            worker.start()
+        for leaving, staying in ((a, b), (b, a)):  # a release is rolled out
+            await where.until(lambda: _shared(where), "both to own a part")
+            leaving.stop()
+            await where.owns(staying)
+            await where.work(staying, 2)
+            await asyncio.to_thread(leaving.join)
+            leaving.start()
+        await where.until(lambda: _shared(where), "both to own a part")
+        for worker in where.workers:
+            await where.warm(worker)
+        await where.end(a, b)
+        for worker in where.workers:
+            assert await where.flaws(worker) == []
+            worker.wipe()
+        await where.life(a)
         assert await where.flaws(a) == []
 
 
