@@ -6,30 +6,21 @@ are of one moment, and `applied` vouches for rows that are there (design 4.4).
 """
 
 import asyncio
-import logging
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 
 import msgspec
 
 from eventstore.errors import Unavailable
-from eventstore.log import NewRecord, Record
+from eventstore.log import NewRecord
 from projections.partition import Partition
-from projections.rows import (
-    APPLIED,
-    FOLD_VERSION,
-    IN_PART,
-    Applied,
-    offset_of,
-    prefix,
-)
-from projections.table.changelog import Changelog, ChangelogRecreated, record_of, source_offset
+from projections.rows import APPLIED, FOLD_VERSION, IN_PART, Applied, prefix
+from projections.table.changelog import Changelog, ChangelogRecreated, record_of
 from projections.table.digest import in_hex
 from projections.table.flights import BATCH_BYTES, whole_streams
+from projections.table.gaps import Gaps
 from projections.table.graves import bury
 from projections.table.landing import Landing
 from projections.table.replica import Replica
-
-logger = logging.getLogger(__name__)
 
 RETRY_SECONDS = 0.2
 #: What a partition folds before it is written, while it catches up: the rows of some 10,000 runs (bytes).
@@ -63,13 +54,19 @@ class Writer:
         #: all is written that was in the log when the partition was assigned
         self.caught_up = asyncio.Event()
         self.ended = False
-        #: rows written, batches written, rows sent again because another worker's record had buried them
-        self.rows = self.batches = self.resent = 0
-        self._send_again(replica.inverted)
+        #: rows written, batches written
+        self.rows = self.batches = 0
+        self._gaps = Gaps(partition, replica, changelog, self.wake, lambda: self.ended)
+        self._gaps.send_again(replica.inverted)
 
     def wake(self) -> None:
         """There is something to write."""
         self._work.set()
+
+    @property
+    def resent(self) -> int:
+        """Rows sent again because another worker's record had buried them."""
+        return self._gaps.resent
 
     @property
     def behind(self) -> int:
@@ -162,7 +159,7 @@ class Writer:
             replica.position = base + count - 1
         elif base > replica.position:
             gap = (replica.position + 1, base, base + count - 1)
-        elif await self._is_recreated(base, *landing.puts[0]):
+        elif await self._gaps.stands_at(base, *landing.puts[0]):
             found, replica.position = replica.position, base + count - 1
             raise ChangelogRecreated(
                 f"expected to write to changelog partition {replica.number} behind offset {found}, found {base}: it "
@@ -175,13 +172,8 @@ class Writer:
         self.batches += 1
         self._failpoint("written")
         if gap is not None:
-            await self._close_gap(*gap)
+            await self._gaps.close(*gap)
         return True
-
-    async def _is_recreated(self, base: int, key: bytes, value: bytes) -> bool:
-        # What a broker tells may be another batch's offset (design 4.3): what stands there decides.
-        found = await self._read(base, base + 1) if base >= 0 else None
-        return any(each.key == key and source_offset(each) == offset_of(value) for each in found or ())
 
     async def _append(self, records: list[NewRecord]) -> int | None:
         while await self._proven():
@@ -197,40 +189,3 @@ class Writer:
         while not self.ended and not self._holds():  # noqa: ASYNC110  # the consumer's thread renews: no event
             await asyncio.sleep(RETRY_SECONDS / 4)
         return not self.ended
-
-    async def _close_gap(self, start: int, stop: int, last: int) -> None:
-        """Offsets before an own ack that are not ours are another worker's records: send again what they buried.
-
-        Only then does the position move past them (design 4.4: without it compaction lost rows for good).
-        """
-        records = await self._read(start, stop)
-        if self.ended or records is None:
-            return
-        self._send_again([record.key for record in records if record.key and self._buried_by(record)])
-        if self._replica.position == start - 1:
-            self._replica.position = last
-
-    def _buried_by(self, record: Record) -> bool:
-        mine = None if record.key in (None, APPLIED) else self._replica.store.get(record.key)
-        return mine is not None and source_offset(record) < offset_of(mine)
-
-    async def _read(self, start: int, stop: int) -> list[Record] | None:
-        while not self.ended:
-            try:
-                return await self._changelog.read(self._partition.number, start, stop)
-            except Unavailable:
-                await asyncio.sleep(RETRY_SECONDS)
-        return None
-
-    def _send_again(self, keys: Collection[bytes]) -> None:
-        found = {key: value for key in keys if (value := self._partition.get(key)) is not None}
-        if not found:
-            return
-        for key, value in found.items():
-            self._partition.overlay.dirty.setdefault(key, value)
-        self.resent += len(found)
-        self._work.set()
-        logger.warning(
-            "rows that another worker's older ones had buried in the changelog are sent again",
-            extra={"action": "resend", "partition": self._partition.number, "rows": len(found)},
-        )
