@@ -62,6 +62,18 @@ def test_whatever_lands_while_they_are_made_they_are_those_of_the_rows(seed: int
     assert indexed(store) == derived(store)
 
 
+def test_a_store_that_is_open_still_keeps_what_was_not_logged_below_what_is() -> None:
+    """Holding failed, for a neighbour's sake, and begins again with the same open file: Faust does not close it."""
+    store = Fragile()
+    first = Replica(0, store)
+    first.spare()
+    first.land(Landing(store, [(progress_key("r1"), write_row(1, AgendaProgress(id="r1")))], sparing=True))
+    again = Replica(0, store)
+    again.land(Landing(store, [(progress_key("r2"), write_row(2, AgendaProgress(id="r2")))]))
+    store.crash()
+    assert [key for key, _ in store.scan(b"p")] == [progress_key("r1"), progress_key("r2")]
+
+
 def test_while_it_grows_only_what_takeovers_read_is_made() -> None:
     store = MemoryStore()
     replica = Replica(0, store)
