@@ -36,6 +36,9 @@ class Debt:
         #: whoever lands rows leaves them out, and does not log what he writes
         self.growing = False
         self._next = b""
+        if self.owed:
+            # Whoever held it before, and failed, may have left it open with what is not logged (see pay).
+            store.flush()
 
     def begin(self) -> None:
         """From now on they are left out: there is no row yet."""
