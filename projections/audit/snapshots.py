@@ -3,7 +3,7 @@
 Of an owner taken between two records: the disk's snapshot costs nothing, the overlay is copied by reference. So it is
 of exactly one position, that of the last record folded, and shows what is served, in memory and on the disk. The fold
 goes on while the rows are read, a chunk at a time. Of a standby it is of the position that the `applied` row names:
-between two of those its rows are of several moments, and no snapshot is taken.
+between two of those its rows are of several moments, and no snapshot is taken; nor while its owner writes all anew.
 """
 
 from collections.abc import Iterable, Iterator
@@ -12,7 +12,7 @@ import msgspec
 
 from eventstore.errors import Moving
 from projections.partition import Partition
-from projections.rows import APPLIED, FOLD_VERSION, PREFIX_LENGTH, Applied, offset_of
+from projections.rows import APPLIED, FOLD_VERSION, IN_PART, PREFIX_LENGTH, Applied, offset_of
 from projections.table.digest import in_hex, row_digest
 from projections.table.replica import Replica
 
@@ -70,6 +70,9 @@ class Snapshot:
         elif held.newest > position:
             self.close()
             raise Moving(f"the standby of partition {held.number} is between two batches")
+        elif applied is not None and applied.digest == IN_PART:
+            self.close()
+            raise Moving(f"partition {held.number} is written anew, and its standby has a part of it")
         self.opening = Opening(partition=held.number, position=position, fold=FOLD_VERSION, applied=applied)
 
     def parts(self) -> Iterator[Part]:
