@@ -53,8 +53,12 @@ class Reads:
         query = question.query
         if isinstance(query, ById):
             return merged([self._read(number, query) for number in question.partitions])
-        walk = listing([self._indexed_here(number) for number in question.partitions], query)
-        return self._marked(await walked(walk), query)
+        partitions = [self._indexed_here(number) for number in question.partitions]
+        found = await walked(listing(partitions, query))
+        # A store may be wiped after its ownership has ended: what was read of it is not all.
+        if any(self._holdings.owned.get(partition.number) is not partition for partition in partitions):
+            raise Moving("a partition went to another owner while a list was read")
+        return self._marked(found, query)
 
     async def _by_id(self, query: ById) -> Answer:
         found = Answer()
