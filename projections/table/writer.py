@@ -47,8 +47,9 @@ class Writer:
         self._holds = holds
         self._failpoint = failpoint
         self._pause = pause
-        #: rows are folded from the log's beginning, and the changelog holds others
+        #: rows are folded from the log's beginning, and the changelog holds others; whether that was said there
         self._anew = replica.resume_at == 0 and replica.position >= 0
+        self._disclaimed = False
         self._work = asyncio.Event()
         self._written = partition.position
         #: all is written that was in the log when the partition was assigned
@@ -105,9 +106,11 @@ class Writer:
         return not partition.caught_up and partition.overlay.size < LATE_BYTES
 
     async def _fly(self) -> None:
-        if self._anew and not await self._disclaim():
+        if self._anew and not self._disclaimed and not await self._disclaim():
             return
         offset = self._partition.position
+        # A flight before that is not vouched for: compaction would keep its word, and forget the disclaimer.
+        is_whole = not self._anew or self._partition.caught_up
         flown = self._partition.overlay.take_off()
         batches = [*whole_streams(flown, late=self._replica.debt.growing)] or [[]]
         digest = self._replica.digest
@@ -116,10 +119,10 @@ class Writer:
             landing = Landing(self._replica.store, rows, below, sparing=sparing)
             digest += landing.digest
             if number == len(batches):
-                landing.puts.append((APPLIED, self._applied_row(offset, in_hex(digest))))
+                landing.puts.append((APPLIED, self._applied_row(offset, in_hex(digest) if is_whole else IN_PART)))
             if not await self._write(landing):
                 return
-        self._written = offset
+        self._written, self._anew = offset, not is_whole
         self._partition.overlay.land()
         self._tell()
 
@@ -138,7 +141,7 @@ class Writer:
             return False
         if base == self._replica.position + 1:
             self._replica.position = base
-        self._anew = False
+        self._disclaimed = True
         return True
 
     def _applied_row(self, offset: int, digest: str) -> bytes:
