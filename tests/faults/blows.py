@@ -5,6 +5,8 @@ import random
 from collections.abc import Sequence
 
 from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.errors import KafkaError
+from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_delay, wait_fixed
 
 from compose.kafka.cluster import LocalKafka
 from eventstore.topics import Topics
@@ -74,10 +76,23 @@ def broker_dies(cluster: LocalKafka, prefix: str, chance: random.Random) -> Faul
     return broker_dies
 
 
+def _patiently() -> AsyncRetrying:
+    retry = retry_if_exception_type(KafkaError)
+    return AsyncRetrying(retry=retry, stop=stop_after_delay(60), wait=wait_fixed(0.5), reraise=True)
+
+
 async def leader(bootstrap: str, prefix: str, chance: random.Random) -> int:
     """The node that leads a partition of the events or of the changelog, or that coordinates the workers."""
     topics = Topics(prefix)
     name = chance.choice([topics.agendas.name, topics.changelog.name, ""])
+    # A node that has just come back may hang up on whoever asks.
+    async for attempt in _patiently():
+        with attempt:
+            return await _leads(bootstrap, prefix, name, chance)
+    raise AssertionError
+
+
+async def _leads(bootstrap: str, prefix: str, name: str, chance: random.Random) -> int:
     admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
     await admin.start()
     try:
