@@ -149,7 +149,7 @@ class Holdings:
                 await asyncio.sleep(0)
         replicas = {number: self.replicas[number] for number in actives | standbys}
         for number in actives:
-            replicas[number].spare()
+            replicas[number].spare()  # before anything is read into an empty store
         await self._restore.catch_up(replicas, actives)
         ends = await self._restore.patiently(lambda: self._log.ends(self._topic))
         for number in actives:
@@ -184,7 +184,7 @@ class Holdings:
             partition = self._born(number, replica.store, replica.resume_at)
         if replica.changelog is None:
             replica.changelog = partition.ready.epoch  # the first to write to it names it
-        replica.spare()
+        replica.spare()  # if it was wiped just now
         partition.want = end
         self.owned[number] = partition
         self.writers[number] = Writer(

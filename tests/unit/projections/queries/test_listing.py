@@ -49,6 +49,19 @@ def ask(partitions: list[Partition], kind: Kind = "agenda", **more: Any) -> Answ
     return end_of(listing(partitions, ByAttribute(kind=kind, **{"where": {}, **more})))
 
 
+def in_pages(partitions: list[Partition], kind: Kind, limit: int, **more: Any) -> list[Any]:
+    """All that a list shows, page by page: full ones, but the last."""
+    found: list[Any] = []
+    goes_on, after = True, None
+    while goes_on:
+        answer = ask(partitions, kind, limit=limit, after=after, **more)
+        page = [*answer.agendas, *answer.operations]
+        found, goes_on = found + page, answer.more
+        assert len(page) == limit or not goes_on
+        after = (found[-1].added_time or 0, found[-1].id or "") if found else None
+    return found
+
+
 def end_of(walk: Generator[None, None, Answer]) -> Answer:
     while True:
         try:
@@ -103,15 +116,7 @@ def test_pages_in_a_row_are_all_that_fits_in_order(
         and all(attributes_of(row)[name] == value for name, value in where.items())
     ]
     wanted.sort(key=lambda row: (row.added_time or 0, row.id or ""))
-    found: list[Agenda] = []
-    more, after = True, None
-    while more:
-        answer = ask(partitions, where=where, accounts=accounts, limit=limit, after=after)
-        found += answer.agendas
-        assert len(answer.agendas) == limit or not answer.more
-        more = answer.more
-        after = (found[-1].added_time or 0, found[-1].id or "") if found else None
-    assert found == wanted
+    assert in_pages(partitions, "agenda", limit, where=where, accounts=accounts) == wanted
     assert ask(partitions, where=where, accounts=accounts, limit=None, count=True).count == len(wanted)
 
 
@@ -161,13 +166,7 @@ def test_so_it_is_with_operations_that_have_no_indexes(
         and all(_texts_of(row)[name] == value for name, value in where.items())
     ]
     wanted.sort(key=lambda row: (row.added_time or 0, row.id or ""))
-    found: list[OperationProgress] = []
-    more, after = True, None
-    while more:
-        answer = ask(partitions, "operation", where=where, accounts=accounts, limit=limit, after=after)
-        found += answer.operations
-        more = answer.more
-        after = (found[-1].added_time or 0, found[-1].id or "") if found else None
+    found = in_pages(partitions, "operation", limit, where=where, accounts=accounts)
     count = ask(partitions, "operation", where=where, accounts=accounts, limit=None, count=True).count
     assert [row.id for row in found] == [row.id for row in wanted]
     assert count == len(wanted)
