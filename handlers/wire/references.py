@@ -8,6 +8,7 @@ from typing import Any
 _DOT = "[^\n\r\u0085\u2028\u2029]"
 #: A reference: its name, and its path if there is one.
 TOKEN = re.compile(f"@<({_DOT}+?)(?:::({_DOT}+?))?>")
+_BEGIN = "@<"
 #: What a reference to an operation's result ends with.
 RESULT = ".out"
 #: What references to the service's own values begin with.
@@ -16,11 +17,11 @@ SERVICE = "pop."
 
 def names_in(payload: Any) -> list[str]:
     """The names of all references in a payload's string values, in order, repeats included."""
-    names, stack = [], [payload]
+    names: list[str] = []
+    stack = _worth_a_look(payload)
     while stack:
         match stack.pop():
-            # Most texts hold none, and looking for where one might begin is quicker than the expression.
-            case str() as text if "@<" in text:
+            case str() as text if _BEGIN in text:
                 names += [found.group(1) for found in TOKEN.finditer(text)]
             case dict() as entries:
                 stack.extend(reversed(entries.values()))
@@ -29,6 +30,14 @@ def names_in(payload: Any) -> list[str]:
             case _:
                 pass
     return names
+
+
+def _worth_a_look(payload: Any) -> list[Any]:
+    # Most payloads are flat, and most texts hold no reference: to look for where one might begin is quicker than the
+    # expression, and than the walk.
+    if isinstance(payload, dict):
+        return [entry for entry in reversed(payload.values()) if not isinstance(entry, str) or _BEGIN in entry]
+    return [] if payload is None else [payload]
 
 
 def operations_in(payload: Any) -> list[str]:
