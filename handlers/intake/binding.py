@@ -30,13 +30,18 @@ def bind(
     if customer is None or customer.customer_id != customer_id:
         raise NoCustomer(f"Customer not found for customerId {customer_id}")
     pool = customer.resource_pool_id
-    insights = [] if pool is None else catalogue.insights_of_pool(pool)
-    insights = [insight for insight in insights if may_read(insight, customer_id) and usable(insight)]
-    matches = [insight for insight in insights if _maps(insight, agenda, operations)]
+    insights = () if pool is None else catalogue.insights_of_pool(pool)
+    matches = [
+        insight
+        for insight in insights
+        if may_read(insight, customer_id) and usable(insight) and _maps(insight, agenda, operations)
+    ]
     if not matches:
         raise NotFound(NO_INSIGHT)
     wish = (agenda.params or {}).get("defaultInsight")
-    wanted = "" if wish is None else text_of(wish).lower()
+    if wish is None:
+        return matches[0]
+    wanted = text_of(wish).lower()
     named = (one for one in matches if wanted and wanted in ((one.title or "").lower(), (one.id or "").lower()))
     return next(named, matches[0])
 
@@ -55,7 +60,7 @@ def _maps(insight: Insight, agenda: OpenAgenda, operations: Sequence[OpenOperati
 
 
 def _mapper(name: str, values: Iterable[str], agenda: OpenAgenda, operations: Sequence[OpenOperation]) -> bool:
-    wanted = {value.lower() for value in values}
+    wanted = [value.lower() for value in values]
     match name:
         case "operationName":
             return any(operation.name is not None and operation.name.lower() in wanted for operation in operations)

@@ -11,6 +11,7 @@ from projections.catalogue.fold import Item, evolve, judge
 from projections.verdict import Verdict
 
 C = TypeVar("C", bound=CatalogueObject)
+_INSIGHTS = Insight.__name__.lower()
 Waiter = Callable[[Verdict | None], None]
 
 
@@ -21,6 +22,8 @@ class Catalogue:
         self.next = 0
         #: kind -> stream -> item: every submission asks for the Insights, and customers may be many
         self._kinds: dict[str, dict[str, Item]] = {}
+        #: pool -> its Insights, of those pools that were asked for since an Insight was saved
+        self._by_pool: dict[str, list[Insight]] = {}
         self.verdicts: Counter[str] = Counter()
         self._classify = classify
         self._waiters: dict[str, Waiter] = {}
@@ -61,7 +64,10 @@ class Catalogue:
 
     def keep(self, stream: str, item: Item) -> None:
         """An object as it is now; what comes back comes last."""
-        kind = self._kinds.setdefault(_kind(stream), {})
+        name = _kind(stream)
+        if name == _INSIGHTS:
+            self._by_pool.clear()
+        kind = self._kinds.setdefault(name, {})
         if stream in kind and kind[stream].object is None:
             del kind[stream]
         kind[stream] = item
@@ -105,9 +111,13 @@ class Catalogue:
             if isinstance(item.object, kind):
                 yield item.object
 
-    def insights_of_pool(self, pool_id: str) -> list[Insight]:
+    def insights_of_pool(self, pool_id: str) -> Sequence[Insight]:
         """The Insights of a pool."""
-        return [insight for insight in self.all(Insight) if insight.resource_pool_id == pool_id]
+        found = self._by_pool.get(pool_id)
+        if found is None:
+            found = [insight for insight in self.all(Insight) if insight.resource_pool_id == pool_id]
+            self._by_pool[pool_id] = found
+        return found
 
     def insights_of_queue(self, queue: str) -> list[Insight]:
         """The Insights whose agendas stand in a queue."""
