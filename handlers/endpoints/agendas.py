@@ -1,5 +1,8 @@
 """Agendas: POST, GET, DELETE (spec 2.5, 4)."""
 
+from collections.abc import Iterable
+from typing import Any
+
 from eventstore.commands import DeleteAgenda
 from eventstore.errors import BadRequest
 from handlers.edge.acceptance import accept, end
@@ -16,7 +19,7 @@ async def post(ask: Ask) -> Reply:
     agenda = await ask.body(OpenAgenda, "Agenda")
     origin = await ask.origin()
     answer = await accept(ask.edge, ask.caller, agenda, lambda _: origin)
-    return Reply(envelope(map(ask.edge.opener.agenda, answer.agendas), cid=ask.cid), where(answer))
+    return Reply(envelope(map(ask.edge.opener.agenda_json, answer.agendas), cid=ask.cid), where(answer))
 
 
 async def get(ask: Ask) -> Reply:
@@ -24,7 +27,9 @@ async def get(ask: Ask) -> Reply:
     asked = wanted(ask)
     answer = await look_up(ask, "agenda", asked)
     last = answer.agendas[-1] if answer.agendas else None
-    return listed(ask, asked, answer, map(ask.edge.opener.agenda, answer.agendas), last)
+    opener = ask.edge.opener
+    found: Iterable[Any] = map(opener.agenda_json if asked.fields is None else opener.agenda, answer.agendas)
+    return listed(ask, asked, answer, found, last)
 
 
 async def delete(ask: Ask) -> Reply:
@@ -42,7 +47,7 @@ async def delete(ask: Ask) -> Reply:
             agenda_id=row.id or "",
         )
         answer = Answer(agendas=[row], position=(await ask.edge.gateway.command(command)).position)
-    return Reply(envelope(map(ask.edge.opener.agenda, answer.agendas), cid=ask.cid), where(answer))
+    return Reply(envelope(map(ask.edge.opener.agenda_json, answer.agendas), cid=ask.cid), where(answer))
 
 
 async def cancel(ask: Ask) -> Reply:

@@ -27,7 +27,7 @@ async def put_agenda(ask: Ask) -> Reply:
         raise NotFound(f"Unable to get object by id {identity}")
     command = agenda_command(said, found.agendas[0], await ask.origin(), ask.edge.cipher)
     answer = await ask.edge.gateway.command(command)
-    return Reply(envelope(map(ask.edge.opener.agenda, answer.agendas), cid=ask.cid), where(answer))
+    return Reply(envelope(map(ask.edge.opener.agenda_json, answer.agendas), cid=ask.cid), where(answer))
 
 
 async def post_progress(ask: Ask) -> Reply:

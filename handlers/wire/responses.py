@@ -5,6 +5,7 @@ from typing import Any
 
 import msgspec
 from msgspec import Raw
+from msgspec.structs import replace
 
 from eventstore.model import (
     Agenda,
@@ -51,6 +52,24 @@ class Opener:
     def __init__(self, cipher: Cipher) -> None:
         self._cipher = cipher
         self._written: dict[str, tuple[ProgressView, Raw]] = {}
+
+    def agenda_json(self, row: Agenda) -> Raw:
+        """An agenda, ready to be sent: the bytes that `agenda` comes to, at half the cost."""
+        customer = row.customer_id or ""
+        operations = row.operations
+        if operations is not None:
+            operations = [
+                replace(
+                    one,
+                    payload=self._opened(one.payload, customer),
+                    params=self._opened(one.params, customer),
+                    depends_on=None,
+                    references=None,
+                    generated_parent=None,
+                )
+                for one in operations
+            ]
+        return Raw(encode(replace(row, operations=operations, params=self._opened(row.params, customer))))
 
     def agenda(self, row: Agenda, added: int | None = None) -> Wire:
         """An agenda; `added` is put among its params in getAgenda's answer alone (spec 7.1)."""
@@ -104,8 +123,8 @@ class Opener:
             case str():
                 return Raw(self._json(customer, value))
             case dict():
-                opened = {name: self._json(customer, entry) for name, entry in value.items()}
-                return {name: Raw(text) for name, text in opened.items() if text != _NULL}
+                texts = [(name, self._json(customer, entry)) for name, entry in value.items()]
+                return {name: Raw(text) for name, text in texts if text != _NULL}
             case list():
                 return [None if entry is None else Raw(self._json(customer, entry)) for entry in value]
             case _:

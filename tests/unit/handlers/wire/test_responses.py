@@ -4,6 +4,7 @@ from typing import Any
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 
 from eventstore.errors import BadRequest
 from eventstore.model import (
@@ -120,6 +121,37 @@ def test_an_agenda_shows_what_was_said_and_no_field_that_decisions_keep_beside_i
         "linkId": "l",
         "agendaInsight": {"insightId": "i1"},
     }
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        Agenda(),
+        Agenda(id="a1", title='a "title"', operations=[]),
+        Agenda(id="a1", customer_id="alice", added_time=0, job_id="", agenda_insight=AgendaInsight(insight_id="i1")),
+        Agenda(
+            id="a1",
+            customer_id="alice",
+            operations=[
+                Operation(name="a", type="t", id="", depends_on=["b"], references=["c"], generated_parent="d"),
+                Operation(name="b"),
+            ],
+        ),
+    ],
+    ids=lambda row: str(len(row.operations or ())),
+)
+@pytest.mark.parametrize(
+    "said",
+    [None, {}, {"a": None, "b": {"c": None, "d": "null"}}, [None, {"none": None}, 1.0], "null", 10**40, False],
+    ids=str,
+)
+def test_an_agenda_is_written_to_the_bytes_that_its_object_comes_to(cipher: Cipher, row: Agenda, said: Any) -> None:
+    customer = row.customer_id or ""
+    params = seal_map(cipher, customer, said) if isinstance(said, dict) else None
+    operations = [replace(one, payload=seal_field(cipher, customer, said)) for one in row.operations or ()]
+    sealed = replace(row, params=params, operations=None if row.operations is None else operations)
+    opener = Opener(cipher)
+    assert encode(opener.agenda_json(sealed)) == encode(opener.agenda(sealed))
 
 
 @pytest.mark.parametrize(("params", "shown"), [(None, {"added": 7}), ({"n": 1, "added": 0}, {"n": 1, "added": 7})])
