@@ -1,6 +1,6 @@
 """Rows that are folded and not yet on disk: readable at once, because their events are durable (design 4.4). Pure."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 OPERATION = b"o\0"
 #: Stands for what a row replaced where the fold did not look.
@@ -34,10 +34,24 @@ class Overlay:
         self.dirty[key] = value
         self.size += len(value) if replaced is None else len(value) - len(replaced)
 
+    def put_all(self, rows: dict[bytes, bytes]) -> None:
+        """The rows that one event changed, as they are now."""
+        if self.dirty.keys().isdisjoint(rows):
+            self.dirty.update(rows)
+            self.size += sum([len(value) for value in rows.values()])
+        else:
+            for key, value in rows.items():
+                self.put(key, value)
+
     def remember(self, key: bytes, value: bytes | None) -> None:
         """What lies on disk where a row may be put soon."""
         self.found[key] = value
         self.size += len(key) if value is None else len(value)
+
+    def remember_none(self, keys: Collection[bytes]) -> None:
+        """That nothing lies on disk where these rows may be put soon."""
+        self.found.update(dict.fromkeys(keys))
+        self.size += sum([len(key) for key in keys])
 
     def take_off(self) -> dict[bytes, bytes]:
         """Everything dirty, which flies from now on; the last flight has landed."""

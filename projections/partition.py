@@ -14,7 +14,7 @@ from projections.indexes.keys import DUE, READY, turns
 from projections.indexes.zones import Zones
 from projections.overlay import Overlay
 from projections.queues.ready import ReadyLine
-from projections.rows import PREFIX_LENGTH, Head, read_row, stream_of, write_row
+from projections.rows import PREFIX_LENGTH, Head, read_row, stream_of, write_rows
 from projections.run import Run
 from projections.store import Store
 from projections.verdict import Verdict, judge
@@ -153,12 +153,9 @@ class Partition:
     def _apply(self, run: Run, before: Head | None, read: Read, offset: int) -> None:
         changes = evolve(run, read.envelope, read.event, read.link)
         self.shown.pop(run.stream, None)
-        put = self.overlay.put
-        for key, row in changes.items():
-            put(key, write_row(offset, row))
+        self.overlay.put_all(write_rows(offset, changes))
         if run.is_new:
-            for key in changes:  # the writer need not look for them either
-                self.overlay.remember(key, None)
+            self.overlay.remember_none(changes)  # the writer need not look for them either
         after = changes[run.head_key]
         self.ready.update(run.stream, before, after if isinstance(after, Head) else None)
 

@@ -195,6 +195,12 @@ def write_row(offset: int, row: Row | None) -> bytes:
     return _PREFIX.pack(offset, FOLD_VERSION) + (b"" if row is None else _encode(row))
 
 
+def write_rows(offset: int, changes: Changes) -> dict[bytes, bytes]:
+    """Stored forms of all rows that one event changes."""
+    start = _PREFIX.pack(offset, FOLD_VERSION)
+    return {key: start if row is None else start + _encode(row) for key, row in changes.items()}
+
+
 def read_row(key: bytes, value: bytes | None) -> Any:
     """The row of a stored value, of the type that the key says; None for a grave or nothing."""
     if value is None or len(value) == PREFIX_LENGTH:

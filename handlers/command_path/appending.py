@@ -28,7 +28,7 @@ class Fold(Protocol):
 def record_of(stream: str, envelope: Envelope, event: Event) -> NewRecord:
     """The record of an event; raises BadRequest if it is too large."""
     value, headers = encode(envelope, event)
-    weight = len(value) + sum(len(name) + len(content) for name, content in headers)
+    weight = len(value) + sum([len(name) + len(content) for name, content in headers])
     if weight > EVENT_BYTES:
         raise BadRequest(f"expected an event of at most {EVENT_BYTES} bytes, found {weight}: send less at once")
     return NewRecord(stream.encode(), value, headers)

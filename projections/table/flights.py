@@ -15,8 +15,14 @@ Rows = list[tuple[bytes, bytes]]
 def whole_streams(rows: dict[bytes, bytes], *, late: bool = False) -> Iterator[Rows]:
     """Batches of rows such that no stream is in two; each within the bound unless one stream alone is more."""
     most = LATE_BATCH_BYTES if late else BATCH_BYTES
+    items = [*rows.items()]
+    if _weight(items) <= most:
+        # Nearly always: where all go together, none need be told apart.
+        if items:
+            yield items
+        return
     streams: dict[bytes, Rows] = {}
-    for item in rows.items():
+    for item in items:
         stream = item[0].split(b"\0", 2)[1]
         if (group := streams.get(stream)) is None:
             streams[stream] = [item]
@@ -36,4 +42,4 @@ def whole_streams(rows: dict[bytes, bytes], *, late: bool = False) -> Iterator[R
 
 
 def _weight(group: Iterable[tuple[bytes, bytes]]) -> int:
-    return sum(len(key) + len(value) + OVERHEAD for key, value in group)
+    return sum([len(key) + len(value) + OVERHEAD for key, value in group])
