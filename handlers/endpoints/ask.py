@@ -120,7 +120,9 @@ class Ask:
     async def _sent(self) -> bytes:
         if self._opened is None:
             try:
-                sent = await self.request.read()
+                content = self.request.content
+                # Mostly it came whole with its head; `read` takes twice as long to find that out.
+                sent = content.read_nowait() if content.is_eof() else await self.request.read()
             except web.RequestPayloadError:
                 raise Malformed("expected a body in the chunks that were announced, found something else") from None
             self._opened = self._open(sent)
@@ -128,10 +130,8 @@ class Ask:
 
     def _open(self, sent: bytes) -> bytes:
         said = self._header("Content-Encoding")
-        if said is None:
-            return sent
         most = self.request.client_max_size
-        body = opened(sent, said, most)
+        body = sent if said is None else opened(sent, said, most)
         if len(body) > most:
             raise web.HTTPRequestEntityTooLarge(most)
         return body

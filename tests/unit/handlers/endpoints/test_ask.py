@@ -4,6 +4,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from aiohttp.streams import EmptyStreamReader
 from aiohttp.test_utils import make_mocked_request
 from multidict import CIMultiDict
 from yarl import URL
@@ -93,13 +94,11 @@ def test_a_position_names_its_partitions_in_order() -> None:
 
 def sent(query: bytes = b"", object_id: bytes | None = None, **headers: bytes) -> Ask:
     """A request as aiohttp hands it over: bytes that are no UTF-8 are lone surrogates in its texts."""
-
-    async def read() -> bytes:
-        return b""
-
     texts = {name.replace("_", "-"): value.decode("utf-8", "surrogateescape") for name, value in headers.items()}
     url = URL.build(path="/", query_string=query.decode("utf-8", "surrogateescape"), encoded=True)
-    request: Any = SimpleNamespace(headers=CIMultiDict(texts), rel_url=url, read=read)
+    request: Any = SimpleNamespace(
+        headers=CIMultiDict(texts), rel_url=url, content=EmptyStreamReader(), client_max_size=1
+    )
     identity = None if object_id is None else object_id.decode("utf-8", "surrogateescape")
     return Ask(request, None, ALICE, "x", identity)  # type: ignore[arg-type]
 
