@@ -6,7 +6,7 @@ from typing import Protocol
 
 from eventstore.codec import encode
 from eventstore.envelope import Envelope
-from eventstore.errors import BadRequest
+from eventstore.errors import AgendumError, BadRequest, OutcomeUnknown
 from eventstore.events import Event
 from eventstore.log import EventLog, NewRecord
 from projections.verdict import Verdict
@@ -34,30 +34,65 @@ def record_of(stream: str, envelope: Envelope, event: Event) -> NewRecord:
     return NewRecord(stream.encode(), value, headers)
 
 
-async def append(
-    log: EventLog, topic: str, partition: int, fold: Fold, event_id: str, record: NewRecord
-) -> Verdict | None:
-    """The verdict on a record; None if the fold was abandoned before it was seen.
+class Appending:
+    """One record on its way into the log, until the own fold has given its verdict.
 
-    The waiter is registered before the send. The send goes on, the identical bytes again, until the verdict is known:
-    the record may be seen in the log before its acknowledgement arrives, or without one.
+    The waiter is registered before the send. The send goes on, the identical bytes again, until `end`: the record may
+    be seen in the log before its acknowledgement arrives, or without one.
     """
-    verdict: asyncio.Future[Verdict | None] = asyncio.get_running_loop().create_future()
 
-    def tell(seen: Verdict | None) -> None:
-        if not verdict.done():
-            verdict.set_result(seen)
+    __slots__ = ("_failed", "_fold", "_id", "_seen", "_send", "_told")
 
-    def fail(done: "asyncio.Future[None]") -> None:
-        wrong = None if done.cancelled() else done.exception()
-        if wrong is not None and not verdict.done():
-            verdict.set_exception(wrong)
+    def __init__(self, log: EventLog, topic: str, partition: int, fold: Fold, event_id: str, record: NewRecord) -> None:
+        self._fold = fold
+        self._id = event_id
+        #: what was told, in a tuple; None: nothing yet
+        self._seen: tuple[Verdict | None] | None = None
+        self._failed: BaseException | None = None
+        self._told: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        fold.expect(event_id, self._tell)
+        self._send = asyncio.ensure_future(log.append(topic, partition, record))
+        self._send.add_done_callback(self._fail)
 
-    fold.expect(event_id, tell)
-    send = asyncio.ensure_future(log.append(topic, partition, record))
-    send.add_done_callback(fail)
-    try:
-        return await verdict
-    finally:
-        fold.forget(event_id)
-        send.cancel()
+    async def verdict(self) -> Verdict | None:
+        """The verdict; None if the fold was abandoned before the record was seen. Raises what refused the record.
+
+        Whoever waits may be cancelled, and another may wait in his place.
+        """
+        while self._seen is None:
+            if self._failed is not None:
+                raise self._failed
+            if self._told.done():
+                self._told = asyncio.get_running_loop().create_future()
+            await self._told
+        return self._seen[0]
+
+    async def see_through(self) -> None:
+        """Wait for the verdict, whatever it is, and end."""
+        try:
+            await self.verdict()
+        except AgendumError:
+            pass  # whoever wanted to know has left
+        finally:
+            self.end()
+
+    def end(self) -> None:
+        """Nobody waits any more: the record is not sent again."""
+        self._fold.forget(self._id)
+        self._send.cancel()
+
+    def _tell(self, seen: Verdict | None) -> None:
+        self._seen = (seen,)
+        self._wake()
+
+    def _fail(self, done: "asyncio.Future[None]") -> None:
+        # By nobody here, who waits no more then: what became of it is not known.
+        self._failed = (
+            OutcomeUnknown("the record was given up; the same key finds out") if done.cancelled() else done.exception()
+        )
+        if self._failed is not None:
+            self._wake()
+
+    def _wake(self) -> None:
+        if not self._told.done():
+            self._told.set_result(None)

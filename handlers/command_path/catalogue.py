@@ -13,7 +13,7 @@ from eventstore.events import TYPES
 from eventstore.log import EventLog
 from eventstore.model import CatalogueObject
 from handlers.access.rights import may_see
-from handlers.command_path.appending import append, record_of
+from handlers.command_path.appending import Appending, record_of
 from handlers.command_path.locks import Locks
 from handlers.deciders.catalogue import decide_catalogue
 from handlers.deciders.repeats import repeats
@@ -90,4 +90,8 @@ class CataloguePath:
             request=command.request,
         )
         record = record_of(command.stream, envelope, event)
-        return await append(self._log, self._topic, 0, self._tail.catalogue, command.id, record)
+        appending = Appending(self._log, self._topic, 0, self._tail.catalogue, command.id, record)
+        try:
+            return await appending.verdict()
+        finally:
+            appending.end()

@@ -23,8 +23,8 @@ from eventstore.errors import Moving, OutcomeUnknown
 from eventstore.events import TYPES, ReportSuperseded, RunEvent
 from eventstore.ids import derive, partition_of
 from eventstore.log import EventLog
-from handlers.command_path.appending import append, record_of
-from handlers.command_path.locks import Locks
+from handlers.command_path.appending import Appending, record_of
+from handlers.command_path.locks import Locks, Turn
 from handlers.deciders.registry import decide
 from handlers.deciders.reports import superseded
 from projections.partition import Partition
@@ -62,47 +62,30 @@ class CommandPath:
         #: told each command's type, outcome and duration (s)
         self._observe = observe
         self._locks = Locks()
-        self._tasks: set[asyncio.Task[None]] = set()
 
     async def decide(self, command: RunCommand) -> Answer:
         """Carry a command out. Raises Rejected, Moving (nothing happened), OutcomeUnknown.
 
-        The caller may go away: the command is a task of its stream, and ends when its verdict is known.
+        The caller may go away: a record that is on its way is seen through, and whoever comes next on its stream waits
+        for that.
         """
-        loop = asyncio.get_running_loop()
-        answer: asyncio.Future[Answer] = loop.create_future()
-        task = loop.create_task(self._decide(command, answer))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-        task.add_done_callback(lambda _: answer.cancel())  # if it was cancelled, or never begun
-        return await answer
-
-    async def settle(self, seconds: float) -> None:
-        """Let what is under way come to its end."""
-        if self._tasks:
-            await asyncio.wait(self._tasks, timeout=seconds)
-
-    async def _decide(self, command: RunCommand, answer: "asyncio.Future[Answer]") -> None:
         clock = asyncio.get_running_loop().time
         begun, outcome = clock(), "answered"
         try:
-            found = await self._locked(command)
-            if not answer.done():
-                answer.set_result(found)
-        except Exception as wrong:  # noqa: BLE001  # theirs who asked
+            return await self._locked(command)
+        except BaseException as wrong:
             outcome = type(wrong).__name__
-            if not answer.done():
-                answer.set_exception(wrong)
-                answer.exception()  # whoever asked may be about to leave: an error that nobody reads is not a warning
-        except BaseException as end:
-            outcome = type(end).__name__
             raise
         finally:
             self._observe(type(command).__name__, outcome, clock() - begun)
 
+    async def settle(self, seconds: float) -> None:
+        """Let what is under way come to its end."""
+        await self._locks.settle(seconds)
+
     async def _locked(self, command: RunCommand) -> Answer:
         number = partition_of(command.stream, self._partitions)
-        async with self._locks.hold(command.stream):
+        async with self._locks.hold(command.stream) as turn:
             for _ in range(ATTEMPTS):
                 partition = self._owner(number)
                 if partition is None:
@@ -112,14 +95,16 @@ class CommandPath:
                 event = decide(command, run)
                 if event is None:
                     return _answer(partition, command)
-                verdict = await self._append(partition, run, command, event)
+                verdict = await self._append(turn, partition, run, command, event)
                 if verdict is Verdict.APPLIED or verdict is Verdict.DUPLICATE:
                     if isinstance(event, ReportSuperseded):
                         raise superseded(event)
                     return _answer(partition, command)
         raise OutcomeUnknown(f"expected to decide {command.id} on a state that lasts, but it changed {ATTEMPTS} times")
 
-    async def _append(self, partition: Partition, run: Run, command: RunCommand, event: RunEvent) -> Verdict:
+    async def _append(
+        self, turn: Turn, partition: Partition, run: Run, command: RunCommand, event: RunEvent
+    ) -> Verdict:
         head = run.head
         # A refusal on record is no command done: asked for again, it is refused again. It has an id of its own, because
         # the command may stand in the log as done: its owner died before it answered, and another attempt has begun.
@@ -138,7 +123,16 @@ class CommandPath:
             inbox=command.inbox if done else None,
         )
         record = record_of(run.stream, envelope, event)
-        seen = await append(self._log, self._topic, partition.number, partition, identity, record)
+        appending = Appending(self._log, self._topic, partition.number, partition, identity, record)
+        try:
+            seen = await appending.verdict()
+        except asyncio.CancelledError:
+            turn.lend(appending.see_through())
+            raise
+        except BaseException:
+            appending.end()
+            raise
+        appending.end()
         if seen is None:
             raise OutcomeUnknown(f"the partition moved before {command.id} was seen; the same key finds out")
         return seen
