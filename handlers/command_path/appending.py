@@ -1,15 +1,18 @@
 """Append one record and learn its verdict from the own fold (design 4.3): by event id, never by offset."""
 
 import asyncio
+import logging
 from collections.abc import Callable
 from typing import Protocol
 
 from eventstore.codec import encode
 from eventstore.envelope import Envelope
-from eventstore.errors import AgendumError, BadRequest, OutcomeUnknown
+from eventstore.errors import BadRequest, OutcomeUnknown
 from eventstore.events import Event
 from eventstore.log import EventLog, NewRecord
 from projections.verdict import Verdict
+
+logger = logging.getLogger(__name__)
 
 #: What one event may weigh, headers and all (design 4.9), in bytes.
 EVENT_BYTES = 2 << 20
@@ -71,8 +74,8 @@ class Appending:
         """Wait for the verdict, whatever it is, and end."""
         try:
             await self.verdict()
-        except AgendumError:
-            pass  # whoever wanted to know has left
+        except Exception as wrong:  # noqa: BLE001  # whoever wanted to know has left
+            logger.info("append failed", extra={"action": "append", "reason": repr(wrong)})
         finally:
             self.end()
 
@@ -83,6 +86,7 @@ class Appending:
 
     def _tell(self, seen: Verdict | None) -> None:
         self._seen = (seen,)
+        self._send.remove_done_callback(self._fail)  # what becomes of it says nothing more
         self._wake()
 
     def _fail(self, done: "asyncio.Future[None]") -> None:
