@@ -24,6 +24,8 @@ PIP = """#!/bin/sh
 echo pip >>said
 if [ -e slow ]; then exec sleep 600; fi
 """
+#: What is run for one: pip is made the locked one, which then installs everything else, and then us.
+MADE = ["venv", "pip", "pip", "pip"]
 
 
 class Checkout:
@@ -85,7 +87,7 @@ def child(of: subprocess.Popen[str], name: str) -> psutil.Process:
 def test_it_is_made_once(checkout: Checkout) -> None:
     assert checkout.make()[:2] == (0, "made\n")
     assert checkout.make() == (0, "made\n", "")
-    assert checkout.said == ["venv", "pip", "pip"]
+    assert checkout.said == MADE
 
 
 def test_it_is_made_anew_for_another_lock(checkout: Checkout) -> None:
@@ -93,7 +95,7 @@ def test_it_is_made_anew_for_another_lock(checkout: Checkout) -> None:
     (checkout.folder / "requirements.lock").write_text("# other\n")
 
     assert checkout.make()[0] == 0
-    assert checkout.said == ["venv", "pip", "pip"] * 2
+    assert checkout.said == MADE * 2
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
@@ -112,14 +114,14 @@ def test_what_ends_it_half_way_ends_pip_too_and_the_next_start_begins_anew(
     assert psutil.wait_procs([pip], timeout=60)[1] == []
     (checkout.folder / "slow").unlink()
     assert checkout.make()[:2] == (0, "made\n")
-    assert checkout.said == ["venv", "pip", "venv", "pip", "pip"]
+    assert checkout.said == ["venv", "pip", *MADE]
 
 
 def test_two_that_start_together_make_it_once(checkout: Checkout) -> None:
     making = [checkout.begin() for _ in range(4)]
 
     assert [each.communicate(timeout=120)[0] for each in making] == ["made\n"] * 4
-    assert checkout.said == ["venv", "pip", "pip"]
+    assert checkout.said == MADE
 
 
 def test_what_it_needs_is_said_where_no_python_is_new_enough(checkout: Checkout) -> None:
