@@ -21,6 +21,11 @@ HERE = Path(__file__).parent
 STACK = pytest.StashKey[ExitStack]()
 #: Folders whose tests start workers and brokers; the others compute.
 RANKS = {name: rank for rank, name in enumerate(("faults", "integration", "pop", "contract"))}
+#: Files that take a minute or about that, the longest first: what is short fills up the time until they end.
+LONGEST = (
+    *("integration/test_up.py", "integration/test_openapi.py", "faults/test_stale_owners.py", "faults/test_faults.py"),
+    *("integration/test_verify_workers.py", "integration/test_execution.py", "integration/test_inbox_foreign.py"),
+)
 # How long an example takes, or is drawn, says what else the machine does: 200 ms are over while others have their turn.
 # And a run says of a change what it did: the examples are the same ones every time. New ones are looked for by hand:
 # `--hypothesis-profile explore`.
@@ -54,7 +59,14 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Of several processes none is to begin last with what takes longest: what waits for processes comes first."""
     if hasattr(config, "workerinput"):
-        items.sort(key=lambda item: RANKS.get(item.path.relative_to(HERE).parts[0], len(RANKS)))
+        items.sort(key=turn)
+
+
+def turn(item: pytest.Item) -> tuple[int, int]:
+    """When a test comes: its file's place among the longest, and its folder's rank."""
+    file = item.path.relative_to(HERE)
+    place = LONGEST.index(file.as_posix()) if file.as_posix() in LONGEST else len(LONGEST)
+    return place, RANKS.get(file.parts[0], len(RANKS))
 
 
 @contextmanager
