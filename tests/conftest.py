@@ -1,6 +1,7 @@
 """One real broker per session, and one worker for all tests of the wire; a prefix or customers of its own per test."""
 
 import asyncio
+import gc
 import os
 import signal
 import tempfile
@@ -14,6 +15,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from compose.kafka.cluster import LocalKafka
+from handlers.process.collector import THRESHOLDS
 from tests.faults.processes import WorkerProcess
 from tests.wire import Client, ready
 
@@ -47,6 +49,9 @@ def pytest_configure(config: pytest.Config) -> None:
     """
     if threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGINT, signal.default_int_handler)
+    if hasattr(config, "workerinput") or config.getoption("collectonly"):
+        # What is collected stays to the end: to look through it as often as Python does is a quarter of the work.
+        gc.set_threshold(*THRESHOLDS)
     if config.getoption("numprocesses", None) and not config.getoption("collectonly"):
         config.pluginmanager.register(Shared(config.stash.setdefault(STACK, ExitStack()).enter_context(broker())))
 
