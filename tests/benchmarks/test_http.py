@@ -23,7 +23,7 @@ from tests.faults.processes import WorkerProcess
 pytestmark = pytest.mark.benchmark
 #: Ours and the bare server take turns: so many, of so many seconds each, after one that does not count. Kafka's JVM
 #: compiles what it meets for some seconds, on the same two cores: whoever came first would pay for the other.
-TURNS, SECONDS = 4, 2.0
+TURNS, SECONDS = 8, 1.0
 PULLERS = (1, 8, 64)
 #: Who asks, and whether the targets are meant for it: the strict one costs little, the other is what a user has.
 CLIENTS = {"by hand": True, "aiohttp": False}
