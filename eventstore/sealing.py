@@ -2,7 +2,7 @@
 
 A sealed value is the text "<key id>:<mac>:<data>": which key, a MAC of the plain JSON under the customer's key,
 and the JSON itself in whatever form the cipher makes of it. Two seals of one value need not be equal bytes:
-equality and digests use the mac (`same`, `fingerprint`). decide and evolve never open.
+equality and digests use the mac (`fingerprint`). decide and evolve never open.
 """
 
 import hashlib

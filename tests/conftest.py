@@ -25,8 +25,13 @@ STACK = pytest.StashKey[ExitStack]()
 RANKS = {name: rank for rank, name in enumerate(("faults", "integration", "pop", "contract"))}
 #: Files that take a minute or about that, the longest first: what is short fills up the time until they end.
 LONGEST = (
-    *("integration/test_up.py", "integration/test_openapi.py", "faults/test_stale_owners.py", "faults/test_faults.py"),
-    *("integration/test_verify_workers.py", "integration/test_execution.py", "integration/test_inbox_foreign.py"),
+    "integration/test_up.py",
+    "integration/test_openapi.py",
+    "faults/test_stale_owners.py",
+    "faults/test_faults.py",
+    "integration/test_verify_workers.py",
+    "integration/test_execution.py",
+    "integration/test_inbox_foreign.py",
 )
 # How long an example takes, or is drawn, says what else the machine does: 200 ms are over while others have their turn.
 # And a run says of a change what it did: the examples are the same ones every time. New ones are looked for by hand:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Coroutine
+from contextlib import suppress
 
 from eventstore.errors import Moving
 
@@ -23,11 +24,9 @@ class Locks:
         """Wait until nobody holds or awaits one, or for so long."""
         self._free = asyncio.Event()
         if self._locks:
-            try:
+            with suppress(TimeoutError):
                 async with asyncio.timeout(seconds):
                     await self._free.wait()
-            except TimeoutError:
-                pass
 
     async def enter(self, stream: str) -> None:
         """Have the turn; raises Moving."""

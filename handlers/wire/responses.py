@@ -24,6 +24,7 @@ from projections.views import ProgressView
 Wire = dict[str, Any]
 #: Fields that decisions keep beside an object and that no client sees.
 _INTERNAL = frozenset({"depends_on", "references", "generated_parent", "attempt"})
+_UNSHOWN: dict[str, None] = dict.fromkeys(name for name in Operation.__struct_fields__ if name in _INTERNAL)
 _SEALED = frozenset({"payload", "params", "diagnostic_events", "result_payload"})
 _SEALED_IN_TEMPLATES = frozenset({"agenda", "params", "static_parameters"})
 _NULL = b"null"
@@ -63,9 +64,7 @@ class Opener:
                     one,
                     payload=self._opened(one.payload, customer),
                     params=self._opened(one.params, customer),
-                    depends_on=None,
-                    references=None,
-                    generated_parent=None,
+                    **_UNSHOWN,
                 )
                 for one in operations
             ]
