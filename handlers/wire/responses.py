@@ -55,7 +55,7 @@ class Opener:
         self._written: dict[str, tuple[ProgressView, Raw]] = {}
 
     def agenda_json(self, row: Agenda) -> Raw:
-        """An agenda, ready to be sent: the bytes that `agenda` comes to, at half the cost."""
+        """An agenda, ready to be sent: the bytes that `agenda` comes to, written by the encoder."""
         customer = row.customer_id or ""
         operations = row.operations
         if operations is not None:
