@@ -7,6 +7,9 @@ from typing import Protocol
 
 import msgspec
 
+from eventstore.envelope import Envelope
+from eventstore.events import Event
+
 
 class Record(Protocol):
     """One record as it stands in a topic (names as aiokafka's ConsumerRecord has them)."""
@@ -44,14 +47,21 @@ class Landed(msgspec.Struct, gc=False):
     key: bytes | None
     value: bytes | None
     headers: Sequence[tuple[str, bytes]]
+    #: of one's own: see NewRecord
+    said: tuple[Envelope, Event] | None = None
 
 
 class NewRecord(msgspec.Struct, frozen=True, gc=False):
-    """Bytes to append; a re-send sends exactly these again."""
+    """Bytes to append; a re-send sends exactly these again.
+
+    Whoever wrote an event need not read it again: `said` is what `codec.decode` would find in these very bytes
+    (tests/unit/eventstore/test_codec holds that of every event), and goes no further than this process.
+    """
 
     key: bytes
     value: bytes | None
     headers: list[tuple[str, bytes]]
+    said: tuple[Envelope, Event] | None = None
 
 
 #: Told the records of a partition that have landed: one after another, offsets and all.

@@ -11,7 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 
 from eventstore.errors import RangeGone
-from eventstore.log import Heard, NewRecord, Record
+from eventstore.log import Heard, Landed, NewRecord, Record
 
 
 @dataclass(slots=True)
@@ -94,7 +94,9 @@ class InMemoryLog:
         for _ in range(lost + self.copies):
             self.put(topic, partition, record)
         if (heard := self._heard.get(topic)) is not None and not lost and not self.deaf:
-            heard(partition, self._records[topic, partition][-1:])
+            last = self._records[topic, partition][-1]
+            at = (topic, partition, last.offset, last.timestamp)
+            heard(partition, [Landed(*at, record.key, record.value, record.headers, record.said)])
 
     def listen(self, topic: str, heard: Heard) -> None:
         """See EventLog."""

@@ -11,7 +11,7 @@ from eventstore.codec import decode
 from eventstore.envelope import Envelope, link_of
 from eventstore.errors import Unreadable
 from eventstore.events import Event, RunEvent
-from eventstore.log import Record
+from eventstore.log import Landed, Record
 
 #: The key of LogOpened, exempt from the rule that a key belongs to its partition.
 OPENED_KEY = b"\0log"
@@ -75,7 +75,7 @@ class Classifier:
             return POISONOUS
         value = record.value
         try:
-            envelope, event = decode(record.headers, value)
+            envelope, event = (type(record) is Landed and record.said) or decode(record.headers, value)
             stream = key.decode()
         except (Unreadable, UnicodeDecodeError):
             return UNREADABLE

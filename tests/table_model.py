@@ -13,7 +13,7 @@ from eventstore.envelope import Envelope
 from eventstore.errors import Rejected
 from eventstore.events import TYPES, LogOpened
 from eventstore.ids import partition_of
-from eventstore.log import NewRecord, Record
+from eventstore.log import Landed, NewRecord, Record
 from eventstore.memory import InMemoryLog, MemorySource
 from eventstore.reading import OPENED_KEY, RUN_EVENTS, Classifier
 from handlers.deciders.registry import decide
@@ -222,7 +222,10 @@ class Model:
         )
         value, headers = encode(envelope, event)
         self.log.put(AGENDAS, number, NewRecord(command.stream.encode(), value, headers))
-        record = self.log.records(AGENDAS, number)[-1]
+        last = self.log.records(AGENDAS, number)[-1]
+        at = (AGENDAS, number, last.offset, last.timestamp)
+        # As a producer tells it: with what was said, which is not decoded again.
+        record = Landed(*at, last.key, last.value, last.headers, (envelope, event))
         if heard == "late":
             self.late.append((self.workers[name], record))
         elif heard == "at once":

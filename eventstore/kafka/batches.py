@@ -40,9 +40,10 @@ class Told:
 
     def landed(self, place: Place, batch: Sequence[Append]) -> Sequence[Record]:
         """The records of an acknowledged batch, as a reader will find them."""
+        told = self.timestamp
         return [
-            Landed(*place, offset, self.timestamp, append.record.key, append.record.value, append.record.headers)
-            for offset, append in enumerate(batch, self.offset)
+            Landed(*place, offset, told, record.key, record.value, record.headers, record.said)
+            for offset, record in enumerate([append.record for append in batch], self.offset)
         ]
 
 

@@ -34,7 +34,7 @@ def record_of(stream: str, envelope: Envelope, event: Event) -> NewRecord:
     weight = len(value) + sum([len(name) + len(content) for name, content in headers])
     if weight > EVENT_BYTES:
         raise BadRequest(f"expected an event of at most {EVENT_BYTES} bytes, found {weight}: send less at once")
-    return NewRecord(stream.encode(), value, headers)
+    return NewRecord(stream.encode(), value, headers, (envelope, event))
 
 
 class Appending:

@@ -12,6 +12,7 @@ the loop. Where the verdict is "stale" and the caller has left, nothing is decid
 
 import asyncio
 from collections.abc import Callable
+from time import monotonic
 
 from msgspec.structs import replace
 
@@ -75,15 +76,14 @@ class CommandPath:
         The caller may go away: a record that is on its way is seen through, and whoever comes next on its stream waits
         for that.
         """
-        clock = asyncio.get_running_loop().time
-        begun, outcome = clock(), "answered"
+        begun, outcome = monotonic(), "answered"
         try:
             return await self._locked(command)
         except BaseException as wrong:
             outcome = type(wrong).__name__
             raise
         finally:
-            self._observe(type(command).__name__, outcome, clock() - begun)
+            self._observe(type(command).__name__, outcome, monotonic() - begun)
 
     async def settle(self, seconds: float) -> None:
         """Let what is under way come to its end."""

@@ -3,8 +3,8 @@
 While a partition moves, requests wait (handlers.routing.waiting_room).
 """
 
-import asyncio
 from collections.abc import Coroutine, Sequence
+from time import monotonic
 from typing import Any
 
 from eventstore.commands import CatalogueCommand, RunCommand
@@ -66,7 +66,7 @@ class Router:
     def turn(self) -> int | None:
         """See Gateway."""
         owned = [*self._directory.holdings.owned]
-        return whose_turn(owned, asyncio.get_running_loop().time()) if owned else None
+        return whose_turn(owned, monotonic()) if owned else None
 
     async def command(self, command: RunCommand) -> Answer:
         """See Gateway."""

@@ -7,11 +7,14 @@ from uuid import UUID
 
 import pytest
 
+from eventstore.codec import encode
+from eventstore.envelope import Envelope
 from eventstore.errors import RangeGone
+from eventstore.events import RunReaped
 from eventstore.kafka.admin import make_topics, open_log
 from eventstore.kafka.log import KafkaLog
 from eventstore.kafka.tail import Tail
-from eventstore.log import EventLog, NewRecord, Record
+from eventstore.log import EventLog, Landed, NewRecord, Record
 from eventstore.memory import InMemoryLog, MemorySource
 from eventstore.reading import OPENED_KEY
 from eventstore.topics import Topics
@@ -114,6 +117,21 @@ async def test_tells_before_the_append_is_done(log: EventLog, topic: str) -> Non
                 told.clear()  # not told at all: see above
 
     assert told == [b"k1", b"done"]
+
+
+async def test_tells_with_it_what_was_said_and_no_reader_learns_that(log: EventLog, topic: str) -> None:
+    told: list[Landed] = []
+    log.listen(topic, lambda _, records: told.extend(each for each in records if isinstance(each, Landed)))
+    said = (Envelope(id="e1", type="agendum.RunReaped.v1", source="w1", time=0, version=1), RunReaped())
+    record = NewRecord(b"k1", *encode(*said), said)
+    async with asyncio.timeout(SECONDS):
+        while not told:  # see above
+            await log.append(topic, 1, record)
+        end = (await log.ends(topic))[1]
+        stored = [each async for batch in log.read(topic, 1, 0, end) for each in batch]
+
+    assert [each.said for each in told] == [said]
+    assert {getattr(each, "said", None) for each in stored} == {None}
 
 
 async def test_appends_to_a_partition_keep_their_order(log: EventLog, topic: str) -> None:

@@ -5,6 +5,7 @@ from eventstore.codec import encode
 from eventstore.envelope import Envelope, link_of, write_headers
 from eventstore.errors import TooNew
 from eventstore.events import TYPES, AgendaDeleted, Event, LogOpened, RunReaped
+from eventstore.log import Landed
 from eventstore.memory import MemoryRecord
 from eventstore.model import Customer
 from eventstore.reading import (
@@ -39,6 +40,18 @@ def test_reads_an_event_with_its_stream_and_link() -> None:
     assert isinstance(read, Read)
     assert (read.stream, read.envelope.id, read.event) == ("r1", "e1", AgendaDeleted(agenda_id="a1"))
     assert read.link == link_of(STREAM, deleted.headers, deleted.value or b"")
+
+
+def test_what_was_said_here_is_not_decoded_again_and_stands_for_its_bytes() -> None:
+    other = record(AgendaDeleted(agenda_id="a1"))
+    said = (Envelope(id="e2", type="t", source="w1", time=0, version=2), RunReaped())
+
+    own = Landed(other.topic, other.partition, other.offset, 0, other.key, other.value, other.headers, said)
+    read = Classifier(P)(own)
+
+    assert isinstance(read, Read)
+    assert (read.stream, (read.envelope, read.event)) == ("r1", said)
+    assert read.link == link_of(STREAM, other.headers, other.value or b"")
 
 
 @pytest.mark.parametrize("offset", [0, 7])
