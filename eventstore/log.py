@@ -64,7 +64,7 @@ class NewRecord(msgspec.Struct, frozen=True, gc=False):
     said: tuple[Envelope, Event] | None = None
 
 
-#: Told the records of a partition that have landed: one after another, offsets and all.
+#: Told the records of a partition that have landed: one after another, offsets and all; none, where that is not known.
 Heard = Callable[[int, Sequence[Record]], None]
 
 
@@ -82,7 +82,7 @@ class EventLog(Protocol):
     def listen(self, topic: str, heard: Heard) -> None:
         """From now on tell of appends made here, before they are done, where it is certain at which offsets they are.
 
-        What is told is true for ever; not everything is told, and a reader finds all of it anyhow.
+        What is told is true for ever. Of what is done without that, no records are told: a reader finds them.
         """
 
     def read(self, topic: str, partition: int, start: int, stop: int) -> AsyncIterator[Sequence[Record]]:

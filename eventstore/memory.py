@@ -2,7 +2,7 @@
 
 What Kafka may do, a test can ask for, by an attribute: appends wait (`hold`), land twice (`copies`), or land without
 an acknowledgement for the first sends (`lost_acks`), so that the same bytes are sent again. Whoever listens is told of
-every append at once, unless `deaf`.
+every append at once, and where it landed, unless `deaf`.
 """
 
 import asyncio
@@ -40,7 +40,7 @@ class InMemoryLog:
         self.copies = 1
         #: so many sends land, and their acknowledgement is lost: sent again at once, as the producer does
         self.lost_acks = 0
-        #: nobody is told of appends, as where acknowledgements come late
+        #: nobody is told where appends land, as where acknowledgements come late
         self.deaf = False
         self._heard: dict[str, Heard] = {}
         self._gate = asyncio.Event()
@@ -93,10 +93,11 @@ class InMemoryLog:
         lost, self.lost_acks = self.lost_acks, 0
         for _ in range(lost + self.copies):
             self.put(topic, partition, record)
-        if (heard := self._heard.get(topic)) is not None and not lost and not self.deaf:
+        if (heard := self._heard.get(topic)) is not None:
             last = self._records[topic, partition][-1]
             at = (topic, partition, last.offset, last.timestamp)
-            heard(partition, [Landed(*at, record.key, record.value, record.headers, record.said)])
+            landed = Landed(*at, record.key, record.value, record.headers, record.said)
+            heard(partition, () if lost or self.deaf else (landed,))
 
     def listen(self, topic: str, heard: Heard) -> None:
         """See EventLog."""
@@ -153,12 +154,13 @@ class MemorySource:
         self._log = log
         self._topic = topic
         self._positions: dict[int, int] = {}
-        self._paused: set[int] = set()
+        #: nothing is fetched of these
+        self.paused: set[int] = set()
 
     def follow(self, positions: Mapping[int, int]) -> None:
         """From now on exactly these partitions, each from its offset."""
         self._positions = dict(positions)
-        self._paused.clear()
+        self.paused.clear()
 
     def seek(self, partition: int, offset: int) -> None:
         """Go on from another offset."""
@@ -167,11 +169,11 @@ class MemorySource:
 
     def pause(self, partition: int) -> None:
         """Fetch nothing of a partition until `resume`."""
-        self._paused.add(partition)
+        self.paused.add(partition)
 
     def resume(self, partition: int) -> None:
         """Fetch again."""
-        self._paused.discard(partition)
+        self.paused.discard(partition)
 
     async def batches(self, seconds: float) -> dict[int, Sequence[Record]]:
         """What has come, by partition; raises RangeGone like its twin."""
@@ -188,7 +190,7 @@ class MemorySource:
     async def _fetch(self) -> dict[int, Sequence[Record]]:
         found: dict[int, Sequence[Record]] = {}
         ends = await self._log.ends(self._topic)
-        for number in self._positions.keys() - self._paused:
+        for number in self._positions.keys() - self.paused:
             position = self._positions[number]
             if position > ends[number]:
                 raise RangeGone(f"expected {self._topic}/{number} to hold {position}, it ends at {ends[number]}")

@@ -110,8 +110,8 @@ class Producer:
                     if not append.done.done():
                         append.done.set_exception(wrong)
             else:
-                if told.certain and (heard := self._heard.get(place[0])) is not None:
-                    heard(place[1], told.landed(place, batch))
+                if (heard := self._heard.get(place[0])) is not None:
+                    heard(place[1], told.landed(place, batch) if told.certain else ())
                 for append in batch:
                     if not append.done.done():
                         append.done.set_result(None)

@@ -13,7 +13,7 @@ from eventstore.memory import MemorySource
 from projections.partition import OVERLAY_BOUND, Partition
 from projections.queues.ready import ReadyLine
 from projections.store import MemoryStore
-from projections.table.feed import PASSED, SLICE, Feed
+from projections.table.feed import REST_SECONDS, SLICE, Feed
 from projections.verdict import Verdict
 from tests import builders as b
 from tests.history import TOPIC, History, classifier
@@ -28,12 +28,29 @@ class Reader:
         self.partition.want = 1
         self.owned = {0: self.partition}
         self.source = MemorySource(story.log, TOPIC)
-        self.feed = Feed(self.source)
+        self.now, self.looks = 0.0, 0
+        self.feed = Feed(self.source, self._clock)
         self.slices = 0
         self.task = asyncio.ensure_future(self.feed.run(self.owned, self._count))
 
     def _count(self, _: Partition, __: bool) -> None:
         self.slices += 1
+
+    def _clock(self) -> float:
+        self.looks += 1
+        return self.now
+
+    async def looked(self) -> None:
+        """The feed has seen what time it is."""
+        before = self.looks
+        self.log.put("elsewhere", 0, NewRecord(b"k", b"", []))  # whatever comes, it has a look
+        async with asyncio.timeout(60):
+            while self.looks == before:  # noqa: ASYNC110
+                await asyncio.sleep(0.001)
+
+    def rests(self) -> bool:
+        """Nothing is fetched of the partition."""
+        return self.source.paused == {0}
 
     def records(self, count: int) -> Sequence[Record]:
         """The last records of the log."""
@@ -61,7 +78,7 @@ async def reader(story: History) -> AsyncIterator[Reader]:
         await found.task
 
 
-async def test_what_is_next_is_folded_at_once_and_skipped_when_it_is_fetched(story: History, reader: Reader) -> None:
+async def test_what_is_next_is_folded_at_once_and_what_follows_once_fetched(story: History, reader: Reader) -> None:
     told: list[Verdict | None] = []
     reader.partition.expect("e1", told.append)
     story.add(b.submit())
@@ -71,19 +88,64 @@ async def test_what_is_next_is_folded_at_once_and_skipped_when_it_is_fetched(sto
     assert (reader.partition.next, told, reader.feed.landed_first) == (2, [Verdict.APPLIED], 1)
     assert reader.partition.run(b.RUN).head == story.live.run(b.RUN).head is not None
     story.add(b.dispatch())
+    reader.now = REST_SECONDS
     await reader.caught_up()
     assert reader.partition.verdicts == story.live.verdicts
     assert dict(reader.partition.overlay.items()) == dict(story.live.overlay.items())
 
 
-async def test_many_that_were_folded_at_once_are_passed_over_in_the_source(story: History, reader: Reader) -> None:
-    for _ in range(PASSED):
-        story.place(None, b"garbage")
-
-    reader.feed.landed(0, reader.records(PASSED))
-
-    assert await reader.source.position(0) == reader.partition.next == 1 + PASSED
+async def test_what_was_folded_is_passed_over_in_the_source_and_nothing_is_fetched_for_a_while(
+    story: History, reader: Reader
+) -> None:
     story.add(b.submit())
+
+    reader.feed.landed(0, reader.records(1))
+
+    assert reader.rests()
+    assert await reader.source.position(0) == reader.partition.next == 2
+    story.add(b.dispatch())
+    reader.feed.landed(0, reader.records(1))
+    assert (reader.partition.next, reader.rests()) == (3, True)
+
+
+async def test_what_another_wrote_is_fetched_once_nothing_has_landed_for_long_enough(
+    story: History, reader: Reader
+) -> None:
+    story.add(b.submit())
+    reader.feed.landed(0, reader.records(1))
+    story.add(b.dispatch())
+    reader.now = REST_SECONDS / 2
+    await reader.looked()
+    assert (reader.partition.next, reader.rests()) == (2, True)
+
+    reader.now = REST_SECONDS
+
+    await reader.caught_up()
+    assert not reader.rests()
+    assert reader.partition.verdicts == story.live.verdicts
+
+
+async def test_what_landed_who_knows_where_is_fetched(story: History, reader: Reader) -> None:
+    story.add(b.submit())
+    reader.feed.landed(0, reader.records(1))
+    story.add(b.dispatch())
+
+    reader.feed.landed(0, ())
+
+    assert not reader.rests()
+    await reader.caught_up()
+    assert reader.partition.verdicts == story.live.verdicts
+
+
+async def test_what_another_wrote_before_it_is_fetched_at_once(story: History, reader: Reader) -> None:
+    story.add(b.submit())
+    reader.feed.landed(0, reader.records(1))
+    story.place(None, b"another's")
+    story.add(b.dispatch())
+
+    reader.feed.landed(0, reader.records(1))
+
+    assert (reader.partition.next, reader.rests()) == (2, False)
     await reader.caught_up()
     assert reader.partition.verdicts == story.live.verdicts
 
