@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import TypeVar
 
 import msgspec
+from msgspec.structs import astuple, replace
 
 #: One sealed value: "<key id>:<mac>:<data>" (see eventstore.sealing).
 Sealed = str
@@ -179,7 +180,5 @@ F = TypeVar("F", bound=Fact)
 
 def merge(stored: F, change: F) -> F:
     """Lay the non-None fields of `change` over `stored`: POP's sparse merge (spec 2.5)."""
-    # One by one: a third less than a getter for all of them, because most are not said.
-    names = stored.__struct_fields__
-    said = {name: value for name in names if (value := getattr(change, name)) is not None}
-    return msgspec.structs.replace(stored, **said)
+    values = zip(stored.__struct_fields__, astuple(change), strict=True)
+    return replace(stored, **{name: value for name, value in values if value is not None})

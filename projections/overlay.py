@@ -40,8 +40,11 @@ class Overlay:
             self.dirty.update(rows)
             self.size += sum([len(value) for value in rows.values()])
         else:
+            dirty, size = self.dirty, 0
             for key, value in rows.items():
-                self.put(key, value)
+                size += len(value) if (replaced := dirty.get(key)) is None else len(value) - len(replaced)
+                dirty[key] = value
+            self.size += size
 
     def remember(self, key: bytes, value: bytes | None) -> None:
         """What lies on disk where a row may be put soon."""
