@@ -11,6 +11,9 @@ import orjson
 from tests.benchmarks.client import Busy, Client
 from tests.faults.processes import WorkerProcess
 
+#: Queues of one pool; each takes what is of its operation type.
+QUEUES = ("few", "many")
+
 
 class Bench:
     """A worker, a bare server beside it, and clients."""
@@ -47,21 +50,22 @@ class Bench:
     async def set_up(self) -> None:
         await self.post("/pop/resourcepool", {"id": "p", "customerId": "c", "title": "p"})
         await self.post("/pop/customer", {"id": "c", "customerId": "c", "title": "c", "resourcePoolId": "p"})
-        insight = {"id": "i", "customerId": "c", "title": "i", "resourcePoolId": "p", "queueName": "q"}
-        await self.post("/pop/insight", {**insight, "mappers": {"operationType": ["t"]}})
+        for queue in QUEUES:
+            insight = {"id": queue, "customerId": "c", "title": queue, "resourcePoolId": "p", "queueName": queue}
+            await self.post("/pop/insight", {**insight, "mappers": {"operationType": [queue]}})
 
-    def agenda(self, **params: Any) -> dict[str, Any]:
-        operations = [{"name": name, "type": "t", "payload": {"in": "s3://bucket/object.mov"}} for name in "abc"]
+    def agenda(self, queue: str = QUEUES[0], **params: Any) -> dict[str, Any]:
+        operations = [{"name": name, "type": queue, "payload": {"in": "s3://bucket/object.mov"}} for name in "abc"]
         return {"customerId": "c", "linkId": "l", "operations": operations, "params": params}
 
-    async def submit(self) -> Any:
-        return await self.post("/pop/agenda", self.agenda())
+    async def submit(self, queue: str = QUEUES[0]) -> Any:
+        return await self.post("/pop/agenda", self.agenda(queue))
 
     async def submit_only(self) -> Any:
         return await self.post("/pop/agenda", self.agenda(doNotRun=True))
 
-    async def pull(self, count: int) -> list[Any]:
-        body = {"insightId": "i", "count": count}
+    async def pull(self, count: int, queue: str = QUEUES[0]) -> list[Any]:
+        body = {"insightId": queue, "count": count}
         found: list[Any] = (await self.post("/pop/resourcepool/service/getAgenda", body))["agendas"]
         return found
 
@@ -79,14 +83,14 @@ async def report(bench: Bench, identity: str, started: int) -> None:
         await bench.post("/pop/resourcepool/service/updateAgendaProgress", {"agendaProgress": progress})
 
 
-async def fill(bench: Bench, count: int) -> None:
-    """Submit so many agendas that wait."""
+async def fill(bench: Bench, count: int, queue: str = QUEUES[0]) -> None:
+    """Submit so many agendas that wait in a queue."""
     left = count
 
     async def client() -> None:
         nonlocal left
         while left > 0:
             left -= 1
-            await bench.submit()
+            await bench.submit(queue)
 
     await asyncio.gather(*(client() for _ in range(32)))

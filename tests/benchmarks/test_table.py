@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import statistics
 import subprocess
 import sys
 import time
@@ -19,6 +20,10 @@ from tests.conftest import Broker
 pytestmark = pytest.mark.benchmark
 KEYS = 100_000
 STOCK_EVENTS = 12_000
+#: What none of the processes takes unless it hangs.
+RUN_SECONDS = 90.0
+#: How often ours and stock restore, one after the other.
+TURNS = 5
 
 
 async def run(module: str, *arguments: object) -> dict[str, Any]:
@@ -26,7 +31,13 @@ async def run(module: str, *arguments: object) -> dict[str, Any]:
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", f"tests.benchmarks.{module}", *map(str, arguments), stdout=subprocess.PIPE
     )
-    out, _ = await process.communicate()
+    try:
+        async with asyncio.timeout(RUN_SECONDS):
+            out, _ = await process.communicate()
+    except TimeoutError:
+        process.kill()
+        await process.wait()
+        raise TimeoutError(f"expected {module} to end within {RUN_SECONDS:.0f} s: it did not") from None
     lines = [line for line in out.decode().splitlines() if line.startswith("{")]
     assert lines, out
     found: dict[str, Any] = json.loads(lines[-1])
@@ -86,18 +97,34 @@ async def test_folding(kafka: Broker, prefix: str, tmp_path: Path) -> None:
 
 
 async def test_restoring(kafka: Broker, prefix: str, tmp_path: Path) -> None:
-    """From an empty disk, one version per key, the same kinds of rows: recovery alone, and with joining the group."""
+    """From an empty disk, one version per key, the same kinds of rows: recovery alone, and with joining the group.
+
+    Ours and stock by turns: each takes seconds, in which this machine's speed changes.
+    """
     prepared = await prepare(kafka.bootstrap, prefix, KEYS, reports=False)
     ids, topic, app = json.dumps(prepared.log_ids), prepared.topics.agendas.name, f"{prefix}stock"
     await run("ours", kafka.bootstrap, prefix, tmp_path / "ours", ids)
     await run("stock", kafka.bootstrap, topic, app, tmp_path / "stock", STOCK_EVENTS)
-    ours = await run("ours", kafka.bootstrap, prefix, tmp_path / "empty", ids)
     floor = await run("floor", "restore", kafka.bootstrap, prefix, tmp_path / "floor")
-    stock = await run("stock", kafka.bootstrap, topic, app, tmp_path / "stock-empty", 0)
+    turns = []
+    for number in range(TURNS):
+        ours = await run("ours", kafka.bootstrap, prefix, tmp_path / f"empty{number}", ids)
+        try:
+            stock = await run("stock", kafka.bootstrap, topic, app, tmp_path / f"stock-empty{number}", 0)
+        except TimeoutError as hung:  # stock Faust does now and then, waiting for its group: such a turn says nothing
+            print(f"turn {number} is left out: {hung}")
+        else:
+            turns.append((ours, stock))
     await prepared.log.stop()
     for spent in ("restore_s", "start_s"):
-        back, stock_back = ours["restored"] / ours[spent], stock["rows"] / stock[spent]
-        print(f"\n{spent}: {back:,.0f} rows/s; stock {stock_back:,.0f}/s: {back / stock_back:.1f}x (at least 15)")
+        rates = [(ours["restored"] / ours[spent], stock["rows"] / stock[spent]) for ours, stock in turns]
+        ratios = sorted(mine / theirs for mine, theirs in rates)
+        mine, theirs = (statistics.median(each) for each in zip(*rates, strict=True))
+        print(
+            f"\n{spent}: {mine:,.0f} rows/s; stock {theirs:,.0f}/s: {statistics.median(ratios):.1f}x "
+            f"({ratios[0]:.1f} to {ratios[-1]:.1f}) (at least 15)"
+        )
+    ours, stock = turns[-1]
     print(f"with index rows, which lists wait for: {ours['restored'] / ours['lists_s']:,.0f} rows/s")
     counts = {"ours": ours["restored"], "floor": floor["rows"], "stock": stock["rows"]}
     compare("restore", counts, {"ours": ours, "floor": floor, "stock": stock})
