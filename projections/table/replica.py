@@ -6,7 +6,7 @@ across the local store and everything the changelog holds, never simply the last
 what all rows sum to, whatever a changelog lost, compacted or corrupted is found, and the partition rebuilt.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain, repeat
 from operator import itemgetter
 
@@ -23,9 +23,9 @@ from projections.rows import (
     Applied,
     fold_of,
     offset_of,
-    prefix,
 )
-from projections.store import Store
+from projections.store import Item, Store
+from projections.table.changelog import rows_of
 from projections.table.debt import Debt
 from projections.table.digest import in_hex, row_digest
 from projections.table.landing import Landing
@@ -33,12 +33,8 @@ from projections.table.unseen import Unseen
 
 #: Where Faust keeps the changelog offset that a store holds everything up to (faust.stores.rocksdb.Store.offset_key).
 POSITION = b"__faust\0offset__"
-#: The changelog header that carries the ten bytes before a row's JSON, so that a removal may be null.
-ROW_HEADER = "row"
 
 _KEY = itemgetter(0)
-#: As it stands at the end of the ten bytes.
-_FOLD = prefix(0)[8:]
 _decode_applied = msgspec.json.Decoder(Applied).decode
 
 
@@ -94,44 +90,44 @@ class Replica:
         was never read here, and where rows are ahead of `applied` no sum would tell. Or the first who was to write, and
         to name it, slept and woke later: `ends_with` tells these apart.
         """
-        for record in records if self._unproven else ():
-            if record.key == APPLIED and (value := _stored_form(record)) is not None:
-                # Who looks closer may be cut off, by a rebalance: then it is asked again.
-                self._unproven = _named_in(value) != self.changelog
-                return self._unproven
-        return False
+        if not self._unproven or not (applied := rows_of(records)[1]):
+            return False
+        # Who looks closer may be cut off, by a rebalance: then it is asked again.
+        self._unproven = _named_in(applied[0]) != self.changelog
+        return self._unproven
 
     def ends_with(self, records: Sequence[Record]) -> bool:
         """Whether these hold, at the position that was stored, the very `applied` row that was: name, offset and sum.
 
         Where it still stands there, the changelog is the one that was read: it is not asked for again.
         """
-        mine = self.store.get(APPLIED)
-        there = (each for each in records if each.key == APPLIED and each.offset == self.opened_at)
-        found = any(_stored_form(each) == mine for each in there)
+        found = self.store.get(APPLIED) in rows_of(each for each in records if each.offset == self.opened_at)[1]
         self._unproven = self._unproven and not found
         return found
 
     def absorb(self, records: Sequence[Record]) -> None:
         """Keep the greatest source offset per key, of the store and these; one atomic write."""
-        best: dict[bytes, bytes] = {}
-        below: dict[bytes, bytes | None] = {}
-        get = self.store.get if self._unseen is None else self._unseen.looking(self.store.get)
-        for record in records:
-            key, value = record.key, _stored_form(record)
-            # Whatever else stands there is no row: index rows follow from rows, and no sum would tell of a false one.
-            if value is None or key is None or (key[:2] not in PRIMARY and key != APPLIED):
-                self.ignored += 1
-                continue
-            known = best.get(key)
-            if known is None:
-                known = below[key] = get(key)
-            if known is None or self._buries(key, value, known):
-                best[key] = value
+        rows, applied = rows_of(records)
+        self.ignored += len(records) - len(rows) - len(applied)
+        best, get = dict(rows), self.store.get
+        below = {key: get(key) for key in best} if self._unseen is None else self._unseen.below(best, get)
+        if len(best) < len(rows) or any(below.values()):
+            best = self._greatest(rows, below)
+        if applied:
+            below[APPLIED] = get(APPLIED)
+            best |= self._greatest([(APPLIED, value) for value in applied], below)
         self.position = records[-1].offset
         self._put(Landing(self.store, [*best.items()], below, sparing=self.debt.growing))
         if APPLIED in best:
             self.changelog = _named_in(best[APPLIED])
+
+    def _greatest(self, rows: Iterable[Item], below: Mapping[bytes, bytes | None]) -> dict[bytes, bytes]:
+        best: dict[bytes, bytes] = {}
+        for key, value in rows:
+            known = best.get(key) or below[key]
+            if known is None or self._buries(key, value, known):
+                best[key] = value
+        return best
 
     def land(self, landing: Landing) -> None:
         """Put rows on the disk, with their index rows and the changelog position, in one atomic write."""
@@ -211,10 +207,3 @@ def _named_in(value: bytes) -> str | None:
         return _decode_applied(value[PREFIX_LENGTH:]).changelog
     except msgspec.MsgspecError:
         return None  # no row of ours
-
-
-def _stored_form(record: Record) -> bytes | None:
-    for name, start in record.headers:
-        if name == ROW_HEADER and len(start) == PREFIX_LENGTH and start[8:] == _FOLD:
-            return start + (record.value or b"")
-    return None

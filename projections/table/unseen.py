@@ -1,11 +1,9 @@
 """Keys that a store surely does not hold, because it was empty and none like them was put there since. Pure."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 #: One mark a byte: of 100,000 keys one in twenty is taken for another's, and looked for.
 MARKS = 1 << 20
-
-Get = Callable[[bytes], bytes | None]
 
 
 class Unseen:
@@ -18,15 +16,15 @@ class Unseen:
     def __init__(self) -> None:
         self._marks = bytearray(MARKS)
 
-    def looking(self, get: Get) -> Get:
-        """`get`, which is asked only for what may be there."""
+    def below(self, keys: Iterable[bytes], get: Callable[[bytes], bytes | None]) -> dict[bytes, bytes | None]:
+        """What lies under some keys, by `get`, which is asked only for what may be there."""
         marks, last = self._marks, MARKS - 1
-
-        def look(key: bytes) -> bytes | None:
+        found: dict[bytes, bytes | None] = {}
+        for key in keys:
             place = hash(key) & last
             if marks[place]:
-                return get(key)
-            marks[place] = 1
-            return None
-
-        return look
+                found[key] = get(key)
+            else:
+                marks[place] = 1
+                found[key] = None
+        return found

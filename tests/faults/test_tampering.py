@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from projections.rows import PREFIX_LENGTH, stream_of
-from projections.table.replica import ROW_HEADER
+from projections.table.changelog import ROW_HEADER
 from tests.conftest import Broker
 from tests.faults.changelog import Raw, changelog, put, removed
 from tests.faults.judge import rows_on_disk, whole_log

@@ -9,7 +9,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from eventstore.log import NewRecord
 from projections.rows import is_primary, prefix
-from projections.table.replica import ROW_HEADER
+from projections.table.changelog import ROW_HEADER
 from tests import builders as b
 from tests.table_model import AGENDAS, CHANGELOG, Model
 
