@@ -14,6 +14,9 @@ from eventstore.kafka.sieve import Sieve
 from eventstore.log import Heard, NewRecord, Record
 
 ASK_SECONDS = 5.0
+#: The first question about a topic is refused by the client itself, which asks again after this (ms; its default is
+#: 100): so long every start and every takeover would wait for nothing.
+BACKOFF_MS = 20
 IDLE_SECONDS = 1.0
 #: A read that gets nothing for this long, although there is something, has no broker (s).
 SILENCE_SECONDS = 30.0
@@ -32,7 +35,11 @@ class KafkaLog:
         self._partitions = partitions
         self.producer = Producer(bootstrap, buffered)
         self._asking = AIOKafkaConsumer(
-            bootstrap_servers=bootstrap, group_id=None, enable_auto_commit=False, request_timeout_ms=5000
+            bootstrap_servers=bootstrap,
+            group_id=None,
+            enable_auto_commit=False,
+            request_timeout_ms=5000,
+            retry_backoff_ms=BACKOFF_MS,
         )
 
     async def start(self) -> None:

@@ -32,6 +32,9 @@ async def main(bootstrap: str, topic_name: str, app_id: str, data: str, count: s
         web_enabled=False,
         topic_partitions=12,
         topic_disable_leader=True,
+        # Who was here before may have left its group without a word: nobody waits a minute for that.
+        broker_session_timeout=6.0,
+        broker_heartbeat_interval=2.0,
         table_standby_replicas=0,
         key_serializer="raw",
         value_serializer="raw",

@@ -21,7 +21,7 @@ pytestmark = pytest.mark.benchmark
 KEYS = 100_000
 STOCK_EVENTS = 12_000
 #: What none of the processes takes unless it hangs.
-RUN_SECONDS = 90.0
+RUN_SECONDS = 60.0
 #: How often ours and stock restore, one after the other.
 TURNS = 5
 
