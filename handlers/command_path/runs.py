@@ -1,7 +1,9 @@
 """The command path: a command at the owner of its stream (design 4.1, 4.3). The only caller of deciders.
 
 Lock the stream, decide on its rows as they are, append one record, wait until the own fold gave its verdict on that
-event's id, answer from the view. The log is the arbiter: an owner that was deposed without knowing appends in vain.
+event's id, answer from the view. The log is the arbiter: an owner that was deposed without knowing appends in vain. Or
+it appends what is still true, and answers nobody (design 4.3): whoever owns the partition by now may not have read that
+yet, and would show less than was answered.
 
 Decision (beside design 4.3, by which the append is a task of the stream): it becomes one where its caller leaves. Until
 then the caller's own task waits for the verdict; when a time-out or a disconnect ends that, a task of the stream takes
@@ -103,6 +105,8 @@ class CommandPath:
                     return _answer(partition, command)
                 verdict = await self._append(turn, partition, run, command, event)
                 if verdict is Verdict.APPLIED or verdict is Verdict.DUPLICATE:
+                    if self._owner(number) is not partition:
+                        raise OutcomeUnknown(f"{command.id} is in the log, but another worker may answer by now")
                     if isinstance(event, ReportSuperseded):
                         raise superseded(event)
                     return _answer(partition, command)

@@ -86,6 +86,19 @@ async def test_where_the_send_is_given_up_before_it_began_nobody_waits_for_it() 
         await asyncio.wait_for(asking, 60)
 
 
+async def test_an_owner_that_was_deposed_meanwhile_answers_nobody_and_who_asks_again_is_answered() -> None:
+    story, path = beginning()
+    looks = iter([story.live, None])
+    path._owner = lambda _: next(looks, story.live)
+    with pytest.raises(OutcomeUnknown, match="is in the log, but another worker may answer"):
+        await path.decide(b.submit())
+
+    answer = await path.decide(b.submit())
+
+    assert [each.id for each in answer.agendas] == ["a1"]
+    assert [kind for _, kind, _, _ in applied(story.log.records(TOPIC, 0))] == ["AgendaSubmitted"]
+
+
 class Slow(Echo):
     """A log that takes its time."""
 
