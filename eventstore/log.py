@@ -82,7 +82,7 @@ class EventLog(Protocol):
     def listen(self, topic: str, heard: Heard) -> None:
         """From now on tell of appends made here, before they are done, where it is certain at which offsets they are.
 
-        What is told is true for ever. Of what is done without that, no records are told: a reader finds them.
+        What is told is true for ever. Of what may be there without that, no records are told: a reader finds them.
         """
 
     def read(self, topic: str, partition: int, start: int, stop: int) -> AsyncIterator[Sequence[Record]]:

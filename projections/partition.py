@@ -54,6 +54,8 @@ class Partition:
         self.shown: dict[str, ProgressView] = {}
         #: where operations may lie that have a text, once somebody has asked
         self.zones: Zones | None = None
+        #: the ownership has ended
+        self.abandoned = False
         self._classify = classify
         self._waiters: dict[str, Waiter] = {}
         # What is folded later is later than what the store remembers.
@@ -90,6 +92,7 @@ class Partition:
 
     def abandon(self) -> None:
         """The ownership has ended: whoever waits will not learn the verdict here."""
+        self.abandoned = True
         waiters, self._waiters = self._waiters, {}
         for waiter in waiters.values():
             waiter(None)

@@ -15,8 +15,8 @@ from eventstore.log import Heard, NewRecord, Record
 
 ASK_SECONDS = 5.0
 #: The first question about a topic is refused by the client itself, which asks again after this (ms; its default is
-#: 100): so long every start and every takeover would wait for nothing.
-BACKOFF_MS = 20
+#: 100): so long starts and takeovers wait for nothing. While Kafka is away it says as often that it is.
+BACKOFF_MS = 50
 IDLE_SECONDS = 1.0
 #: A read that gets nothing for this long, although there is something, has no broker (s).
 SILENCE_SECONDS = 30.0

@@ -15,7 +15,7 @@ does not say so, but it pauses before: an answer that came in less than that pau
 import asyncio
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError, MessageSizeTooLargeError
@@ -24,7 +24,7 @@ from eventstore.errors import BadRequest, Unavailable
 from eventstore.kafka.batches import Append, Place, Told, next_batch, refuse
 from eventstore.kafka.cancellation import heed
 from eventstore.kafka.renewed import REQUEST_SECONDS, Renewed
-from eventstore.log import Heard, NewRecord
+from eventstore.log import Heard, NewRecord, Record
 from eventstore.topics import MESSAGE_BYTES
 
 RETRY_SECONDS = 0.2
@@ -104,17 +104,21 @@ class Producer:
             try:
                 told = await self._attempt(place, [append.record for append in batch], lambda: self._buffered(place[0]))
             except Unavailable:
+                self._tell(place, ())
                 await asyncio.sleep(RETRY_SECONDS)
             except Exception as wrong:  # noqa: BLE001  # refused by the broker: theirs who asked
                 for append in batch:
                     if not append.done.done():
                         append.done.set_exception(wrong)
             else:
-                if (heard := self._heard.get(place[0])) is not None:
-                    heard(place[1], told.landed(place, batch) if told.certain else ())
+                self._tell(place, told.landed(place, batch) if told.certain else ())
                 for append in batch:
                     if not append.done.done():
                         append.done.set_result(None)
+
+    def _tell(self, place: Place, records: Sequence[Record]) -> None:
+        if (heard := self._heard.get(place[0])) is not None:
+            heard(place[1], records)
 
     async def _attempt(self, place: Place, records: list[NewRecord], buffered: Callable[[], None]) -> Told:
         topic, partition = place

@@ -2,8 +2,8 @@
 
 Lock the stream, decide on its rows as they are, append one record, wait until the own fold gave its verdict on that
 event's id, answer from the view. The log is the arbiter: an owner that was deposed without knowing appends in vain. Or
-it appends what is still true, and answers nobody (design 4.3): whoever owns the partition by now may not have read that
-yet, and would show less than was answered.
+it appends what is still true, and answers nobody before it has proven that it is the owner (design 4.3): another may be
+by now, who has not read that yet and would show less than was answered.
 
 Decision (beside design 4.3, by which the append is a task of the stream): it becomes one where its caller leaves. Until
 then the caller's own task waits for the verdict; when a time-out or a disconnect ends that, a task of the stream takes
@@ -46,6 +46,8 @@ from projections.views import Answer
 
 #: How often a command is decided again when another writer's event came first (design 4.3).
 ATTEMPTS = 4
+#: How often an owner that cannot prove it looks whether it can (s).
+PROOF_SECONDS = 0.05
 
 
 class CommandPath:
@@ -105,12 +107,21 @@ class CommandPath:
                     return _answer(partition, command)
                 verdict = await self._append(turn, partition, run, command, event)
                 if verdict is Verdict.APPLIED or verdict is Verdict.DUPLICATE:
-                    if self._owner(number) is not partition:
-                        raise OutcomeUnknown(f"{command.id} is in the log, but another worker may answer by now")
+                    if self._owner(number) is not partition and not await self._proven(partition):
+                        raise OutcomeUnknown(f"{command.id} is in the log, but another worker owns it by now")
                     if isinstance(event, ReportSuperseded):
                         raise superseded(event)
                     return _answer(partition, command)
         raise OutcomeUnknown(f"expected to decide {command.id} on a state that lasts, but it changed {ATTEMPTS} times")
+
+    async def _proven(self, partition: Partition) -> bool:
+        # Where Kafka was away this waits for the next heartbeat; a process that was paused learns by it that it was
+        # deposed.
+        while not partition.abandoned:
+            if self._owner(partition.number) is partition:
+                return True
+            await asyncio.sleep(PROOF_SECONDS)
+        return False
 
     async def _append(
         self, turn: Turn, partition: Partition, run: Run, command: RunCommand, event: RunEvent

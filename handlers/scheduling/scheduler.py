@@ -81,13 +81,12 @@ class Scheduler:
         """Return what was dispatched and cannot be delivered."""
         for answer in answers:
             for agenda in answer.agendas:
-                command = ReturnDispatch(
-                    id=self._draw(),
-                    stream=agenda.progress_id or "",
-                    agenda_id=agenda.id or "",
-                    dispatch_id=answer.dispatches[agenda.id or ""],
-                )
-                self._owners.take_back(command)
+                identity = agenda.id or ""
+                self._take_back(agenda.progress_id or "", identity, answer.dispatches[identity])
+
+    def _take_back(self, stream: str, agenda_id: str, dispatch_id: str) -> None:
+        command = ReturnDispatch(id=self._draw(), stream=stream, agenda_id=agenda_id, dispatch_id=dispatch_id)
+        self._owners.take_back(command)
 
     async def stop(self) -> None:
         """Answer everyone who waits with nothing, and end."""
@@ -192,3 +191,6 @@ class Scheduler:
                 self._queue.refused(choice, later)
             else:
                 self._queue.put_aside(choice.entry, later)
+                if isinstance(outcome, OutcomeUnknown):
+                    # It may be in the log: nobody has it, and it would stand still until it expires.
+                    self._take_back(command.stream, command.agenda_id, command.dispatch_id)

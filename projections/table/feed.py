@@ -83,6 +83,8 @@ class Feed:
         if owned:
             self._source.follow({number: partition.next for number, partition in owned.items()})
         while owned:
+            for partition in owned.values():
+                self._hold_back(partition, self._clock())
             try:
                 found = await self._source.batches(IDLE_SECONDS)
             except Unavailable:
@@ -96,8 +98,6 @@ class Feed:
                 raise self._wrong
             for number, records in found.items():
                 await self._fold(owned, number, records, folded)
-            for partition in [*owned.values()]:
-                self._hold_back(partition, self._clock())
 
     def landed(self, number: int, records: Sequence[Record]) -> None:
         """Records of one's own that are certain to stand in the log at their offsets: fold those that are next.
@@ -120,7 +120,8 @@ class Feed:
             return
         self.landed_first += partition.next - first
         now = self._clock()
-        self._resting[number] = now + REST_SECONDS
+        if before:  # whoever catches up waits for what others wrote
+            self._resting[number] = now + REST_SECONDS
         self._hold_back(partition, now)
         self._folded(partition, partition.caught_up and not before)
 

@@ -86,11 +86,24 @@ async def test_where_the_send_is_given_up_before_it_began_nobody_waits_for_it() 
         await asyncio.wait_for(asking, 60)
 
 
+async def test_who_cannot_prove_that_he_owns_the_partition_answers_once_he_can() -> None:
+    story, path = beginning()
+    looks = iter([story.live, None, None])
+    path._owner = lambda _: next(looks, story.live)
+
+    answer = await path.decide(b.submit())
+
+    assert next(looks, None) is None
+    assert [each.id for each in answer.agendas] == ["a1"]
+    assert [kind for _, kind, _, _ in applied(story.log.records(TOPIC, 0))] == ["AgendaSubmitted"]
+
+
 async def test_an_owner_that_was_deposed_meanwhile_answers_nobody_and_who_asks_again_is_answered() -> None:
     story, path = beginning()
     looks = iter([story.live, None])
     path._owner = lambda _: next(looks, story.live)
-    with pytest.raises(OutcomeUnknown, match="is in the log, but another worker may answer"):
+    story.live.abandon()
+    with pytest.raises(OutcomeUnknown, match="is in the log, but another worker owns it"):
         await path.decide(b.submit())
 
     answer = await path.decide(b.submit())

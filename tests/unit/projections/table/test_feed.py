@@ -7,7 +7,7 @@ from contextlib import suppress
 import pytest
 
 from eventstore.envelope import Envelope, write_headers
-from eventstore.errors import TooNew
+from eventstore.errors import TooNew, Unavailable
 from eventstore.log import NewRecord, Record
 from eventstore.memory import MemorySource
 from projections.partition import OVERLAY_BOUND, Partition
@@ -135,6 +135,31 @@ async def test_what_landed_who_knows_where_is_fetched(story: History, reader: Re
     assert not reader.rests()
     await reader.caught_up()
     assert reader.partition.verdicts == story.live.verdicts
+
+
+async def test_a_rest_ends_in_time_where_another_partition_cannot_be_fetched(
+    story: History, reader: Reader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    story.add(b.submit())
+    reader.feed.landed(0, reader.records(1))
+    story.add(b.dispatch())
+
+    async def unavailable(_: float) -> dict[int, Sequence[Record]]:
+        raise Unavailable("not allowed")
+
+    monkeypatch.setattr(reader.source, "batches", unavailable)
+    reader.now = REST_SECONDS
+    await reader.looked()
+    assert not reader.rests()
+
+
+async def test_who_has_not_caught_up_does_not_rest(story: History, reader: Reader) -> None:
+    reader.partition.want = 3
+    story.add(b.submit())
+
+    reader.feed.landed(0, reader.records(1))
+
+    assert (reader.partition.next, reader.rests()) == (2, False)
 
 
 async def test_what_another_wrote_before_it_is_fetched_at_once(story: History, reader: Reader) -> None:
