@@ -3,12 +3,14 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 
 import aiohttp
 from aiokafka.admin import AIOKafkaAdminClient
 from prometheus_client.parser import text_string_to_metric_families
 
+from eventstore.errors import NotFound
 from eventstore.ids import partition_of
 from eventstore.reading import OPENED_KEY
 from eventstore.topics import Topics
@@ -87,8 +89,16 @@ class World:
         """Change a row of each of these runs, and have it acknowledged."""
         async with connect(worker.url, draw=draw, patience=HANG_SECONDS) as client:
             identities = [f"{stream}-{operation}" for stream in streams]
-            changes = [{"id": each, "customerId": "acme", "params": {"drawn": draw()}} for each in identities]
-            await asyncio.gather(*map(client.operation_progresses.put, identities, changes))
+
+            async def changed(identity: str) -> bool:
+                change = {"id": identity, "customerId": "acme", "params": {"drawn": draw()}}
+                try:
+                    await client.operation_progresses.put(identity, change)
+                except NotFound:
+                    return False  # it stands in the log, by a worker that woke: its owner reads it in a moment
+                return True
+
+            await asyncio.gather(*(self.until(partial(changed, each), f"{each} to be known") for each in identities))
 
     async def runs(self) -> set[str]:
         """The stream of every run in the log."""
