@@ -53,6 +53,6 @@ async def delete(ask: Ask) -> Reply:
 async def cancel(ask: Ask) -> Reply:
     """End an agenda, whether it waits or runs; not in POP. What has ended already is a success."""
     said = await ask.body(Cancel, "CancelAgendaRequest")
-    origin = await ask.origin()
+    origin = await ask.remembered_origin()  # or a rerun that came between would be ended as well
     done = await end(ask.edge, ask.caller, said, lambda _: origin)
     return Reply(service_answer({}, cid=ask.cid), where(done))

@@ -103,6 +103,16 @@ class Ask:
             request=await self.digest(),
         )
 
+    async def remembered_origin(self) -> Origin:
+        """The same, for what would do harm if it were carried out again later, though it came without a key.
+
+        An owner that dies before it answers leaves a command to be asked again, and others' may have come between: so
+        the head row remembers this one as if it had come with a key.
+        """
+        found = await self.origin()
+        found.request = found.request or await self.digest()
+        return found
+
     def _header(self, name: str) -> str | None:
         value = self.request.headers.get(name)
         if value is None or value.isascii():

@@ -55,11 +55,8 @@ async def get_agenda(ask: Ask) -> Reply:
 async def update_agenda_progress(ask: Ask) -> Reply:
     """An executor's report (spec 7.2); the right is that to the stored progress's Insight, or to the progress."""
     body = await ask.body(UpdateProgress, "UpdateAgendaProgressRequest")
-    origin = await ask.origin()
-    if origin.request is None and _is_final(body):
-        # An owner that dies before it answers leaves this command to be asked again, and the next attempt may have
-        # begun by then: so the head row remembers a final report as if it had come with a key.
-        origin.request = await ask.digest()
+    # After a final report the next attempt may have begun.
+    origin = await (ask.remembered_origin() if _is_final(body) else ask.origin())
     answer = await take_report(ask.edge, ask.caller, body, lambda _: origin)
     return Reply(service_answer({}, cid=ask.cid), where(answer))
 
@@ -74,7 +71,7 @@ async def hand_back_agenda(ask: Ask) -> Reply:
     body = await ask.body(HandBack, "HandBackAgendaRequest")
     if body is None or not (body.agenda_progress_id or "").strip():
         raise Invalid("agendaProgressId is required on handBackAgenda")
-    origin = await ask.origin()
+    origin = await ask.remembered_origin()  # without its start time it fits whoever has the run by then
     command = HandBackAgenda(
         id=origin.identity("command", 0),
         stream=body.agenda_progress_id or "",

@@ -96,6 +96,25 @@ async def test_a_runs_events_stand_in_order_with_their_payloads_open(
     assert sealed[0]["body"]["agenda"]["operations"][0]["payload"]["in"].startswith("plain:")
 
 
+async def test_what_ends_a_run_or_gives_it_back_is_remembered_though_it_came_without_a_key(
+    worker: WorkerProcess, client: Client, kafka: Broker
+) -> None:
+    agenda = await client.submit("x")
+    run = agenda["progressId"]
+    await client.pull()
+    for path, body in (
+        ("/pop/resourcepool/service/handBackAgenda", {"agendaProgressId": run}),
+        ("/pop/agenda/service/cancel", {"agendaId": agenda["id"]}),
+    ):
+        _, answer, _ = await client.ask("POST", path, body)
+        assert answer == {"error": False}
+
+    found = await cli_of(worker, kafka).replay("--key", run)
+
+    remembered = {line["event"] for line in found.lines if line["envelope"].get("request") is not None}
+    assert remembered == {"AgendaHandedBack", "AgendaCancelled"}, "others may come between when they are asked again"
+
+
 async def test_folded_views_are_what_http_served_at_each_position_of_a_runs_life(
     worker: WorkerProcess, client: Client, kafka: Broker
 ) -> None:

@@ -5,6 +5,7 @@ from typing import Any
 from eventstore.errors import BadRequest, Conflict, Forbidden, NotFound
 from eventstore.events import (
     AgendaCancelled,
+    AgendaDispatched,
     AgendaHandedBack,
     AgendaReclaimed,
     AgendaRetried,
@@ -224,3 +225,24 @@ def test_a_failed_agenda_that_waits_for_its_retry_can_be_cancelled() -> None:
     past = (b.submit(), b.dispatch(), b.report(500, **FAILED))
 
     given(*past).when(b.cancel()).then(AgendaCancelled)
+
+
+# --- asked again, after others
+
+
+def test_who_handed_a_run_back_does_not_take_it_from_the_next_when_asked_again() -> None:
+    spec = given(b.submit(), b.dispatch(), b.hand_back(None, request="digest"))
+    spec.when(b.dispatch(id="next", dispatch_id="d1", attempt=1, now=b.NOW + 155)).then(AgendaDispatched)
+
+    spec.when(b.hand_back(None, request="digest")).then()
+
+    spec.when(b.hand_back(None, id="another", request="digest")).then(AgendaHandedBack)
+
+
+def test_who_cancelled_does_not_end_the_rerun_when_asked_again() -> None:
+    spec = given(b.submit(), b.cancel(request="digest"), b.rerun())
+
+    spec.when(b.cancel(request="digest")).then()
+
+    assert not head(spec).cancelled
+    spec.when(b.cancel(id="another", request="digest")).then(AgendaCancelled)
