@@ -96,18 +96,23 @@ class SlowEnds:
             await asyncio.sleep(0)
 
 
-async def test_who_comes_together_shares_a_question_and_who_comes_later_gets_no_answer_to_an_earlier_one(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(module, "END_SECONDS", 60.0)
-    log = SlowEnds()
-    tail = CatalogueTail(
+def asking(log: SlowEnds) -> CatalogueTail:
+    """A tail that only asks for the end."""
+    return CatalogueTail(
         Catalogue(Classifier(1, kinds=CATALOGUE_EVENTS)),
         log,  # type: ignore[arg-type]  # only asked for the end
         TOPIC,
         MemorySource(InMemoryLog({TOPIC: 1}), TOPIC),
         0,
     )
+
+
+async def test_who_comes_together_shares_a_question_and_who_comes_later_gets_no_answer_to_an_earlier_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(module, "END_SECONDS", 60.0)
+    log = SlowEnds()
+    tail = asking(log)
     async with asyncio.timeout(60):
         early = [asyncio.create_task(tail.current()) for _ in range(20)]
         await log.until(1)
@@ -119,4 +124,50 @@ async def test_who_comes_together_shares_a_question_and_who_comes_later_gets_no_
         assert not late.done()
         log.asked[1].set()
         assert await late
+    assert len(log.asked) == 2
+
+
+async def shared_once(log: SlowEnds, tail: CatalogueTail) -> None:
+    """Two have shared a question: the next one may wait for company."""
+    first = [asyncio.create_task(tail.current()) for _ in range(2)]
+    await log.until(1)
+    log.asked[0].set()
+    assert await asyncio.gather(*first) == [True, True]
+
+
+async def test_nobody_waits_for_company_while_nothing_else_is_to_be_done(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "END_SECONDS", 60.0)
+    monkeypatch.setattr(module, "EACH_SECONDS", 3600.0)
+    monkeypatch.setattr(module, "SHARED_SECONDS", 3600.0)
+    monkeypatch.setattr(module, "LULL_SECONDS", 1.0)  # on a busy machine a turn of the loop takes what it takes
+    log = SlowEnds()
+    tail = asking(log)
+    async with asyncio.timeout(60):
+        await shared_once(log, tail)
+        alone = asyncio.create_task(tail.current())
+        await log.until(2)
+        log.asked[1].set()
+        assert await alone
+
+
+async def test_who_comes_while_others_are_served_shares_the_question_of_those_before(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(module, "END_SECONDS", 60.0)
+    monkeypatch.setattr(module, "EACH_SECONDS", 3600.0)
+    monkeypatch.setattr(module, "SHARED_SECONDS", 3600.0)
+    monkeypatch.setattr(module, "LULL_SECONDS", 0.0)  # there is always something to be done
+    log = SlowEnds()
+    tail = asking(log)
+    async with asyncio.timeout(60):
+        await shared_once(log, tail)
+        some = []
+        for _ in range(21):
+            some.append(asyncio.create_task(tail.current()))
+            await asyncio.sleep(0)
+        assert len(log.asked) == 1
+        monkeypatch.setattr(module, "LULL_SECONDS", 1.0)
+        await log.until(2)
+        log.asked[1].set()
+        assert await asyncio.gather(*some) == [True] * 21
     assert len(log.asked) == 2
