@@ -1,6 +1,6 @@
 """Which Insight an agenda is bound to: its customer's pool, and the first mapper that matches (spec 4.2). Pure."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 
 from eventstore.errors import Invalid, NotFound
 from eventstore.model import AgendaTemplate, Insight
@@ -31,10 +31,15 @@ def bind(
         raise NoCustomer(f"Customer not found for customerId {customer_id}")
     pool = customer.resource_pool_id
     insights = () if pool is None else catalogue.insights_of_pool(pool)
+    # Once for all Insights: every submission looks at each of its pool.
+    said = {
+        "operationName": {operation.name.lower() for operation in operations if operation.name is not None},
+        "operationType": {operation.type.lower() for operation in operations if operation.type is not None},
+    }
     matches = [
         insight
         for insight in insights
-        if may_read(insight, customer_id) and usable(insight) and _maps(insight, agenda, operations)
+        if may_read(insight, customer_id) and usable(insight) and _maps(insight, said, agenda, operations)
     ]
     if not matches:
         raise NotFound(NO_INSIGHT)
@@ -55,21 +60,17 @@ def may_read(insight: Insight | AgendaTemplate, account: str) -> bool:
     )
 
 
-def _maps(insight: Insight, agenda: OpenAgenda, operations: Sequence[OpenOperation]) -> bool:
-    return any(_mapper(name, values, agenda, operations) for name, values in (insight.mappers or {}).items())
-
-
-def _mapper(name: str, values: Iterable[str], agenda: OpenAgenda, operations: Sequence[OpenOperation]) -> bool:
-    wanted = [value.lower() for value in values]
-    match name:
-        case "operationName":
-            return any(operation.name is not None and operation.name.lower() in wanted for operation in operations)
-        case "operationType":
-            return any(operation.type is not None and operation.type.lower() in wanted for operation in operations)
-        case "paramMap":
-            return any(_has_param(value, agenda, operations) for value in wanted)
-        case _:
-            return False
+def _maps(
+    insight: Insight, said: Mapping[str, Set[str]], agenda: OpenAgenda, operations: Sequence[OpenOperation]
+) -> bool:
+    for name, values in (insight.mappers or {}).items():
+        wanted = [value.lower() for value in values]
+        if name in said:
+            if not said[name].isdisjoint(wanted):
+                return True
+        elif name == "paramMap" and any(_has_param(value, agenda, operations) for value in wanted):
+            return True
+    return False
 
 
 def _has_param(pair: str, agenda: OpenAgenda, operations: Sequence[OpenOperation]) -> bool:
