@@ -22,8 +22,10 @@ from projections.table.ownership import boottime
 #: Under load the end of the topic is asked for again after so long for each who shared the last question, and after
 #: SHARED_SECONDS at the latest; who comes meanwhile shares the answer (s).
 EACH_SECONDS, SHARED_SECONDS = 0.0005, 0.008
-#: A turn of the loop that takes less had nothing to do but to come back (s): 10 us, where one request takes 100.
-LULL_SECONDS = 0.00005
+#: A turn of the loop that takes longer had something else to do (s): to come back takes 10 us, one request 100.
+TURN_SECONDS = 0.00005
+#: Nothing else was to be done for so long: whoever was answered just now would have asked again (s).
+LULL_SECONDS = 0.00015
 #: Without an end by then, counted from the question, reads are marked and decisions refused (s).
 END_SECONDS = 0.2
 
@@ -127,8 +129,12 @@ class CatalogueTail:
 
 
 async def _lull(latest: float) -> None:
-    """Wait until the loop has nothing else to do, or until a moment (monotonic)."""
+    """Wait until the loop had nothing else to do for a while, or until a moment (monotonic)."""
+    quiet = monotonic()
     while (began := monotonic()) < latest:
         await asyncio.sleep(0)
-        if monotonic() - began < LULL_SECONDS:
+        ended = monotonic()
+        if ended - began > TURN_SECONDS:
+            quiet = ended
+        elif ended - quiet > LULL_SECONDS:
             return

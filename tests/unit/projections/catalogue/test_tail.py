@@ -139,7 +139,7 @@ async def test_nobody_waits_for_company_while_nothing_else_is_to_be_done(monkeyp
     monkeypatch.setattr(module, "END_SECONDS", 60.0)
     monkeypatch.setattr(module, "EACH_SECONDS", 3600.0)
     monkeypatch.setattr(module, "SHARED_SECONDS", 3600.0)
-    monkeypatch.setattr(module, "LULL_SECONDS", 1.0)  # on a busy machine a turn of the loop takes what it takes
+    monkeypatch.setattr(module, "TURN_SECONDS", 3600.0)  # on a busy machine a turn of the loop takes what it takes
     log = SlowEnds()
     tail = asking(log)
     async with asyncio.timeout(60):
@@ -156,7 +156,7 @@ async def test_who_comes_while_others_are_served_shares_the_question_of_those_be
     monkeypatch.setattr(module, "END_SECONDS", 60.0)
     monkeypatch.setattr(module, "EACH_SECONDS", 3600.0)
     monkeypatch.setattr(module, "SHARED_SECONDS", 3600.0)
-    monkeypatch.setattr(module, "LULL_SECONDS", 0.0)  # there is always something to be done
+    monkeypatch.setattr(module, "TURN_SECONDS", 0.0)  # there is always something to be done
     log = SlowEnds()
     tail = asking(log)
     async with asyncio.timeout(60):
@@ -166,7 +166,7 @@ async def test_who_comes_while_others_are_served_shares_the_question_of_those_be
             some.append(asyncio.create_task(tail.current()))
             await asyncio.sleep(0)
         assert len(log.asked) == 1
-        monkeypatch.setattr(module, "LULL_SECONDS", 1.0)
+        monkeypatch.setattr(module, "TURN_SECONDS", 3600.0)
         await log.until(2)
         log.asked[1].set()
         assert await asyncio.gather(*some) == [True] * 21
