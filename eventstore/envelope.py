@@ -9,7 +9,7 @@ both ways. Attributes become headers `ce_<name>`; the extensions are ours:
 | ce_prev | link to the previous *applied* event of the stream (`link_of`), absent on the first |
 | ce_customerid | whose record this is |
 | ce_correlation, ce_cause | POP's cid; id of the event or command that led to this one |
-| ce_request | digest of the request body, when it came with an Idempotency-Key or was a final report |
+| ce_request | digest of the request body, when it came with an Idempotency-Key or must not be decided a second time |
 | ce_keyid | id of the key that sealed fields were sealed with |
 | ce_inbox | `<partition>@<offset>` of the inbox record that asked for it, when it came by topic |
 """

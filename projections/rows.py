@@ -88,7 +88,7 @@ class Head(Fact, frozen=True, kw_only=True):
     agendas: dict[str, AgendaHead] = {}  # noqa: RUF012  # msgspec copies it
     #: a progress row exists
     progress: bool = False
-    #: last commands that came with an Idempotency-Key: (event id, body digest)
+    #: last commands that came with an Idempotency-Key, or must not be decided twice: (event id, body digest)
     requests: list[tuple[str, str]] | None = None
     #: epoch ms at which the last of the run was deleted: this row is a tombstone
     deleted: int | None = None

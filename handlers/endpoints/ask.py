@@ -107,7 +107,7 @@ class Ask:
         """The same, for what would do harm if it were carried out again later, though it came without a key.
 
         An owner that dies before it answers leaves a command to be asked again, and others' may have come between: so
-        the head row remembers this one as if it had come with a key.
+        the head row remembers this one as if it had come with a key, where it changed anything.
         """
         found = await self.origin()
         found.request = found.request or await self.digest()

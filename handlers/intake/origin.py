@@ -26,7 +26,7 @@ class Origin:
         #: near(partition, partitions): without an Idempotency-Key, an id of chance that falls into a partition
         self.near = near
         self.correlation = correlation
-        #: digest of the body, if it came with a key
+        #: digest of the body, if it came with a key or must not be decided a second time
         self.request = request
         #: partition and offset of the inbox record, if it came by topic
         self.inbox = inbox

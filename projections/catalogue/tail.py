@@ -22,9 +22,10 @@ from projections.table.ownership import boottime
 #: Under load the end of the topic is asked for again after so long for each who shared the last question, and after
 #: SHARED_SECONDS at the latest; who comes meanwhile shares the answer (s).
 EACH_SECONDS, SHARED_SECONDS = 0.0005, 0.008
-#: A turn of the loop that takes longer had something else to do (s): to come back takes 10 us, one request 100.
+#: A turn of the loop that takes longer had something to do (s): to come back takes 1 or 2 us, one request 100.
 TURN_SECONDS = 0.00005
-#: Nothing else was to be done for so long: whoever was answered just now would have asked again (s).
+#: After so long without such a turn nobody more is waited for (s): a client on this machine that was answered just now
+#: would have asked again. It is spent looking, so it is what a question may cost besides.
 LULL_SECONDS = 0.00015
 #: Without an end by then, counted from the question, reads are marked and decisions refused (s).
 END_SECONDS = 0.2

@@ -24,7 +24,7 @@ from projections.rows import AgendaHead, Head
 
 #: How many start times of attempts that are over a head row remembers.
 REMEMBERED = 8
-#: How many commands with an Idempotency-Key a head row remembers (design 4.5).
+#: How many commands a head row remembers that came with an Idempotency-Key, or must not be decided twice (design 4.5).
 REQUESTS = 8
 #: Attempts where nobody said how many, and at the most (spec 9.1).
 MAXIMUM_ATTEMPTS = 3

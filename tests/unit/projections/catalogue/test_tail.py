@@ -1,6 +1,7 @@
 """The tail has caught up when it has folded what stood in the topic when it began, wherever it began."""
 
 import asyncio
+from collections.abc import Container
 
 import pytest
 
@@ -157,6 +158,7 @@ async def test_who_comes_while_others_are_served_shares_the_question_of_those_be
     monkeypatch.setattr(module, "EACH_SECONDS", 3600.0)
     monkeypatch.setattr(module, "SHARED_SECONDS", 3600.0)
     monkeypatch.setattr(module, "TURN_SECONDS", 0.0)  # there is always something to be done
+    monkeypatch.setattr(module, "LULL_SECONDS", 0.0)
     log = SlowEnds()
     tail = asking(log)
     async with asyncio.timeout(60):
@@ -171,3 +173,25 @@ async def test_who_comes_while_others_are_served_shares_the_question_of_those_be
         log.asked[1].set()
         assert await asyncio.gather(*some) == [True] * 21
     assert len(log.asked) == 2
+
+
+@pytest.mark.parametrize(
+    ("busy", "turns"),
+    [
+        pytest.param(set(), 16, id="nothing to do for 150 us"),
+        pytest.param({10}, 26, id="and again from what was done"),
+        pytest.param(range(1000), 80, id="something to do all the time, for 8 ms at most"),
+    ],
+)
+async def test_a_lull_is_a_while_with_nothing_to_do(
+    monkeypatch: pytest.MonkeyPatch, busy: Container[int], turns: int
+) -> None:
+    now, count = 0.0, 0
+    monkeypatch.setattr(module, "monotonic", lambda: now)
+    lull = asyncio.create_task(module._lull(0.008))
+    async with asyncio.timeout(60):
+        while not lull.done():
+            count += 1
+            now += 0.0001 if count in busy else 0.00001
+            await asyncio.sleep(0)
+    assert count == pytest.approx(turns, abs=3)
