@@ -12,6 +12,7 @@ from eventstore.codec import decode, encode
 from eventstore.envelope import Envelope
 from eventstore.errors import ForeignLog, TopicMismatch, Unavailable, Unreadable
 from eventstore.events import TYPES, LogOpened
+from eventstore.kafka.resets import expect_resets
 from eventstore.log import EventLog, NewRecord
 from eventstore.reading import OPENED_KEY
 from eventstore.topics import Topic, mismatches
@@ -22,6 +23,7 @@ RETRY_SECONDS = 0.1
 
 async def make_topics(bootstrap: str, topics: Iterable[Topic], replication: int) -> None:
     """Create what is missing, and check everything; raises TopicMismatch, Unavailable."""
+    expect_resets()
     admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap, request_timeout_ms=10_000)
     try:
         await admin.start()
@@ -41,6 +43,7 @@ async def make_topics(bootstrap: str, topics: Iterable[Topic], replication: int)
 
 async def partitions_of(bootstrap: str, name: str) -> int | None:
     """How many partitions a topic has; None if there is no such topic. Creates nothing. Raises Unavailable."""
+    expect_resets()
     admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap, request_timeout_ms=10_000)
     try:
         await admin.start()

@@ -10,6 +10,7 @@ from aiokafka.errors import KafkaError
 from eventstore.errors import RangeGone, Unavailable
 from eventstore.kafka.cancellation import heed
 from eventstore.kafka.producer import Producer
+from eventstore.kafka.resets import expect_resets
 from eventstore.kafka.sieve import Sieve
 from eventstore.log import Heard, NewRecord, Record
 
@@ -44,6 +45,7 @@ class KafkaLog:
 
     async def start(self) -> None:
         """Connect; raises Unavailable."""
+        expect_resets()
         await self.producer.start()
         try:
             await self._asking.start()

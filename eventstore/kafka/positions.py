@@ -12,6 +12,7 @@ from aiokafka.errors import KafkaError
 
 from eventstore.errors import Unavailable
 from eventstore.kafka.cancellation import heed
+from eventstore.kafka.resets import expect_resets
 
 ASK_SECONDS = 5.0
 STOP_SECONDS = 2.0
@@ -33,6 +34,7 @@ class Positions:
 
     async def start(self) -> None:
         """Connect; raises Unavailable."""
+        expect_resets()
         try:
             await self._consumer.start()
         except KafkaError as wrong:

@@ -8,6 +8,7 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError, UnknownTopicOrPartitionError
 
 from eventstore.errors import Unavailable
+from eventstore.kafka.resets import expect_resets
 from eventstore.topics import MESSAGE_BYTES
 
 logger = logging.getLogger(__name__)
@@ -50,6 +51,7 @@ class Renewed:
             if self._stopped:
                 raise Unavailable("this producer was stopped")
             if self.producer is None:
+                expect_resets()
                 producer = AIOKafkaProducer(
                     bootstrap_servers=self._bootstrap,
                     acks="all",

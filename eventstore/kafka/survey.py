@@ -11,6 +11,7 @@ from aiokafka.protocol.admin import ApiVersionRequest
 
 from eventstore.cluster import Cluster, FoundTopic
 from eventstore.errors import Unavailable
+from eventstore.kafka.resets import expect_resets
 
 CLOSE_SECONDS = 0.5
 #: Kafka 4.0 gave up the versions of Fetch before 4 (KIP-896).
@@ -20,6 +21,7 @@ _FETCH, _FETCH_OF_4 = 1, 4
 async def survey(bootstrap: str, names: Collection[str], seconds: float) -> Cluster:
     """Ask the Kafka at `bootstrap`, for so long at most. Raises Unavailable, with what was in the way."""
     timeout = max(1, int(seconds * 1000))
+    expect_resets()
     client = AIOKafkaClient(bootstrap_servers=bootstrap, request_timeout_ms=timeout)
     admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap, request_timeout_ms=timeout)
     advertised: list[str] = []

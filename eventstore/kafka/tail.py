@@ -14,6 +14,7 @@ from aiokafka.errors import IllegalStateError, KafkaError, OffsetOutOfRangeError
 from eventstore.errors import RangeGone, Unavailable
 from eventstore.kafka.cancellation import heed
 from eventstore.kafka.fetched import lighten
+from eventstore.kafka.resets import expect_resets
 from eventstore.log import Record
 
 #: Bounds one answer's work, so that the loop stays responsive.
@@ -47,6 +48,7 @@ class Tail:
     async def start(self) -> None:
         """Connect; raises Unavailable."""
         lighten()
+        expect_resets()
         try:
             await self._consumer.start()
         except KafkaError as wrong:

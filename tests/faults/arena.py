@@ -92,9 +92,10 @@ class Arena:
         return True
 
     def revive(self) -> None:
-        """Start what has ended by itself."""
+        """Start what has ended by itself, and show what it said last: its folder goes with the arena."""
         for worker in self.workers:
             if not worker.alive:
+                print(f"  {worker.name} has ended with {worker.exit}: …{tail(worker.log, 4000)}")
                 worker.restarts += 1
                 worker.start()
 
