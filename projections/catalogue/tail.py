@@ -6,7 +6,7 @@ Reads and decisions that say "there is none" first wait for the end of the topic
 Decision (beside design 4.6, by which a question is shared for 5 ms): the more shared the last question, the longer the
 next one waits for company, as long as this worker has something else to do. Who shares a question goes on together,
 into one batch of the log and one round of answers, and that is what a submission saves. But to wait while nothing else
-is to be done saves nobody's time: 32 clients that all waited for the same question left a core idle for a fifth of the
+is to be done saves nobody's time: 32 clients that all waited for the same question left a core idle for a sixth of the
 time, and got a tenth fewer answers than those of whom some are answered while others are asked for.
 """
 
