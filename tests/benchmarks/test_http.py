@@ -97,7 +97,7 @@ async def beside(kind: str, ours: tuple[str, str], bare: tuple[str, str], body: 
     ratios = sorted(mine / theirs for mine, theirs in pairs)
     rates = [statistics.median(each) for each in zip(*pairs, strict=True)]
     middle = statistics.median(ratios)
-    return f"{rates[0]:,.0f}; bare {rates[1]:,.0f}: {middle:.2f}x ({ratios[0]:.2f} to {ratios[-1]:.2f})"
+    return f"{rates[0]:,.0f}; bare {rates[1]:,.0f}: {middle:.3f}x ({ratios[0]:.2f} to {ratios[-1]:.2f})"
 
 
 async def whole_agendas(bench: Bench, seconds: float = 8.0) -> None:
