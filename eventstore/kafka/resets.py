@@ -2,9 +2,9 @@
 
 Measured (tests/contract/test_resets): for two turns of the loop after its broker was killed, a connection still counts
 as connected. What asyncio's transport takes then, and drops, uvloop's refuses by a RuntimeError, where aiokafka expects
-OSError. So it ends whatever task sends just then: the client's own, that asks for metadata, and everything that is asked
-through that client waits for ever; or one of the worker's, and the worker with it. Both were seen when brokers died, a
-worker that stayed read-only and one that ended; that this was their reason is inferred, for neither left a trace.
+OSError. So it ends whatever task sends just then: the client's own, that asks for metadata, and all that is asked by
+that client waits for ever; or one of the worker's, and the worker with it. Both were seen when brokers died, a worker
+that stayed read-only and one that ended; that this was their reason is inferred, for neither left a trace.
 """
 
 from typing import Any
